@@ -1,0 +1,7 @@
+// Package origin sends one request to one of several origins and says, in a
+// closed list, how that failed when it does. It owns the transports: connection
+// reuse, timeouts, and the choice among several addresses.
+//
+// It knows nothing of caching, policy or the client. It never follows
+// redirects, never decompresses, and adds no header field of its own.
+package origin

@@ -1,0 +1,4 @@
+package policy
+
+type matcher struct{}
+type compiled struct{}

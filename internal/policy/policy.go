@@ -1,0 +1,199 @@
+package policy
+
+import (
+	"time"
+
+	"edge/internal/request"
+	"edge/internal/rfc9111"
+)
+
+// Mode is the owner's word for a route. The zero Mode is Auto.
+type Mode uint8
+
+const (
+	Auto Mode = iota
+	ForceStatic
+	DynamicOnRequestData
+	ErrorMode
+	ForceDynamic
+)
+
+// Policy is a compiled configuration. It is immutable and safe for concurrent
+// use; a reload makes a new one.
+type Policy struct {
+	// Rules are what the fillers of View need.
+	Rules request.Rules
+	// Settings are everything that is not about routes.
+	Settings Settings
+	// Routes are all routes by ordinal; the default route is the last one.
+	Routes []*Route
+	// Hash is the hash of the text of all files (hex), for status and metric.
+	Hash string
+	// Warnings are what the owner should know though nothing is wrong.
+	Warnings []Problem
+
+	match matcher
+}
+
+// Route is a compiled route. Everything is read-only.
+type Route struct {
+	// Ordinal numbers the route in this policy; counters are arrays by it.
+	Ordinal int
+	// Pattern is as written, without groups; "(default)" for the default
+	// route. It is the label in metrics.
+	Pattern string
+	// Hosts the route is limited to; nil for all.
+	Hosts []string
+	Mode  Mode
+	// Fingerprint is the first part of every key of the route.
+	Fingerprint [16]byte
+	ParamNames  []string
+	// Overrides is what rfc9111 weighs for responses of this route.
+	Overrides rfc9111.Overrides
+	// Origin is the name of the origin in Settings.Origins.
+	Origin string
+	// Allow is the value of Allow: the methods that the route takes, sorted.
+	Allow string
+	// CollapseWait is how long a request waits for another's fetch.
+	CollapseWait time.Duration
+	// MaxObject bounds a stored body.
+	MaxObject int64
+	Client    Client
+	CORS      *CORS // nil: edge leaves Access-Control fields alone
+	Request   FieldRules
+	Response  FieldRules
+	WebSocket bool
+	// InvalidateLimit is how many unsafe requests per second may purge; 0 is
+	// no limit.
+	InvalidateLimit float64
+	// Warm are the parameter sets to fetch at start: canonical paths.
+	Warm []string
+	// TagHeaders are the response fields that carry tags, stripped from
+	// answers.
+	TagHeaders []string
+
+	compiled
+}
+
+// Enforced reports whether edge keeps unkeyed request data from the origin.
+func (r *Route) Enforced() bool {
+	return r.Mode == ForceStatic || r.Mode == DynamicOnRequestData || r.Mode == ErrorMode
+}
+
+// Client is what a route says to clients about its answers.
+type Client struct {
+	// Browser is the max-age that clients get beyond Age; 0 is the default:
+	// validate each time. BrowserOrigin keeps the origin's Cache-Control.
+	Browser       time.Duration
+	BrowserOrigin bool
+	// Private is true when the answer depends on who asks (dynamic_on, or
+	// keyed cookies): "private" stands instead of "public".
+	Private bool
+	// Vary is the complete value for enforced answers; empty for none.
+	Vary string
+}
+
+// FieldRules set and remove constant fields, in this order: remove, set.
+type FieldRules struct {
+	Set    []request.Field
+	Remove []string
+}
+
+// CORS are the compiled cors options of a route.
+type CORS struct {
+	Origins     []string // exact origins; AnyOrigin for "*"
+	AnyOrigin   bool
+	Methods     string // value of Access-Control-Allow-Methods
+	Headers     string
+	Expose      string
+	Credentials bool
+	MaxAge      time.Duration
+}
+
+// Allows returns the value of Access-Control-Allow-Origin for a request's
+// Origin, and false when it is not allowed.
+func (c *CORS) Allows(origin string) (string, bool) { panic("contract") }
+
+// AppendTags appends the tags that the policy gives to what p fetches:
+// parameters substituted. It does not add the implicit ones.
+func (r *Route) AppendTags(dst []string, p *Plan) []string { panic("contract") }
+
+// AppendInvalidates appends the tags that a successful method of the route
+// purges.
+func (r *Route) AppendInvalidates(dst []string, method string, p *Plan) []string {
+	panic("contract")
+}
+
+// Settings are everything of the file that is not about routes. Durations and
+// sizes have their defaults filled in.
+type Settings struct {
+	Listen       string
+	Admin        Listener
+	Metrics      Listener // Listen is empty when there is none
+	Origins      map[string]Origin
+	Memory       int64 // bytes
+	Generation   string
+	DrainDelay   time.Duration
+	DrainTimeout time.Duration
+	FastHits     bool
+	AccessLog    string // "stdout", "stderr", "off" or a file
+	// Budget bounds the bytes of all fetches in flight.
+	Budget int64
+	// MaxRequestBody bounds request bodies (413); 0 is no bound.
+	MaxRequestBody int64
+	// RouteOfURL is for messages: whether any route enforces anything.
+	Enforces bool
+}
+
+// Listener is one more address edge listens on.
+type Listener struct {
+	Listen string
+	Token  string // empty: none
+}
+
+// Origin is where responses come from.
+type Origin struct {
+	Name        string
+	URLs        []string
+	StripPrefix string
+	AddPrefix   string
+	Connect     time.Duration
+	FirstByte   time.Duration
+	Idle        time.Duration
+}
+
+// Problem is something wrong with a configuration file. Line and Column are
+// from 1; 0 when the problem has no place in a file.
+type Problem struct {
+	File         string
+	Line, Column int
+	Source       string // the line itself
+	Message      string // lower case, no full stop
+	Hint         string // what to do; may be empty
+}
+
+// Problems is the error of Load: all problems at once, in the order of their
+// places.
+type Problems []Problem
+
+// Error renders every problem with its place, source line, caret and hint.
+func (p Problems) Error() string { panic("contract") }
+
+// Source gives Load its inputs, so that the package touches no file and no
+// environment.
+type Source struct {
+	// Name of the main file, for messages and to resolve includes against.
+	Name string
+	// Read returns a file's text.
+	Read func(name string) ([]byte, error)
+	// Env looks up an environment variable.
+	Env func(name string) (string, bool)
+}
+
+// Load reads, checks and compiles a policy. The error is Problems, or that of
+// Read for the main file.
+func Load(src Source) (*Policy, error) { panic("contract") }
+
+// ForOrigin is the policy of "edge run --origin URL" without a file: every
+// route auto, nothing enforced.
+func ForOrigin(url, listen string) (*Policy, error) { panic("contract") }

@@ -1,0 +1,12 @@
+// Package rfc9111 states the rules of HTTP caching as pure functions. Stored
+// responses are kept in package cache; this is only the law.
+//
+// Nothing here reads a clock, opens a connection, takes a lock or logs. Every
+// function takes the facts it needs, including the current time, and returns a
+// value that says both what was decided and why. Section numbers in comments
+// are those of RFC 9111 unless another RFC is named.
+//
+// The package also holds the words that the rest of edge speaks: Meta (the
+// facts of a stored response), Overrides (what a policy imposes), Verdict
+// (may it be reused), Admission (may it be stored) and Reason (why).
+package rfc9111

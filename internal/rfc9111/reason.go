@@ -1,0 +1,107 @@
+package rfc9111
+
+import "edge/internal/request"
+
+// Reason is why something was decided. The list is closed; the word is the
+// same in the log, the metric, Cache-Status's detail and explain. The zero
+// Reason says nothing.
+type Reason uint8
+
+const (
+	NoReason Reason = iota
+
+	// Reuse.
+	Fresh                // stored and fresh
+	StaleWhileRevalidate // stale, served while it is refreshed
+	StaleIfErr           // stale, standing in for a failed origin
+	SoftPurged           // stale by a soft purge, served while it is refreshed
+	NotStored            // nothing is stored under the key
+	OtherVariant         // stored, but for other request fields
+	Expired              // stored and stale beyond what may be served
+	Purged               // stored and purged since
+	MustValidate         // no-cache, or a request that demands validation
+	RequestDirective     // the request's Cache-Control forbids what is stored
+	OnlyIfCached         // the request wants nothing but what is stored
+	Validated            // the origin confirmed what is stored
+
+	// Passing.
+	ModeDynamic    // force-dynamic
+	DynamicQuery   // a query parameter made the request dynamic
+	DynamicCookie  // a cookie did
+	DynamicHeader  // a header did
+	DynamicAuth    // Authorization did
+	MethodPass     // a method that is not GET or HEAD
+	UnsafeMethod   // it changes state
+	RequestNoStore // the request said no-store
+	RangeMiss      // a range of something that is not stored
+	UpgradePass    // a WebSocket
+	OverBudget     // too many bytes in flight: streamed, not stored
+	WaitedTooLong  // collapse_wait passed
+	PassMark       // turned out not storable a moment ago
+	TooLarge       // beyond max_object
+
+	// Storing.
+	Stored
+	StatusNotStored  // a status that is not stored
+	OriginNoStore    // no-store
+	OriginPrivate    // private
+	OriginSetCookie  // Set-Cookie
+	OriginVaryAny    // Vary: *
+	OriginAuthorized // the request was authorized and nothing allows sharing
+	NoFreshness      // neither lifetime nor validator
+	PartialContent   // 206
+	MethodNotStored  // only GET is stored
+	Incomplete       // the body broke off
+	Superseded       // purged while it was fetched
+	NeedsCredentials // 401, 403 or a login redirect from a stripped fetch
+	Nonce            // a CSP nonce is for one reader
+	SelfRedirect     // a redirect to itself, or to a host that is not ours
+	EventStream      // text/event-stream never ends
+	ClearSiteData    // Clear-Site-Data is for one reader
+	VariantCap       // more variants than a key may have
+	ViolationFailed  // violations: fail
+
+	// Answered or refused by edge.
+	Preflight        // a CORS preflight
+	Options          // OPTIONS with Allow
+	SlashRedirect    // trailing_slash or slashes
+	ClosedParam      // a value outside params
+	MethodNotAllowed // 405
+	UnknownHost      // 421
+	ForbiddenData    // mode error: query, Authorization or body
+	BodyNotAllowed   // GET or HEAD with a body
+	InvalidateLimit  // 429
+	BodyTooLarge     // 413
+	UpgradeRefused   // Upgrade where the route does not allow it
+
+	// Refused before any policy is asked: one reason for each request.Fault
+	// that has no better one above.
+	BadTarget
+	BadHost
+	BadMethod
+	BadField
+	BadFraming
+	BadVersion
+	LongTarget
+	BigFields
+
+	// The origin failed.
+	OriginDial
+	OriginTimeout
+	OriginBroken // no valid response, or the body broke off
+	OriginError  // 500, 502, 503 or 504
+	ClientGone   // the client went away first
+	Draining     // edge is shutting down
+
+	NumReasons
+)
+
+// String returns the reason's word: lower case with dashes.
+func (r Reason) String() string { panic("contract") }
+
+// Text returns one sentence that explains the reason, for explain and the
+// glossary.
+func (r Reason) Text() string { panic("contract") }
+
+// OfFault returns the reason for a fault of the request.
+func OfFault(f request.Fault) Reason { panic("contract") }
