@@ -191,13 +191,3 @@ type FieldRuleSet struct {
 	Set    []ConstField `yaml:"set"`
 	Remove []string     `yaml:"remove"`
 }
-
-// read parses the files of src into a Config with all layers applied. It
-// returns every problem of shape: syntax, unknown fields, wrong types,
-// duplicates, anchors, bad durations, bad variables.
-func read(src Source) (*Config, Problems) { panic("contract") }
-
-// compile checks what a Config means and makes the policy. It returns every
-// problem of meaning: conflicting paths, options that make no sense with their
-// mode, unknown origins.
-func compile(c *Config) (*Policy, Problems) { panic("contract") }

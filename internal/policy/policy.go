@@ -161,39 +161,3 @@ type Origin struct {
 	FirstByte   time.Duration
 	Idle        time.Duration
 }
-
-// Problem is something wrong with a configuration file. Line and Column are
-// from 1; 0 when the problem has no place in a file.
-type Problem struct {
-	File         string
-	Line, Column int
-	Source       string // the line itself
-	Message      string // lower case, no full stop
-	Hint         string // what to do; may be empty
-}
-
-// Problems is the error of Load: all problems at once, in the order of their
-// places.
-type Problems []Problem
-
-// Error renders every problem with its place, source line, caret and hint.
-func (p Problems) Error() string { panic("contract") }
-
-// Source gives Load its inputs, so that the package touches no file and no
-// environment.
-type Source struct {
-	// Name of the main file, for messages and to resolve includes against.
-	Name string
-	// Read returns a file's text.
-	Read func(name string) ([]byte, error)
-	// Env looks up an environment variable.
-	Env func(name string) (string, bool)
-}
-
-// Load reads, checks and compiles a policy. The error is Problems, or that of
-// Read for the main file.
-func Load(src Source) (*Policy, error) { panic("contract") }
-
-// ForOrigin is the policy of "edge run --origin URL" without a file: every
-// route auto, nothing enforced.
-func ForOrigin(url, listen string) (*Policy, error) { panic("contract") }
