@@ -59,6 +59,7 @@ const (
 	EventStream      // text/event-stream never ends
 	ClearSiteData    // Clear-Site-Data is for one reader
 	VariantCap       // more variants than a key may have
+	BadTags          // more tags than an object may have, or too long ones
 	ViolationFailed  // violations: fail
 
 	// Answered or refused by edge.
