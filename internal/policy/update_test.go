@@ -1,0 +1,6 @@
+package policy
+
+import "flag"
+
+// update makes tests rewrite their golden files instead of comparing with them.
+var update = flag.Bool("update", false, "rewrite golden files")
