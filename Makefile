@@ -1,0 +1,113 @@
+# Everything that is done to this repository more than once. "make" alone says
+# what there is; CI calls only these.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+export PATH := $(CURDIR)/.cache/node/bin:$(PATH)
+
+PACKAGES := ./...
+# The outside programs that the tests drive are too slow for every "go test".
+TAGS     := conformance nextapp soak
+RACE     := ./internal/...
+FUZZTIME ?= 2000x
+SOAK     ?= 60s
+VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
+
+staticcheck := go tool -modfile=tools/go.mod staticcheck
+
+.PHONY: help
+help: ## print the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+
+.PHONY: build
+build: ## build bin/edge
+	CGO_ENABLED=0 go build -trimpath -ldflags='-s -w -X main.version=$(VERSION)' -o bin/edge ./cmd/edge
+
+.PHONY: demo
+demo: build ## run edge in front of an example; CHECK=1 tries it out and ends
+	bin/edge demo $(if $(CHECK),--check)
+
+.PHONY: test
+test: ## run every stage below but bench and soak, with what they need installed
+	.ci/test
+
+.PHONY: check
+check: fmt vet lint unit ## the quick ones: fmt, vet, lint and unit
+
+.PHONY: fmt
+fmt: ## say which files are not formatted
+	@files=$$(git ls-files -co --exclude-standard '*.go' | xargs -r gofmt -l); \
+	if [ -n "$$files" ]; then echo "gofmt -w these:"; echo "$$files"; exit 1; fi
+
+.PHONY: vet
+vet: ## go vet, with all build tags
+	go vet -tags '$(TAGS)' $(PACKAGES)
+
+.PHONY: lint
+lint: ## staticcheck, with all build tags
+	$(staticcheck) -tags '$(TAGS)' $(PACKAGES)
+
+.PHONY: unit
+unit: ## all tests that need nothing but Go
+	go test $(PACKAGES)
+
+.PHONY: race
+race: ## the packages of edge under the race detector
+	go test -race $(RACE)
+
+.PHONY: fuzz
+fuzz: ## every fuzz target, FUZZTIME (2000x) each
+	@go test -list '^Fuzz' ./internal/... | awk '\
+		/^Fuzz/ { targets[++n] = $$1 } \
+		/^ok/   { for (i = 1; i <= n; i++) print $$2, targets[i]; n = 0 }' | \
+	while read -r package target; do \
+		echo "$$target"; \
+		go test -run '^$$' -fuzz "^$$target\$$" -fuzztime '$(FUZZTIME)' "$$package" </dev/null; \
+	done
+
+.PHONY: bench
+bench: ## all benchmarks, with allocations
+	go test -run '^$$' -bench . -benchmem ./internal/...
+
+.PHONY: e2e
+e2e: ## stories, bad input and the wire, through the built binary
+	go test -count=1 ./e2e/...
+
+.PHONY: conformance
+conformance: e2e/conformance/node_modules/.package-lock.json ## the public HTTP caching tests; UPDATE=1 keeps what is better
+	go test -count=1 -tags conformance ./e2e/conformance $(if $(UPDATE),-update)
+
+.PHONY: nextapp
+nextapp: e2e/nextapp/.next/BUILD_ID ## a real Next.js server behind edge
+	go test -count=1 -tags nextapp ./e2e/nextapp
+
+.PHONY: deploy
+deploy: ## what is in deploy/, read by the programs it is for
+	cd e2e/deploy && go test -count=1 ./...
+
+.PHONY: mutants
+mutants: ## break edge on purpose: each break must be caught
+	go run ./e2e/mutants
+
+.PHONY: soak
+soak: ## load, reloads and purges for SOAK (60s)
+	go test -count=1 -timeout 0 -tags soak ./e2e/soak -duration '$(SOAK)'
+
+.PHONY: docs
+docs: ## write the generated files anew
+	go test $$(git grep -l 'flag.Bool("update"' -- 'internal/*_test.go' 'cmd/*_test.go' | xargs -n1 dirname | sort -u | sed 's,^,./,') -run 'Generated|Docs' -update
+
+.PHONY: clean
+clean: ## remove what was built or installed
+	rm -rf bin .cache e2e/*/node_modules e2e/nextapp/.next
+
+e2e/%/node_modules/.package-lock.json: e2e/%/package-lock.json
+	cd e2e/$* && npm ci --no-audit --no-fund
+	touch $@
+
+e2e/nextapp/.next/BUILD_ID: e2e/nextapp/node_modules/.package-lock.json $(shell git ls-files -co --exclude-standard 'e2e/nextapp/*.ts' 'e2e/nextapp/*.tsx' 'e2e/nextapp/*.json' | grep -v '\[')
+	cd e2e/nextapp && NEXT_TELEMETRY_DISABLED=1 npx next build
+	touch $@
