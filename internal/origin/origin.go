@@ -1,17 +1,24 @@
 package origin
 
 import (
+	"errors"
+	"fmt"
 	"net/http"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
 // Config describes one origin.
 type Config struct {
 	Name string
-	// URLs are its addresses: "http://host:port", at least one. Scheme https
-	// verifies against the system's roots.
+	// URLs are its addresses: "http://host:port", at least one, without a path.
+	// Scheme https verifies against the system's roots.
 	URLs []string
-	// StripPrefix is removed from the front of the path, AddPrefix put there.
+	// StripPrefix is removed from the front of the path, AddPrefix put there,
+	// in this order. Both are escaped paths. StripPrefix ends at a segment:
+	// "/a" is taken from "/a" (leaving "/") and "/a/b", not from "/ab".
 	StripPrefix, AddPrefix string
 	// Connect bounds dialling with TLS, FirstByte the wait for the response's
 	// head, Idle the wait between two reads of the body. Zero means 2 s, 60 s,
@@ -19,43 +26,122 @@ type Config struct {
 	Connect, FirstByte, Idle time.Duration
 }
 
-// Failure is why there is no response. The zero Failure is none.
-type Failure uint8
-
 const (
-	None Failure = iota
-	// Dial: no connection.
-	Dial
-	// Timeout: connected, but no head in time, or the body stood still.
-	Timeout
-	// Broken: no valid response, or the body broke off.
-	Broken
-	// Canceled: our own context ended.
-	Canceled
-	// BadRequestBody: the client's body could not be read; not the origin's
-	// failure.
-	BadRequestBody
+	defaultConnect   = 2 * time.Second
+	defaultFirstByte = 60 * time.Second
+	defaultIdle      = 60 * time.Second
 )
 
-// Classify says which Failure err, from RoundTrip or a body's Read, is.
-func Classify(err error) Failure { panic("contract") }
+// withDefaults returns c with the defaults in place of zeros.
+func (c Config) withDefaults() Config {
+	orDefault := func(d, otherwise time.Duration) time.Duration {
+		if d == 0 {
+			return otherwise
+		}
+		return d
+	}
+	c.Connect = orDefault(c.Connect, defaultConnect)
+	c.FirstByte = orDefault(c.FirstByte, defaultFirstByte)
+	c.Idle = orDefault(c.Idle, defaultIdle)
+	c.URLs = slices.Clone(c.URLs)
+	return c
+}
+
+// equal reports whether two origins need the same connections.
+func (c Config) equal(d Config) bool {
+	return c.Name == d.Name && slices.Equal(c.URLs, d.URLs) &&
+		c.StripPrefix == d.StripPrefix && c.AddPrefix == d.AddPrefix &&
+		c.Connect == d.Connect && c.FirstByte == d.FirstByte && c.Idle == d.Idle
+}
 
 // Set is all origins of a process. It is safe for concurrent use.
-type Set struct{}
+type Set struct {
+	// update is held by those who replace pools.
+	update sync.Mutex
+	pools  atomic.Pointer[map[string]*pool]
+}
 
 // NewSet returns a Set with the given origins. An invalid URL is an error that
 // names the origin.
-func NewSet(configs []Config) (*Set, error) { panic("contract") }
+func NewSet(configs []Config) (*Set, error) {
+	s := &Set{}
+	s.pools.Store(&map[string]*pool{})
+	if err := s.Update(configs); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
 
 // Update replaces the origins after a reload. Connections of origins whose
-// Config is unchanged are kept; requests in flight go on.
-func (s *Set) Update(configs []Config) error { panic("contract") }
+// Config is unchanged are kept; requests in flight go on. When any Config is
+// wrong, nothing is replaced and the error tells all that is wrong.
+func (s *Set) Update(configs []Config) error {
+	s.update.Lock()
+	defer s.update.Unlock()
+	old := *s.pools.Load()
+	pools, err := build(configs, old)
+	if err != nil {
+		return err
+	}
+	s.pools.Store(&pools)
+	for name, p := range old {
+		if pools[name] != p {
+			p.transport.CloseIdleConnections()
+		}
+	}
+	return nil
+}
+
+// build makes the pools for configs, taking over those of old that are
+// unchanged.
+func build(configs []Config, old map[string]*pool) (map[string]*pool, error) {
+	pools := make(map[string]*pool, len(configs))
+	var errs []error
+	for _, c := range configs {
+		c = c.withDefaults()
+		if pools[c.Name] != nil {
+			errs = append(errs, fmt.Errorf("origin %s: given twice", c.Name))
+			continue
+		}
+		if p := old[c.Name]; p != nil && p.config.equal(c) {
+			pools[c.Name] = p
+			continue
+		}
+		p, err := newPool(c)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("origin %s: %w", c.Name, err))
+			continue
+		}
+		pools[c.Name] = p
+	}
+	return pools, errors.Join(errs...)
+}
 
 // Transport returns the RoundTripper of an origin, or nil for an unknown name.
 // It fills in scheme and address of the request's URL and leaves Host alone;
 // the body it returns enforces Idle and reports a truncated body as an error,
 // never as io.EOF. A status outside 100–599 is Broken.
-func (s *Set) Transport(name string) http.RoundTripper { panic("contract") }
+//
+// The path that goes out is exactly URL.EscapedPath() with the prefixes
+// exchanged; SetTarget makes a URL of a canonical path. A path that net/http
+// would spell in another way is refused, not sent. Of the response body, Framed
+// tells whether its end is certain.
+//
+// A request whose connection could not be made is tried once more at another
+// address, if there is one. Otherwise only net/http's own retries happen: a
+// request on a reused connection that the origin closed before it answered,
+// and only if it is safe to repeat.
+func (s *Set) Transport(name string) http.RoundTripper {
+	p := (*s.pools.Load())[name]
+	if p == nil {
+		return nil
+	}
+	return p
+}
 
 // Close closes idle connections.
-func (s *Set) Close() { panic("contract") }
+func (s *Set) Close() {
+	for _, p := range *s.pools.Load() {
+		p.transport.CloseIdleConnections()
+	}
+}

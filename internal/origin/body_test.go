@@ -1,0 +1,87 @@
+package origin
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// The idle limit is for an origin that stands still. Time in which the reader
+// takes its own time does not count, nor does a slow but steady origin.
+func TestIdleCountsOnlyWaitingReads(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &pool{config: Config{Name: "o", Idle: time.Minute}}
+		client, server := net.Pipe()
+		ctx, cancel := context.WithCancelCause(t.Context())
+		b := &responseBody{inner: closeOnDone{client, ctx}, pool: p, from: &address{}, ctx: ctx, cancel: cancel}
+		go func() {
+			for range 3 {
+				time.Sleep(50 * time.Second)
+				server.Write([]byte("x"))
+			}
+		}()
+		for i := range 3 {
+			if _, err := b.Read(make([]byte, 1)); err != nil {
+				t.Fatalf("read %d of a steady origin: %v", i, err)
+			}
+			time.Sleep(time.Hour) // a reader that takes its time
+		}
+		start := time.Now()
+		_, err := b.Read(make([]byte, 1))
+		if got := Classify(err); got != Timeout {
+			t.Errorf("Classify(%v) = %v, want timeout", err, got)
+		}
+		if got := time.Since(start); got != time.Minute {
+			t.Errorf("cut off after %v, want a minute", got)
+		}
+		server.Close()
+	})
+}
+
+// A body that its reader leaves gives the connection back or closes it; one
+// that was read to its end leaves the connection for the next request.
+func TestConnectionAfterTheBody(t *testing.T) {
+	conns := make(chan struct{}, 10)
+	url := rawOrigin(t, func(conn net.Conn) {
+		conns <- struct{}{}
+		r := bufio.NewReader(conn)
+		for readHead(r) != "" {
+			io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"+strings.Repeat("x", 100000))
+		}
+	})
+	s := newSet(t, Config{}, url)
+	for range 3 {
+		if _, body, err := get(t, s); err != nil || len(body) != 100000 {
+			t.Fatalf("%d bytes, %v", len(body), err)
+		}
+	}
+	if got := len(conns); got != 1 {
+		t.Errorf("%d connections for three whole answers, want 1", got)
+	}
+	resp, err := s.Transport("o").RoundTrip(newRequest(t, t.Context(), "GET", nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	if _, body, err := get(t, s); err != nil || len(body) != 100000 {
+		t.Errorf("after an abandoned answer: %d bytes, %v", len(body), err)
+	}
+}
+
+// closeOnDone behaves like the body of net/http's Transport: a Read ends with
+// its request's context.
+type closeOnDone struct {
+	net.Conn
+	ctx context.Context
+}
+
+func (c closeOnDone) Read(p []byte) (int, error) {
+	stop := context.AfterFunc(c.ctx, func() { c.Close() })
+	defer stop()
+	return c.Conn.Read(p)
+}

@@ -1,0 +1,68 @@
+package origin
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// SetTarget makes u stand for the canonical path and query of a request, so
+// that u.RequestURI() is path, and "?" and query if hasQuery. It reports whether
+// net/http can send that path as it is; canonical paths always can be. When it
+// cannot, neither will a Transport of this package. Scheme and host are left
+// alone.
+func SetTarget(u *url.URL, path, query string, hasQuery bool) bool {
+	u.Opaque = ""
+	u.RawQuery, u.ForceQuery = query, hasQuery && query == ""
+	u.Fragment, u.RawFragment = "", ""
+	return setPath(u, path)
+}
+
+// setPath makes u.EscapedPath() return path, if it can. Both fields are
+// needed: net/http ignores a RawPath that does not decode to Path, and then
+// encodes Path anew, which turns "%2F" into "/". Opaque is of no use: one that
+// begins with "//" goes out with a scheme in front.
+func setPath(u *url.URL, path string) bool {
+	u.RawPath = path
+	var err error
+	u.Path, err = url.PathUnescape(path)
+	return err == nil && u.EscapedPath() == path
+}
+
+// prefixes exchange the front of an escaped path. Neither ends in "/".
+type prefixes struct{ strip, add string }
+
+// newPrefixes checks and normalises the two prefixes of a Config.
+func newPrefixes(strip, add string) (prefixes, error) {
+	p := prefixes{strings.TrimRight(strip, "/"), strings.TrimRight(add, "/")}
+	return p, errors.Join(checkPrefix("strip_prefix", p.strip), checkPrefix("add_prefix", p.add))
+}
+
+func checkPrefix(option, prefix string) error {
+	if prefix == "" {
+		return nil
+	}
+	if prefix[0] != '/' {
+		return fmt.Errorf("%s %q does not begin with \"/\"", option, prefix)
+	}
+	if !setPath(new(url.URL), prefix) {
+		return fmt.Errorf("%s %q is not an escaped path", option, prefix)
+	}
+	return nil
+}
+
+// apply returns path with its front exchanged. No other byte changes. The path
+// of OPTIONS * has no front.
+func (p prefixes) apply(path string) string {
+	if path == "*" {
+		return path
+	}
+	if rest, ok := strings.CutPrefix(path, p.strip); ok && (rest == "" || rest[0] == '/') {
+		path = rest
+	}
+	if path == "" {
+		path = "/"
+	}
+	return p.add + path
+}
