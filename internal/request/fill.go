@@ -1,75 +1,209 @@
 package request
 
-import (
-	"iter"
-	"net/http"
-)
+import "strings"
 
-// FromHTTP fills dst from r, which a net/http server has read. It returns the
-// first fault it finds; dst is then not to be used, except that Method, Host
-// and Path are set as far as they were read, for the log. r is not changed.
-// dst may alias r's strings.
-func FromHTTP(dst *View, r *http.Request, c Conn, rules *Rules) Fault { panic("contract") }
+// filling is the state of one filler at work: the view, and what its field
+// lines say to edge itself.
+type filling struct {
+	view  *View
+	rules *Rules
+	conn  Conn
 
-// Parse fills dst from the head of an HTTP/1 request at the start of b. It
-// returns how many bytes the head takes, with the empty line; 0 with NoFault
-// means that b does not hold a whole head yet. dst aliases b. Parse does not
-// allocate for a request that is already canonical. Where net/http would
-// accept a request, Parse either fills the same View or refuses; it never
-// reads another meaning.
-func Parse(dst *View, b []byte, c Conn, rules *Rules) (n int, f Fault) { panic("contract") }
+	// authority is that of an absolute-form target, or empty.
+	authority string
 
-// Has reports whether the request has a field of this slot.
-func (v *View) Has(s Slot) bool { panic("contract") }
+	bytes, lines int // of all fields so far
 
-// Get returns the first line of a slot, and false when there is none.
-func (v *View) Get(s Slot) (string, bool) { panic("contract") }
+	host, length, coding, upgrade     string // the last line of each
+	hosts, lengths, codings, upgrades int    // how many there were
+	badTrailer                        bool
 
-// Lines yields the lines of a slot in the order they came.
-func (v *View) Lines(s Slot) iter.Seq[string] { panic("contract") }
-
-// LinesOf yields the lines named name, with or without a slot; Vary needs it.
-func (v *View) LinesOf(name string) iter.Seq[string] { panic("contract") }
-
-// Fields yields every end-to-end field line. Hop-by-hop fields, those that
-// Connection names, forwarding fields of peers that are not trusted, Host,
-// Expect, Content-Length and names with bytes beyond letters, digits and "-"
-// are not among them: they went before anybody looked.
-func (v *View) Fields() iter.Seq[Field] { panic("contract") }
-
-// Cookies yields the cookies of all Cookie lines in order: the name, and the
-// value with its quotes, exactly as sent. Parts without "=" yield their text as
-// a name with an empty value.
-func (v *View) Cookies() iter.Seq2[string, string] { panic("contract") }
-
-// Params yields the parameters of the query in order: the name as sent, the
-// value as sent, and whether there was a "=". Only "&" separates; empty parts
-// are passed over. Compare names with ParamIs.
-func (v *View) Params() iter.Seq[Param] { panic("contract") }
-
-// Param is one parameter of a query, as sent.
-type Param struct {
-	Name, Value string
-	Equals      bool
+	// connection are the Connection lines that say more than close or
+	// keep-alive. There are hardly ever more than one; more than fit are a
+	// fault.
+	connection  [4]string
+	connections int
 }
 
-// Is reports whether the parameter's name, percent-decoded and with "+" as a
-// space, is name. An origin decodes names, so "%71" is "q".
-func (p Param) Is(name string) bool { panic("contract") }
+func (f *filling) start(v *View, c Conn, rules *Rules) {
+	f.view, f.rules, f.conn = v, rules, c
+	v.start(rules, c)
+}
 
-// Names returns the table the view was filled with.
-func (v *View) Names() *Names { return v.names }
+// method takes the method (RFC 9110, section 9). CONNECT and TRACE are refused
+// in any case: an origin may fold it.
+func (f *filling) method(raw string) Fault {
+	if tokenOf(raw) == notToken {
+		return BadMethod
+	}
+	f.view.Method = raw
+	if equalFold(raw, "CONNECT") || equalFold(raw, "TRACE") {
+		return RefusedMethod
+	}
+	return NoFault
+}
 
-// Reset empties the view and keeps its memory. It drops every string, so that a
-// pooled view keeps no buffer alive.
-func (v *View) Reset() { panic("contract") }
+// target takes the request target (RFC 9112, section 3.2): origin-form,
+// absolute-form, or "*" for OPTIONS.
+func (f *filling) target(raw string) Fault {
+	v := f.view
+	if len(raw) > f.rules.targetBytes() {
+		return LongTarget
+	}
+	if raw == "*" && v.Method == "OPTIONS" {
+		v.Path = raw
+		return NoFault
+	}
+	raw, fault := f.cutAuthority(raw)
+	if fault != NoFault {
+		return fault
+	}
+	path, query, hasQuery := strings.Cut(raw, "?")
+	if path == "" {
+		path = "/" // only after an authority
+	}
+	if path, fault = canonicalPath(path); fault != NoFault {
+		return fault
+	}
+	v.Path, v.HasQuery = path, hasQuery
+	v.Query, fault = canonicalQuery(query)
+	return fault
+}
 
-// String returns the word of the fault: the same word in log, metric and
-// explain.
-func (f Fault) String() string { panic("contract") }
+// cutAuthority takes the scheme and the authority off an absolute-form target.
+// The scheme only has to be one of ours: View.Scheme is what the client speaks,
+// not what it says.
+func (f *filling) cutAuthority(raw string) (rest string, _ Fault) {
+	if strings.HasPrefix(raw, "/") {
+		return raw, NoFault
+	}
+	scheme, rest, ok := strings.Cut(raw, "://")
+	if !ok || f.view.HTTP2 || !equalFold(scheme, "http") && !equalFold(scheme, "https") {
+		return "", BadTarget
+	}
+	end := strings.IndexAny(rest, "/?#")
+	if end < 0 {
+		end = len(rest)
+	}
+	if end == 0 {
+		return "", BadHost
+	}
+	f.authority = rest[:end]
+	return rest[end:], NoFault
+}
 
-// Status returns the HTTP status that refuses the request.
-func (f Fault) Status() int { panic("contract") }
+// field takes one field line whose name is a token of letters, digits and "-"
+// and whose value is valid and trimmed.
+func (f *filling) field(name, value string) Fault {
+	slot, k := f.view.names.slotAndKind(name)
+	switch k {
+	case endToEnd:
+		f.view.add(name, value, slot)
+	case forwarding:
+		if f.view.TrustedPeer {
+			f.view.add(name, value, slot)
+		}
+	case connection:
+		return f.addConnection(value)
+	case upgrade:
+		f.upgrade = value
+		f.upgrades++
+	case host:
+		f.host = value
+		f.hosts++
+	case contentLength:
+		f.length = value
+		f.lengths++
+	case transferEncoding:
+		f.coding = value
+		f.codings++
+	case trailer:
+		f.badTrailer = f.badTrailer || namesFraming(value)
+	}
+	return NoFault
+}
 
-// Hint says in one sentence what the client should send instead.
-func (f Fault) Hint() string { panic("contract") }
+// count takes the size of a field line into account, whatever becomes of it.
+func (f *filling) count(name, value string) Fault {
+	f.bytes += len(name) + len(value) + len(": \r\n")
+	f.lines++
+	if f.bytes > f.rules.fieldBytes() || f.lines > f.rules.fieldCount() {
+		return BigFields
+	}
+	return NoFault
+}
+
+func (f *filling) addConnection(value string) Fault {
+	if equalFold(value, "keep-alive") || equalFold(value, "close") {
+		return NoFault
+	}
+	if f.connections == len(f.connection) {
+		return BadField
+	}
+	f.connection[f.connections] = value
+	f.connections++
+	return NoFault
+}
+
+// namesFraming reports whether a Trailer line announces a field that may not
+// come after the body it frames (RFC 9110, section 6.5.1).
+func namesFraming(line string) bool {
+	for name := range elements(line) {
+		if equalFold(name, "Content-Length") || equalFold(name, "Transfer-Encoding") || equalFold(name, "Trailer") {
+			return true
+		}
+	}
+	return false
+}
+
+// finish resolves what needs all fields: scheme, host, Connection, Upgrade.
+// authority is what names the host.
+func (f *filling) finish(authority string) Fault {
+	v := f.view
+	v.Scheme = f.scheme()
+	var ok bool
+	if v.Host, ok = canonicalHost(authority, v.Scheme); !ok {
+		return BadHost
+	}
+	if f.authority != "" && f.rules.OwnHost != nil && !f.rules.OwnHost(v.Host) {
+		return ForeignHost
+	}
+	if f.connections == 0 {
+		return NoFault
+	}
+	upgrades, fault := v.dropNamed(f.connection[:f.connections])
+	if fault != NoFault {
+		return fault
+	}
+	// An upgrade must be asked for by both fields, and HTTP/1.0 and HTTP/2
+	// have none (RFC 9110, section 7.8). A list would leave the choice, and
+	// with it the meaning of the connection, to the origin.
+	if upgrades && f.upgrades == 1 && !v.HTTP10 && !v.HTTP2 && tokenOf(f.upgrade) != notToken {
+		v.Upgrade = strings.ToLower(f.upgrade)
+	}
+	return NoFault
+}
+
+// scheme returns what the client speaks. Of several values the last one is
+// what our own peer says; who wrote the others is not known.
+func (f *filling) scheme() string {
+	if f.rules.Scheme != "" {
+		return f.rules.Scheme
+	}
+	if f.view.TrustedPeer {
+		var last string
+		for line := range f.view.LinesOf("X-Forwarded-Proto") {
+			last = line
+		}
+		last = trim(last[strings.LastIndexByte(last, ',')+1:])
+		for _, scheme := range [...]string{"http", "https"} {
+			if equalFold(last, scheme) {
+				return scheme
+			}
+		}
+	}
+	if f.conn.TLS {
+		return "https"
+	}
+	return "http"
+}

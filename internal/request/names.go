@@ -1,12 +1,38 @@
 package request
 
-// Names numbers field names, without case. It is immutable after NewNames and
-// safe for concurrent use.
-type Names struct {
-	list  []string // canonical MIME spelling, by slot
-	table []Slot   // open addressing by foldHash
-	mask  uint32
-}
+// Slot is the number of a field name that somebody reads. The first slots are
+// fixed (SlotCookie and so on); a Names table adds those a policy names.
+type Slot int16
+
+// NoSlot is the slot of a field name that nobody reads by slot.
+const NoSlot Slot = -1
+
+// The fields that edge itself reads. Every Names table has them at these
+// numbers.
+const (
+	SlotAccept Slot = iota
+	SlotAcceptEncoding
+	SlotAcceptLanguage
+	SlotAccessControlRequestHeaders
+	SlotAccessControlRequestMethod
+	SlotAuthorization
+	SlotCacheControl
+	SlotContentType
+	SlotCookie
+	SlotIfMatch
+	SlotIfModifiedSince
+	SlotIfNoneMatch
+	SlotIfRange
+	SlotIfUnmodifiedSince
+	SlotOrigin
+	SlotPragma
+	SlotRange
+	SlotTraceparent
+	SlotUserAgent
+
+	// FixedSlots is the number of fixed slots, and the first free one.
+	FixedSlots
+)
 
 // fixedNames are the names of the fixed slots, in their order.
 var fixedNames = [FixedSlots]string{
@@ -17,15 +43,104 @@ var fixedNames = [FixedSlots]string{
 	"Origin", "Pragma", "Range", "Traceparent", "User-Agent",
 }
 
+// Names numbers field names, without case. It is immutable after NewNames and
+// safe for concurrent use.
+type Names struct {
+	list    []string // canonical MIME spelling, by slot
+	entries []entry
+	table   []int16 // open addressing by hash: index+1 into entries, 0 for none
+}
+
+// entry is a field name that means something: to a reader, because it has a
+// slot, or to the fillers, because of its kind.
+type entry struct {
+	name foldedName
+	slot Slot
+	kind kind
+}
+
 // NewNames numbers the fixed names and then extra, in order, each once however
 // often and in whatever case it is given.
-func NewNames(extra ...string) *Names { panic("contract") }
+func NewNames(extra ...string) *Names {
+	n := &Names{}
+	n.resize(4 * (len(fixedNames) + len(extra) + len(kinds)))
+	for _, name := range fixedNames {
+		n.number(name)
+	}
+	for _, name := range extra {
+		n.number(name)
+	}
+	for _, k := range kinds {
+		if n.find(k.name) == nil {
+			n.insert(k.name, NoSlot, k.kind)
+		}
+	}
+	return n
+}
 
 // Slot returns the number of name, or NoSlot. It does not allocate.
-func (n *Names) Slot(name string) Slot { panic("contract") }
+func (n *Names) Slot(name string) Slot {
+	if n == nil {
+		return NoSlot
+	}
+	if e := n.find(name); e != nil {
+		return e.slot
+	}
+	return NoSlot
+}
 
 // Name returns the canonical MIME spelling of a slot's name.
 func (n *Names) Name(s Slot) string { return n.list[s] }
 
 // Len returns how many slots there are.
 func (n *Names) Len() int { return len(n.list) }
+
+// number gives name the next slot unless it has one.
+func (n *Names) number(name string) {
+	if n.find(name) != nil {
+		return
+	}
+	n.insert(name, Slot(len(n.list)), kindOf(name))
+	n.list = append(n.list, canonicalName(name))
+}
+
+func (n *Names) insert(name string, s Slot, k kind) {
+	i := hashFold(name)
+	for n.table[n.bucket(i)] != 0 {
+		i++
+	}
+	n.entries = append(n.entries, entry{foldName(name), s, k})
+	n.table[n.bucket(i)] = int16(len(n.entries))
+}
+
+// find returns the entry of name, or nil.
+func (n *Names) find(name string) *entry {
+	for i := hashFold(name); ; i++ {
+		at := n.table[n.bucket(i)]
+		if at == 0 {
+			return nil
+		}
+		if e := &n.entries[at-1]; e.name.is(name) {
+			return e
+		}
+	}
+}
+
+// slotAndKind returns what the fillers must know of name.
+func (n *Names) slotAndKind(name string) (Slot, kind) {
+	if e := n.find(name); e != nil {
+		return e.slot, e.kind
+	}
+	return NoSlot, kindOfUnknown(name)
+}
+
+func (n *Names) bucket(hash uint32) uint32 { return hash & uint32(len(n.table)-1) }
+
+// resize makes an empty table for at least size buckets.
+func (n *Names) resize(size int) {
+	buckets := 1
+	for buckets < size {
+		buckets *= 2
+	}
+	n.table = make([]int16, buckets)
+}

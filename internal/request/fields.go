@@ -1,0 +1,103 @@
+package request
+
+import "iter"
+
+// Field is one field line. Name is as the client spelled it (in FromHTTP, as
+// net/http does) and compares without case; Value has no white space at its
+// ends.
+type Field struct {
+	Name, Value string
+
+	slot Slot
+	next int16 // index+1 of the next line of the same slot; 0 at the last
+}
+
+// Has reports whether the request has a field of this slot.
+func (v *View) Has(s Slot) bool { return v.first(s) != 0 }
+
+// Get returns the first line of a slot, and false when there is none.
+func (v *View) Get(s Slot) (string, bool) {
+	at := v.first(s)
+	if at == 0 {
+		return "", false
+	}
+	return v.fields[at-1].Value, true
+}
+
+// Lines yields the lines of a slot in the order they came.
+func (v *View) Lines(s Slot) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for at := v.first(s); at != 0; at = v.fields[at-1].next {
+			if !yield(v.fields[at-1].Value) {
+				return
+			}
+		}
+	}
+}
+
+// LinesOf yields the lines named name, with or without a slot; Vary needs it.
+func (v *View) LinesOf(name string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for i := range v.fields {
+			if equalFold(v.fields[i].Name, name) && !yield(v.fields[i].Value) {
+				return
+			}
+		}
+	}
+}
+
+// Fields yields every end-to-end field line: with Method, Host, Path and Query
+// it is the whole of what may be forwarded. Hop-by-hop fields, those that
+// Connection names, forwarding fields of peers that are not trusted, URL and
+// method overrides, Host, Expect, Content-Length and names with bytes beyond
+// letters, digits and "-" are not among them: they went before anybody looked.
+//
+// The lines of one name come in their order. The order between names means
+// nothing, and FromHTTP does not know it.
+func (v *View) Fields() iter.Seq[Field] {
+	return func(yield func(Field) bool) {
+		for i := range v.fields {
+			if !yield(Field{Name: v.fields[i].Name, Value: v.fields[i].Value}) {
+				return
+			}
+		}
+	}
+}
+
+// first returns the index+1 of the first line of a slot, or 0.
+func (v *View) first(s Slot) int16 {
+	if uint(s) >= uint(len(v.heads)) {
+		return 0
+	}
+	return v.heads[s]
+}
+
+// add appends a field line.
+func (v *View) add(name, value string, s Slot) {
+	v.fields = append(v.fields, Field{Name: name, Value: value, slot: s})
+	v.link(len(v.fields))
+}
+
+// link makes the line at index+1 the last of its slot.
+func (v *View) link(at int) {
+	s := v.fields[at-1].slot
+	if s == NoSlot {
+		return
+	}
+	if last := v.tails[s]; last != 0 {
+		v.fields[last-1].next = int16(at)
+	} else {
+		v.heads[s] = int16(at)
+	}
+	v.tails[s] = int16(at)
+}
+
+// relink links all lines anew.
+func (v *View) relink() {
+	clear(v.heads)
+	clear(v.tails)
+	for i := range v.fields {
+		v.fields[i].next = 0
+		v.link(i + 1)
+	}
+}

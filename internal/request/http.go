@@ -1,0 +1,83 @@
+package request
+
+import "net/http"
+
+// FromHTTP fills dst from r, which a net/http server has read. It returns the
+// first fault it finds; dst is then not to be used, except that Method, Host
+// and Path are set as far as they were read, for the log. r is not changed.
+// dst may alias r's strings.
+func FromHTTP(dst *View, r *http.Request, c Conn, rules *Rules) Fault {
+	var f filling
+	f.start(dst, c, rules)
+	dst.HTTP2 = r.ProtoMajor >= 2
+	dst.HTTP10 = r.ProtoMajor == 1 && r.ProtoMinor == 0
+	if !dst.HTTP2 && (r.ProtoMajor != 1 || r.ProtoMinor > 1) || r.ProtoMajor > 3 {
+		return BadVersion
+	}
+	if fault := f.method(r.Method); fault != NoFault {
+		return fault
+	}
+	if fault := f.target(r.RequestURI); fault != NoFault {
+		return fault
+	}
+	if fault := f.header(r.Header); fault != NoFault {
+		return fault
+	}
+	if fault := f.body(r); fault != NoFault {
+		return fault
+	}
+	return f.finish(f.hostOf(r))
+}
+
+// header takes all fields of a request that net/http read.
+func (f *filling) header(h http.Header) Fault {
+	for name, values := range h {
+		tokenness := tokenOf(name)
+		if tokenness == notToken {
+			return BadField
+		}
+		for _, value := range values {
+			value = trim(value)
+			if endOfValue(value, 0) != len(value) {
+				return BadField
+			}
+			if fault := f.count(name, value); fault != NoFault {
+				return fault
+			}
+			if tokenness != clean {
+				continue
+			}
+			if fault := f.field(name, value); fault != NoFault {
+				return fault
+			}
+		}
+	}
+	return NoFault
+}
+
+// hostOf returns the authority of a request. net/http puts that of an
+// absolute-form target, or of HTTP/2, before the Host field, which it hides
+// from HTTP/1. In HTTP/2 both can be seen, and must agree.
+func (f *filling) hostOf(r *http.Request) string {
+	switch {
+	case f.authority != "":
+		return f.authority
+	case f.hosts > 1 || f.hosts == 1 && !equalFold(f.host, r.Host):
+		return ""
+	}
+	return r.Host
+}
+
+// body takes the framing, which net/http has checked and settled.
+func (f *filling) body(r *http.Request) Fault {
+	v := f.view
+	switch codings := r.TransferEncoding; {
+	case len(codings) > 1 || len(codings) == 1 && codings[0] != "chunked":
+		return BadFraming
+	case len(codings) == 1 || r.ContentLength < 0:
+		v.Body = ChunkedBody
+	case r.ContentLength > 0:
+		v.Body, v.ContentLength = SizedBody, r.ContentLength
+	}
+	return NoFault
+}

@@ -1,0 +1,73 @@
+package request
+
+import "strings"
+
+// Rules are what a filler must know of the configuration. They are made once
+// when a policy is compiled and never change. The zero Rules (with Names set)
+// trust nobody and take the scheme from the connection.
+type Rules struct {
+	// Names numbers the fields that are read. Required.
+	Names *Names
+	// Scheme is what clients speak: "http", "https", or empty to take it
+	// from the connection, or from X-Forwarded-Proto of a trusted peer.
+	Scheme string
+	// Trusted says whether what a peer says of those before it is believed.
+	// It is asked with an IP address, without port and brackets. Nil trusts
+	// nobody.
+	Trusted func(address string) bool
+	// OwnHost says whether an absolute-form target may name host (canonical,
+	// as View.Host). Nil accepts every valid host.
+	OwnHost func(host string) bool
+	// TargetBytes, FieldBytes and FieldCount bound a request (414, 431). Zero
+	// means 8 KiB, 16 KiB (all lines together: not more than Node accepts)
+	// and 100. More than 32766 fields are never taken.
+	TargetBytes, FieldBytes, FieldCount int
+}
+
+// Conn is what a filler must know of the connection.
+type Conn struct {
+	// Peer is the address of the other end, "ip:port"; empty when unknown.
+	Peer string
+	// TLS is true when the connection is encrypted.
+	TLS bool
+}
+
+const (
+	defaultTargetBytes = 8 << 10
+	defaultFieldBytes  = 16 << 10
+	defaultFieldCount  = 100
+
+	// maxFieldCount is what the links between the lines of a slot can hold.
+	maxFieldCount = 1<<15 - 2
+)
+
+func (r *Rules) targetBytes() int { return orDefault(r.TargetBytes, defaultTargetBytes) }
+func (r *Rules) fieldBytes() int  { return orDefault(r.FieldBytes, defaultFieldBytes) }
+func (r *Rules) fieldCount() int {
+	return min(orDefault(r.FieldCount, defaultFieldCount), maxFieldCount)
+}
+
+func orDefault(n, byDefault int) int {
+	if n == 0 {
+		return byDefault
+	}
+	return n
+}
+
+// trusts reports whether the forwarding fields of the peer at address are
+// believed. A peer that is not known is not trusted.
+func (r *Rules) trusts(address string) bool {
+	return r.Trusted != nil && address != "" && r.Trusted(address)
+}
+
+// withoutPort returns the address in "ip:port", "[ip]:port", "[ip]" or "ip".
+func withoutPort(s string) string {
+	if inner, ok := strings.CutPrefix(s, "["); ok {
+		address, _, _ := strings.Cut(inner, "]")
+		return address
+	}
+	if i := strings.IndexByte(s, ':'); i >= 0 && i == strings.LastIndexByte(s, ':') {
+		return s[:i]
+	}
+	return s
+}
