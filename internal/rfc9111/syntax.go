@@ -1,0 +1,105 @@
+package rfc9111
+
+import "strings"
+
+// The lexical rules of HTTP fields (RFC 9110 section 5.6) that the parsers of
+// this package share.
+
+// cutElement cuts s at the first comma that is not within the quoted string of
+// an argument. A quote that does not follow "=", or does not end, is a byte like
+// others: it must not swallow what comes after it.
+func cutElement(s string) (element, rest string) {
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == ',':
+			return s[:i], s[i+1:]
+		case s[i] == '"' && i > 0 && s[i-1] == '=':
+			i += max(0, quotedLen(s[i:])-1)
+		}
+	}
+	return s, ""
+}
+
+// quotedLen returns the length of the quoted-string at the start of s, with
+// its quotes, or 0 if it does not end.
+func quotedLen(s string) int {
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case '"':
+			return i + 1
+		case '\\':
+			i++
+		}
+	}
+	return 0
+}
+
+// trimOWS removes optional white space (RFC 9110 section 5.6.3) at both ends.
+func trimOWS(s string) string { return strings.Trim(s, " \t") }
+
+// unquote returns the text of a quoted-string that is all of s. ok is false if
+// s is not one; the text is then what could be read.
+func unquote(s string) (text string, ok bool) {
+	if s == "" || s[0] != '"' {
+		return "", false
+	}
+	end := strings.IndexAny(s[1:], `"\`)
+	if end >= 0 && s[1+end] == '"' {
+		return s[1 : 1+end], end+2 == len(s) // the common case: no escapes
+	}
+	var b strings.Builder
+	for i := 1; i < len(s); i++ {
+		switch s[i] {
+		case '"':
+			return b.String(), i == len(s)-1
+		case '\\':
+			if i++; i == len(s) {
+				return b.String(), false
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String(), false
+}
+
+// tokenLen returns the length of the token (RFC 9110 section 5.6.2) at the
+// start of s.
+func tokenLen(s string) int {
+	for i := range len(s) {
+		if !isTokenByte(s[i]) {
+			return i
+		}
+	}
+	return len(s)
+}
+
+// isTokenByte reports whether c is a tchar.
+func isTokenByte(c byte) bool {
+	switch {
+	case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		return true
+	}
+	return c != 0 && strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
+}
+
+// equalFold compares two ASCII strings without case.
+func equalFold(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if lower(a[i]) != lower(b[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// lower returns the lower-case form of an ASCII letter, and other bytes as
+// they are.
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		return c + ('a' - 'A')
+	}
+	return c
+}
