@@ -1,16 +1,20 @@
 package cache
 
+import (
+	"container/list"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
 // Generation counts the invalidations of a node. It only grows. Two
 // generations are compared, never added.
 type Generation uint64
 
-// Generation returns the present generation. A fetch takes it before its first
-// byte goes out: that is when its object is born.
-func (m *Memory) Generation() Generation { panic("contract") }
-
 // Selector says what an invalidation reaches: everything that any of its lists
 // names (they are alternatives), narrowed to Hosts where those stand beside
-// other lists.
+// other lists. All stands alone: beside it nothing else counts.
 type Selector struct {
 	Tags, Paths, Prefixes, Routes, Hosts []string
 	All                                  bool
@@ -18,30 +22,221 @@ type Selector struct {
 	Soft bool
 }
 
-// Invalidation is the record of one.
-type Invalidation struct {
-	Generation Generation
-	// Objects is how many stored objects it reached. It is counted after the
-	// invalidation is in force.
-	Objects int
+// labels returns what s names, but for All, and the hosts that narrow it.
+func (s *Selector) labels() (names []label, narrow []string) {
+	add := func(k labelKind, list []string) {
+		for _, name := range list {
+			names = append(names, label{k, name})
+		}
+	}
+	add(tagLabel, s.Tags)
+	add(pathLabel, s.Paths)
+	add(prefixLabel, s.Prefixes)
+	add(routeLabel, s.Routes)
+	if len(names) > 0 {
+		return names, s.Hosts
+	}
+	add(hostLabel, s.Hosts)
+	return names, nil
 }
 
-// Invalidate puts s in force before it returns: no lookup that begins later
-// returns an object that it reached and that was born before. It costs the same
-// however many objects are stored. Paths are canonical paths: they reach all
-// queries and variants, as do prefixes ("/a/" reaches "/a/b"; "/a" reaches "/a",
-// "/a/b" and not "/ab").
-func (m *Memory) Invalidate(s Selector) Generation { panic("contract") }
+// reaches reports whether s names an object with labels l.
+func (s *Selector) reaches(l *Labels) bool {
+	if s.All {
+		return true
+	}
+	if len(s.Tags)+len(s.Paths)+len(s.Prefixes)+len(s.Routes) == 0 {
+		return slices.Contains(s.Hosts, l.Host)
+	}
+	if len(s.Hosts) > 0 && !slices.Contains(s.Hosts, l.Host) {
+		return false
+	}
+	return slices.Contains(s.Paths, l.Path) ||
+		slices.Contains(s.Routes, l.Route) ||
+		slices.ContainsFunc(s.Tags, func(tag string) bool { return slices.Contains(l.Tags, tag) }) ||
+		slices.ContainsFunc(s.Prefixes, func(prefix string) bool { return underPrefix(l.Path, prefix) })
+}
 
-// Count walks over what is stored and counts what s reaches; with reclaim, it
-// frees the memory of what is dead. It takes time in the number of objects and
-// holds no lock that a lookup needs.
-func (m *Memory) Count(s Selector, reclaim bool) int { panic("contract") }
+// underPrefix reports whether path begins with the segments of prefix: "/a"
+// reaches "/a" and "/a/b", not "/ab"; "/a/" reaches "/a/" and "/a/b", not "/a".
+func underPrefix(path, prefix string) bool {
+	rest, ok := strings.CutPrefix(path, prefix)
+	return ok && (rest == "" || rest[0] == '/' || strings.HasSuffix(prefix, "/"))
+}
 
-// Purged reports whether a hard invalidation that reaches l happened after
-// born. A flight asks it for those who joined later than it began.
-func (m *Memory) Purged(l *Labels, born Generation) bool { panic("contract") }
+const (
+	// maxRecent and maxRecentBytes bound the purged labels that are kept
+	// exactly for fetches that began before, and the bytes of their names.
+	maxRecent      = 1 << 14
+	maxRecentBytes = 4 << 20
+)
 
-// cell is one interned label: the generations of its last hard and soft
-// invalidation.
-type cell struct{}
+// generations knows every invalidation that may still matter.
+//
+// An invalidation is first noted in every stamp that it reaches and then
+// published by raising now, all under mu. Loads and stores of atomics are
+// sequentially consistent, so whoever loads a generation sees the notes of every
+// invalidation up to it. Three interleavings show why that order, with an
+// invalidation g of tag t:
+//
+//  1. Lookup loads now: g-1; finds the object, checked at g-1: clean
+//  2. Invalidate notes t = g, raises now to g, returns
+//  3. Lookup returns the object: it began before the invalidation returned
+//
+// and no lookup that begins after step 2 can: it loads at least g, which is more
+// than the object was checked at, so it reads t = g, and g is more than born.
+//
+//  1. Invalidate notes t = g
+//  2. Lookup loads now: g-1, checks the object's cells, reads t = g: dead, early
+//  3. Invalidate raises now to g, returns
+//
+// is harmless. With the two steps of Invalidate exchanged, a lookup between them
+// would find the object clean and remember that as checked at g: it would be
+// served for ever.
+//
+//  1. Fetch takes born = g-1 and asks the origin
+//  2. Invalidate notes t = g, raises now to g, returns
+//  3. Fetch stores its object, with born = g-1
+//
+// The object is dead however late it is stored and whether or not a cell for t
+// existed in step 2: the note in t is kept (recent, table.folded) for an object
+// that comes to t later. A fetch that takes born = g began after the invalidation
+// was in force, and t = g is not more than g.
+type generations struct {
+	now      atomic.Uint64
+	all      stamp
+	prefixes stamp // the last invalidations by any prefix
+	table    table
+
+	maxRecent, maxRecentBytes int
+
+	mu          sync.Mutex // one invalidation at a time; guards what follows and all raising
+	recent      list.List  // of *cell, the one purged longest ago first
+	recentBytes int
+}
+
+func (g *generations) init() {
+	g.table.init()
+	g.maxRecent, g.maxRecentBytes = maxRecent, maxRecentBytes
+}
+
+func (g *generations) load() Generation { return Generation(g.now.Load()) }
+
+// invalidate puts s in force.
+func (g *generations) invalidate(s *Selector) Generation {
+	names, hosts := s.labels()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	at := g.load() + 1
+	if s.All {
+		g.all.raise(at, s.Soft)
+	} else {
+		for _, l := range names {
+			g.note(l, hosts, at, s.Soft)
+		}
+	}
+	g.now.Store(uint64(at))
+	return at
+}
+
+// note records that an invalidation reached l on hosts; on all of them if none
+// is given. It is called with mu held.
+func (g *generations) note(l label, hosts []string, at Generation, soft bool) {
+	c := g.table.intern(l)
+	for _, host := range hosts {
+		c.narrow(host, at, soft)
+	}
+	if len(hosts) == 0 {
+		c.raise(at, soft)
+	}
+	if l.kind == prefixLabel {
+		g.prefixes.raise(at, soft)
+	}
+	g.keep(c)
+}
+
+// keep holds c for those who come to its label later, and lets go of the one
+// purged longest ago when there are too many. It is called with mu held.
+func (g *generations) keep(c *cell) {
+	if c.recent != nil {
+		g.recent.MoveToBack(c.recent)
+		return
+	}
+	c.recent = g.recent.PushBack(c)
+	g.recentBytes += len(c.label.name)
+	for g.recent.Len() > g.maxRecent || g.recentBytes > g.maxRecentBytes {
+		oldest := g.recent.Front().Value.(*cell)
+		g.table.forget(oldest) // while recent still holds it: its weak pointer must not go first
+		g.recent.Remove(oldest.recent)
+		oldest.recent = nil
+		g.recentBytes -= len(oldest.label.name)
+	}
+}
+
+// adopt prepares o for being stored, and reports whether it may be: whether no
+// hard invalidation has reached it since it was born.
+func (g *generations) adopt(o *Object) bool {
+	l := &o.Labels
+	o.cells = make([]*cell, 0, 3+len(l.Tags))
+	o.cells = append(o.cells, g.table.intern(label{hostLabel, l.Host}),
+		g.table.intern(label{routeLabel, l.Route}), g.table.intern(label{pathLabel, l.Path}))
+	for _, tag := range l.Tags {
+		o.cells = append(o.cells, g.table.intern(label{tagLabel, tag}))
+	}
+	o.checked.Store(uint64(o.Born) << 1)
+	return g.check(o, g.load())&reachHard == 0
+}
+
+// check returns how invalidations have reached o since it was born, as of now.
+// What it finds of a living object it remembers in o.checked – the generation,
+// shifted, and a bit for soft – so that the next check is one comparison until
+// there is another invalidation. Concurrent checks may set it back to an older
+// finding, which was true and makes the next check look further back.
+func (g *generations) check(o *Object, now Generation) reach {
+	seen := o.checked.Load()
+	since, found := Generation(seen>>1), reach(seen&1)
+	if since >= now {
+		return found
+	}
+	found |= g.all.since(since) | g.prefixed(&o.Labels, since)
+	for _, c := range o.cells {
+		found |= c.since(since, o.Labels.Host)
+	}
+	if found&reachHard == 0 {
+		o.checked.Store(uint64(now)<<1 | uint64(found&reachSoft))
+	}
+	return found
+}
+
+// reached returns how invalidations have reached l since born, for labels that
+// belong to no object yet.
+func (g *generations) reached(l *Labels, born Generation) reach {
+	if g.load() <= born {
+		return 0
+	}
+	found := g.all.since(born) | g.prefixed(l, born)
+	for _, name := range [...]label{{hostLabel, l.Host}, {routeLabel, l.Route}, {pathLabel, l.Path}} {
+		found |= g.table.since(name, born, l.Host)
+	}
+	for _, tag := range l.Tags {
+		found |= g.table.since(label{tagLabel, tag}, born, l.Host)
+	}
+	return found
+}
+
+// prefixed returns what invalidations by prefix did to l after since. It looks
+// up every prefix that l's path has, at the ends of segments.
+func (g *generations) prefixed(l *Labels, since Generation) reach {
+	if g.prefixes.since(since) == 0 {
+		return 0
+	}
+	found := g.table.since(label{prefixLabel, l.Path}, since, l.Host)
+	for i := range len(l.Path) {
+		if l.Path[i] != '/' {
+			continue
+		}
+		found |= g.table.since(label{prefixLabel, l.Path[:i]}, since, l.Host)
+		found |= g.table.since(label{prefixLabel, l.Path[:i+1]}, since, l.Host)
+	}
+	return found
+}

@@ -1,19 +1,41 @@
 package cache
 
 import (
-	"time"
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+)
 
-	"edge/internal/request"
-	"edge/internal/rfc9111"
+const (
+	defaultBytes    = 512 << 20
+	defaultVariants = 16
+	writerLocks     = 64
 )
 
 // Memory is the store of one node. All methods are safe for concurrent use.
 // Close it after everything that uses it has ended.
-type Memory struct{}
+//
+// Lookups take no lock of ours but, after the main store had nothing, the
+// window's. Changes of a key are made one at a time, under one of writers.
+type Memory struct {
+	generations generations
+	live        registry
+	main        *mainStore
+	window      *window
+
+	seed     maphash.Seed
+	hashMask uint64 // all ones; a test clears bits to make keys collide
+	capacity int64
+	variants int
+	rules    atomic.Uint64 // ids given to rules
+
+	writers [writerLocks]sync.Mutex // by slot.owner: changes of slots and of what is held under their hashes
+}
 
 // Options configure a Memory. The zero value of a field means its default.
 type Options struct {
-	// Bytes bounds the live bytes. Default 512 MiB.
+	// Bytes bounds the live bytes. Default 512 MiB. Tables of fixed size,
+	// about 1 MiB, come on top.
 	Bytes int64
 	// Variants bounds the variants under one key. Default 16; the oldest goes.
 	Variants int
@@ -23,89 +45,110 @@ type Options struct {
 	RejectAll bool
 }
 
-// NewMemory returns a Memory ready to use.
-func NewMemory(o Options) *Memory { panic("contract") }
-
-// State is what a lookup found. The zero State is Nothing.
-type State uint8
-
-const (
-	// Nothing is stored under the key.
-	Nothing State = iota
-	// Found: Object may be judged.
-	Found
-	// Variant: something is stored, but for other request fields.
-	Variant
-	// Dead: what was stored was purged since.
-	Dead
-	// Marked: the key turned out not storable a moment ago.
-	Marked
-)
-
-// Lookup is the result of Memory.Lookup, and the memory a lookup may reuse.
-type Lookup struct {
-	State  State
-	Object *Object // only when Found
-	// Soft is true when a soft purge reached the object since it was born.
-	Soft bool
-	// Mark says why, only when Marked.
-	Mark Mark
-	// Generation is the generation at the time of the lookup.
-	Generation Generation
-
-	scratch []byte
+// NewMemory returns a Memory ready to use. A hundredth of the bytes is the
+// window's, another goes to the main store's counters.
+func NewMemory(o Options) *Memory {
+	if o.Bytes <= 0 {
+		o.Bytes = defaultBytes
+	}
+	if o.Variants <= 0 {
+		o.Variants = defaultVariants
+	}
+	window := max(1, o.Bytes/100)
+	store := max(1, o.Bytes-2*window)
+	if o.RejectAll {
+		store = 1 // less than any slot
+	}
+	m := &Memory{
+		seed:     maphash.MakeSeed(),
+		hashMask: ^uint64(0),
+		capacity: o.Bytes,
+		variants: o.Variants,
+	}
+	m.generations.init()
+	m.main = newMainStore(store, &m.live)
+	m.window = newWindow(window, &m.live)
+	return m
 }
 
-// Mark is why a key is not worth collapsing on.
-type Mark uint8
+// Generation returns the present generation. A fetch takes it before its first
+// byte goes out: that is when its object is born.
+func (m *Memory) Generation() Generation { return m.generations.load() }
 
-const (
-	// MarkPass: private, no-store or Set-Cookie: do not collapse; if an answer
-	// turns out storable it is stored and the mark is gone.
-	MarkPass Mark = iota + 1
-	// MarkStatus: a status that is not stored.
-	MarkStatus
-	// MarkTooLarge: beyond max_object: pass, ranges and all.
-	MarkTooLarge
-)
+// Invalidate puts s in force before it returns: no lookup that begins later
+// returns an object that it reached and that was born before. It costs the same
+// however many objects are stored. Paths are canonical paths: they reach all
+// queries and variants, as do prefixes ("/a/" reaches "/a/b"; "/a" reaches "/a",
+// "/a/b" and not "/ab").
+func (m *Memory) Invalidate(s Selector) Generation { return m.generations.invalidate(&s) }
 
-// Lookup finds the object for v under key. It checks the full key and the
-// generation, and allocates nothing when l is reused. A dead object is never
-// returned. Exactly one Get of the main store is made for a key without
-// variants that is found there.
-func (m *Memory) Lookup(key []byte, v *request.View, now rfc9111.Instant, l *Lookup) {
-	panic("contract")
+// Purged reports whether a hard invalidation that reaches l happened after
+// born. A flight asks it for those who joined later than it began.
+func (m *Memory) Purged(l *Labels, born Generation) bool {
+	return m.generations.reached(l, born)&reachHard != 0
 }
 
-// Store keeps o under key, replacing what is there for the same selector. vary
-// are the names that select (rfc9111.Admission.Vary). It refuses, and returns
-// false, when an invalidation has hit o since it was born, when an object born
-// later is already there, or when o is larger than the store. After it returns
-// true a Lookup finds o until it is evicted or purged. key is copied.
-func (m *Memory) Store(key []byte, vary []string, o *Object) bool { panic("contract") }
-
-// Freshen replaces old by fresh under the key it was stored with: a new Object
-// on the same Body, after a 304. It does nothing and returns false when old is
-// no longer there or was purged since fresh.Born.
-func (m *Memory) Freshen(key []byte, old, fresh *Object) bool { panic("contract") }
-
-// PutMark notes for d that key is not worth collapsing on. It never replaces
-// an object that may still be served.
-func (m *Memory) PutMark(key []byte, k Mark, now rfc9111.Instant, d time.Duration) {
-	panic("contract")
+// Count walks over what is stored and counts the objects that s names, also
+// those that are dead and still take memory; with reclaim, it frees the memory
+// of everything that is dead. It takes time in the number of objects and holds
+// no lock that a lookup needs.
+func (m *Memory) Count(s Selector, reclaim bool) int {
+	n := 0
+	m.live.walk(func(sl *slot) {
+		o := sl.object.Load()
+		if o == nil {
+			return
+		}
+		if s.reaches(&o.Labels) {
+			n++
+		}
+		if reclaim && m.dead(o) {
+			m.reclaim(sl, o)
+		}
+	})
+	return n
 }
 
-// Remove forgets everything under key: for memory, never for correctness.
-func (m *Memory) Remove(key []byte) { panic("contract") }
+// dead reports whether a hard invalidation has reached o.
+func (m *Memory) dead(o *Object) bool {
+	return m.generations.check(o, m.Generation())&reachHard != 0
+}
+
+// reclaim frees s if it still holds o.
+func (m *Memory) reclaim(s *slot, o *Object) {
+	mu := m.lock(s.owner)
+	defer mu.Unlock()
+	if s.object.Load() == o {
+		m.forget(s)
+	}
+}
 
 // Stats are the figures of a Memory.
 type Stats struct {
-	Objects, Bytes, Capacity        int64
+	// Objects and Bytes are what is live now, Capacity is Options.Bytes.
+	Objects, Bytes, Capacity int64
+	// Evictions, Rejections and Admitted count what the main store did.
 	Evictions, Rejections, Admitted uint64
 }
 
 // Stats returns the figures now.
-func (m *Memory) Stats() Stats { panic("contract") }
+func (m *Memory) Stats() Stats {
+	return Stats{
+		Objects:    m.live.objects.Load(),
+		Bytes:      m.live.bytes.Load(),
+		Capacity:   m.capacity,
+		Evictions:  m.main.evicted.Load(),
+		Rejections: m.main.rejected.Load(),
+		Admitted:   m.main.admitted.Load(),
+	}
+}
 
 // Close ends the store's goroutines. No method may be called after it.
-func (m *Memory) Close() { panic("contract") }
+func (m *Memory) Close() { m.main.close() }
+
+// lock takes the lock for changes of the key whose hash is owner.
+func (m *Memory) lock(owner uint64) *sync.Mutex {
+	mu := &m.writers[owner>>8%writerLocks]
+	mu.Lock()
+	return mu
+}

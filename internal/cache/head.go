@@ -1,0 +1,142 @@
+package cache
+
+import (
+	"iter"
+	"net/http"
+	"net/textproto"
+	"slices"
+	"strings"
+	"unsafe"
+)
+
+// Head is the head of a stored response in wire form: field lines without
+// status line, without hop-by-hop fields and without Age, Connection,
+// Content-Length and Transfer-Encoding. It is immutable, holds one allocation
+// and is serialised once.
+type Head struct {
+	raw []byte
+}
+
+// notStored are the fields that belong to a connection (RFC 9110 section
+// 7.6.1), to the nearest proxy (RFC 9111 section 3.1), or are written anew for
+// every answer.
+var notStored = map[string]bool{
+	"Age":                       true,
+	"Connection":                true,
+	"Content-Length":            true,
+	"Keep-Alive":                true,
+	"Proxy-Authenticate":        true,
+	"Proxy-Authentication-Info": true,
+	"Proxy-Authorization":       true,
+	"Proxy-Connection":          true,
+	"Te":                        true,
+	"Trailer":                   true,
+	"Transfer-Encoding":         true,
+	"Upgrade":                   true,
+}
+
+// MakeHead serialises h. Names are in canonical spelling, sorted; the lines of
+// one name keep their order. Fields that a Head does not have, and those that
+// Connection names, are left out, and so are values with CR, LF or NUL
+// (net/http never gives them).
+func MakeHead(h http.Header) Head {
+	names := make([]string, 0, len(h))
+	size := 0
+	for name, lines := range h {
+		if canonical := textproto.CanonicalMIMEHeaderKey(name); notStored[canonical] || hopByHop(h, canonical) {
+			continue
+		}
+		names = append(names, name)
+		for _, value := range lines {
+			size += len(name) + len(": \r\n") + len(value)
+		}
+	}
+	slices.SortFunc(names, func(a, b string) int {
+		if c := strings.Compare(textproto.CanonicalMIMEHeaderKey(a), textproto.CanonicalMIMEHeaderKey(b)); c != 0 {
+			return c
+		}
+		return strings.Compare(a, b)
+	})
+	raw := make([]byte, 0, size)
+	for _, name := range names {
+		for _, value := range h[name] {
+			if strings.ContainsAny(value, "\r\n\x00") {
+				continue
+			}
+			raw = append(raw, textproto.CanonicalMIMEHeaderKey(name)...)
+			raw = append(raw, ": "...)
+			raw = append(raw, value...)
+			raw = append(raw, "\r\n"...)
+		}
+	}
+	return Head{raw: raw}
+}
+
+// hopByHop reports whether a Connection field of h names the field.
+func hopByHop(h http.Header, name string) bool {
+	for _, line := range h["Connection"] {
+		for option := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(option), name) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// All yields name and value of every line in order. The strings alias the
+// head.
+func (h Head) All() iter.Seq2[string, string] {
+	return func(yield func(string, string) bool) {
+		rest := h.text()
+		for rest != "" {
+			line, tail, _ := strings.Cut(rest, "\r\n")
+			name, value, _ := strings.Cut(line, ": ")
+			if !yield(name, value) {
+				return
+			}
+			rest = tail
+		}
+	}
+}
+
+// Get returns the first line called name (canonical spelling), or "".
+func (h Head) Get(name string) string {
+	for n, value := range h.All() {
+		if n == name {
+			return value
+		}
+	}
+	return ""
+}
+
+// AddTo adds every line to dst. It costs one allocation for all values.
+func (h Head) AddTo(dst http.Header) {
+	values := make([]string, 0, strings.Count(h.text(), "\r\n"))
+	last, start := "", 0 // the name whose lines are values[start:]
+	flush := func() {
+		lines := values[start:len(values):len(values)]
+		if old := dst[last]; len(old) > 0 {
+			lines = append(old, lines...)
+		}
+		if len(lines) > 0 {
+			dst[last] = lines
+		}
+		start = len(values)
+	}
+	for name, value := range h.All() {
+		if name != last {
+			flush()
+			last = name
+		}
+		values = append(values, value)
+	}
+	flush()
+}
+
+// Raw returns the lines as they go on the wire, each with CRLF. Not to be
+// changed.
+func (h Head) Raw() []byte { return h.raw }
+
+// text is raw as a string without a copy: raw never changes.
+func (h Head) text() string { return unsafe.String(unsafe.SliceData(h.raw), len(h.raw)) }

@@ -1,0 +1,205 @@
+package cache
+
+import (
+	"container/list"
+	"hash/maphash"
+	"maps"
+	"sync"
+	"sync/atomic"
+	"weak"
+)
+
+// labelKind says what a label names.
+type labelKind uint8
+
+const (
+	tagLabel labelKind = iota
+	hostLabel
+	routeLabel
+	pathLabel
+	prefixLabel // held by no object: objects are not told which prefixes will be purged
+)
+
+// label is one name by which an invalidation reaches objects.
+type label struct {
+	kind labelKind
+	name string
+}
+
+// reach is how invalidations have reached an object, as bits. Zero means not
+// at all.
+type reach uint8
+
+const (
+	reachSoft reach = 1 << iota
+	reachHard
+)
+
+// stamp holds the generations of the last hard and the last soft invalidation
+// of something. It only grows. Only the holder of generations.mu raises it;
+// anybody reads it.
+type stamp struct{ hard, soft atomic.Uint64 }
+
+func (s *stamp) raise(at Generation, soft bool) {
+	if soft {
+		s.soft.Store(max(s.soft.Load(), uint64(at)))
+		return
+	}
+	s.hard.Store(max(s.hard.Load(), uint64(at)))
+}
+
+// absorb raises s by what o has.
+func (s *stamp) absorb(o *stamp) {
+	s.raise(Generation(o.soft.Load()), true)
+	s.raise(Generation(o.hard.Load()), false)
+}
+
+// since returns what happened after g.
+func (s *stamp) since(g Generation) reach {
+	var r reach
+	if s.soft.Load() > uint64(g) {
+		r |= reachSoft
+	}
+	if s.hard.Load() > uint64(g) {
+		r |= reachHard
+	}
+	return r
+}
+
+// cell is one interned label and the invalidations that reached it. Objects
+// point at the cells of their labels, so that a check is a few loads.
+type cell struct {
+	label label
+	stamp
+	// hosts are the invalidations that were narrowed to a host. Copied on
+	// write; nil in nearly every cell.
+	hosts  atomic.Pointer[map[string]*stamp]
+	recent *list.Element // in generations.recent; guarded by generations.mu
+}
+
+// maxHosts bounds the hosts a cell tells apart. Beyond it a narrowed
+// invalidation reaches every host: misses, never staleness.
+const maxHosts = 64
+
+// since returns what happened after g to objects of host.
+func (c *cell) since(g Generation, host string) reach {
+	r := c.stamp.since(g)
+	if hosts := c.hosts.Load(); hosts != nil {
+		if s := (*hosts)[host]; s != nil {
+			r |= s.since(g)
+		}
+	}
+	return r
+}
+
+// narrow notes an invalidation of the label on one host.
+func (c *cell) narrow(host string, at Generation, soft bool) {
+	var old map[string]*stamp
+	if p := c.hosts.Load(); p != nil {
+		old = *p
+	}
+	if s := old[host]; s != nil {
+		s.raise(at, soft)
+		return
+	}
+	if len(old) >= maxHosts {
+		c.raise(at, soft)
+		return
+	}
+	hosts := make(map[string]*stamp, len(old)+1)
+	maps.Copy(hosts, old)
+	s := new(stamp)
+	s.raise(at, soft)
+	hosts[host] = s
+	c.hosts.Store(&hosts)
+}
+
+const (
+	tableShards = 64
+	// foldedStamps is how finely forgotten invalidations are remembered.
+	foldedStamps = 1 << 12
+	// sweepMin is the least number of cells a shard holds before it looks for
+	// dead ones.
+	sweepMin = 256
+)
+
+// table interns labels. It holds cells weakly: a label that no object has and
+// that was not purged of late costs nothing for long.
+//
+// What a cell knew when it went is in folded, by hash: there a later cell of
+// the same label begins. Labels that share a hash share that past, so an object
+// whose fetch began before a forgotten invalidation may be taken for dead or
+// stale without being so; never the reverse.
+type table struct {
+	seed   maphash.Seed
+	shards [tableShards]tableShard
+	folded [foldedStamps]stamp
+}
+
+type tableShard struct {
+	mu    sync.RWMutex
+	cells map[label]weak.Pointer[cell] // guarded by mu
+	sweep int                          // size at which dead cells are swept; guarded by mu
+}
+
+func (t *table) init() {
+	t.seed = maphash.MakeSeed()
+	for i := range t.shards {
+		t.shards[i].cells = make(map[label]weak.Pointer[cell])
+		t.shards[i].sweep = sweepMin
+	}
+}
+
+func (t *table) hash(l label) uint64 {
+	return maphash.String(t.seed, l.name) + uint64(l.kind)
+}
+
+func (t *table) fold(l label) *stamp { return &t.folded[t.hash(l)>>32%foldedStamps] }
+
+// find returns the cell of l, or nil.
+func (t *table) find(l label) *cell {
+	s := &t.shards[t.hash(l)%tableShards]
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.cells[l].Value()
+}
+
+// since returns what happened to l after g, for objects of host.
+func (t *table) since(l label, g Generation, host string) reach {
+	if c := t.find(l); c != nil {
+		return c.since(g, host)
+	}
+	return t.fold(l).since(g)
+}
+
+// intern returns the cell of l, made if there is none.
+func (t *table) intern(l label) *cell {
+	if c := t.find(l); c != nil {
+		return c
+	}
+	s := &t.shards[t.hash(l)%tableShards]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if c := s.cells[l].Value(); c != nil {
+		return c
+	}
+	if len(s.cells) >= s.sweep {
+		maps.DeleteFunc(s.cells, func(_ label, p weak.Pointer[cell]) bool { return p.Value() == nil })
+		s.sweep = max(sweepMin, 2*len(s.cells))
+	}
+	c := &cell{label: l}
+	c.absorb(t.fold(l))
+	s.cells[l] = weak.Make(c)
+	return c
+}
+
+// forget folds what c knows, before the last who holds it lets go.
+func (t *table) forget(c *cell) {
+	f := t.fold(c.label)
+	f.absorb(&c.stamp)
+	if hosts := c.hosts.Load(); hosts != nil {
+		for _, s := range *hosts {
+			f.absorb(s)
+		}
+	}
+}

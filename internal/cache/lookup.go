@@ -1,0 +1,112 @@
+package cache
+
+import (
+	"hash/maphash"
+
+	"edge/internal/request"
+	"edge/internal/rfc9111"
+)
+
+// State is what a lookup found. The zero State is Nothing.
+type State uint8
+
+const (
+	// Nothing is stored under the key.
+	Nothing State = iota
+	// Found: Object may be judged.
+	Found
+	// Variant: something is stored, but for other request fields.
+	Variant
+	// Dead: what was stored was purged since.
+	Dead
+	// Marked: the key turned out not storable a moment ago.
+	Marked
+)
+
+// Lookup is the result of Memory.Lookup, and the memory a lookup may reuse.
+type Lookup struct {
+	State  State
+	Object *Object // only when Found
+	// Soft is true when a soft purge reached the object since it was born.
+	Soft bool
+	// Mark says why, when Marked. Beside a Found object it says that a later
+	// answer for the key was not storable; it is 0 otherwise.
+	Mark Mark
+	// Generation is the generation at the time of the lookup.
+	Generation Generation
+
+	scratch []byte
+}
+
+// Mark is why a key is not worth collapsing on.
+type Mark uint8
+
+const (
+	// MarkPass: private, no-store or Set-Cookie: do not collapse; if an answer
+	// turns out storable it is stored and the mark is gone.
+	MarkPass Mark = iota + 1
+	// MarkStatus: a status that is not stored.
+	MarkStatus
+	// MarkTooLarge: beyond max_object: pass, ranges and all.
+	MarkTooLarge
+)
+
+// variantSalt keeps a variant out of the way of a primary key that reads the
+// same.
+const variantSalt = 0x9e3779b97f4a7c15
+
+// Lookup finds the object for v under key. It checks the full key and the
+// generation, and allocates nothing when l is reused. A dead object is never
+// returned. Exactly one Get of the main store is made for a key without
+// variants that is found there.
+func (m *Memory) Lookup(key []byte, v *request.View, now rfc9111.Instant, l *Lookup) {
+	// The generation is taken first: see generations.
+	*l = Lookup{Generation: m.Generation(), scratch: l.scratch}
+	s := m.find(m.hash(key), key, 0)
+	if s == nil {
+		return
+	}
+	l.Mark = s.marked(now)
+	if s.rule != nil {
+		l.State = Variant
+		l.scratch = appendSelector(append(l.scratch[:0], key...), s.rule.names, v)
+		s = m.find(m.variantHash(l.scratch), l.scratch, s.rule.id)
+	}
+	if s != nil {
+		m.take(s.object.Load(), l)
+	}
+	if l.Mark != 0 && l.State != Found {
+		l.State = Marked
+	}
+}
+
+// take puts o, which may be nil, into l if it lives.
+func (m *Memory) take(o *Object, l *Lookup) {
+	if o == nil {
+		return
+	}
+	found := m.generations.check(o, l.Generation)
+	if found&reachHard != 0 {
+		l.State = Dead
+		return
+	}
+	l.State, l.Object, l.Soft = Found, o, found&reachSoft != 0
+}
+
+// find returns the slot for key under parent (0 for a primary slot), or nil.
+func (m *Memory) find(hash uint64, key []byte, parent uint64) *slot {
+	if s := m.main.get(hash); s != nil && s.is(key, parent) {
+		return s
+	}
+	if s := m.window.get(hash); s != nil && s.is(key, parent) {
+		return s
+	}
+	return nil
+}
+
+func (m *Memory) hash(key []byte) uint64 { return maphash.Bytes(m.seed, key) & m.hashMask }
+
+// variantHash is the hash of a key that ends with a selector.
+func (m *Memory) variantHash(key []byte) uint64 {
+	return (maphash.Bytes(m.seed, key) ^ variantSalt) & m.hashMask
+}

@@ -1,0 +1,121 @@
+package cache
+
+import (
+	"math"
+	"unsafe"
+)
+
+// sizeClasses are the sizes the Go allocator rounds small objects up to
+// (runtime, sizeclasses.go). A test compares them with the running toolchain.
+var sizeClasses = [...]uint16{
+	8, 16, 24, 32, 48, 64, 80, 96, 112, 128, 144, 160, 176, 192, 208, 224, 240, 256, 288, 320, 352, 384,
+	416, 448, 480, 512, 576, 640, 704, 768, 896, 1024, 1152, 1280, 1408, 1536, 1792, 2048, 2304, 2688,
+	3072, 3200, 3456, 4096, 4864, 5376, 6144, 6528, 6784, 6912, 8192, 9472, 9728, 10240, 10880, 12288,
+	13568, 14336, 16384, 18432, 19072, 20480, 21760, 24576, 27264, 28672, 32768,
+}
+
+const pageSize = 8192
+
+// allocated returns the bytes that an allocation of n bytes takes.
+func allocated(n int) int64 {
+	if n <= 0 {
+		return 0
+	}
+	if n > math.MaxInt16+1 {
+		return (int64(n) + pageSize - 1) / pageSize * pageSize
+	}
+	lo, hi := 0, len(sizeClasses)
+	for lo < hi {
+		if mid := (lo + hi) / 2; int(sizeClasses[mid]) < n {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return int64(sizeClasses[lo])
+}
+
+// mapCost is what Go's maps take for elements of n bytes: a control byte each,
+// tables that are between half and seven eighths full.
+func mapCost(n int) int64 { return int64(n+1) * 16 / 9 }
+
+const (
+	wordSize   = int(unsafe.Sizeof(uintptr(0)))
+	stringSize = int(unsafe.Sizeof(""))
+
+	// What ristretto keeps for a slot: hash, conflict hash, pointer and time in
+	// one map under the hash, and the cost in another.
+	storeEntrySize  = 8 + 8 + 8 + 8 + 24
+	policyEntrySize = 8 + 8
+	// What the window keeps for a slot: a map element and a list element.
+	windowEntrySize = 8 + 8
+	windowElemSize  = 48
+	// What a weak pointer takes beside its holder.
+	weakSize = 8 + 56
+	// A header map: the map and its first group of eight.
+	headerMapSize = 48 + 8*(16+24) + 8
+)
+
+// slotCost is what a slot takes, with a key of n bytes and everything that the
+// stores keep to hold it.
+func slotCost(n int) int64 {
+	return allocated(int(unsafe.Sizeof(slot{}))) + allocated(n) +
+		mapCost(storeEntrySize) + mapCost(policyEntrySize) +
+		mapCost(windowEntrySize) + allocated(windowElemSize) +
+		allocated(int(unsafe.Sizeof(mark{})))
+}
+
+// cost is what the rule takes; nothing when it is nil. Its names are counted
+// once for each key, though they may be shared.
+func (r *rule) cost() int64 {
+	if r == nil {
+		return 0
+	}
+	return allocated(int(unsafe.Sizeof(rule{}))) + stringsCost(r.names) + allocated(8*cap(r.variants))
+}
+
+// Cost is what the object takes in memory, rounded to the allocator's size
+// classes: body, head, key, labels and overhead.
+func (o *Object) Cost(key []byte) int64 { return slotCost(len(key)) + o.cost() }
+
+// cost is Cost without the slot; nothing when o is nil.
+func (o *Object) cost() int64 {
+	if o == nil {
+		return 0
+	}
+	n := allocated(int(unsafe.Sizeof(Object{}))) + allocated(cap(o.Head.raw)) + o.Body.cost()
+	n += allocated(len(o.ETag)) + allocated(cap(o.Selector)) + o.Labels.cost()
+	if o.Selecting != nil {
+		n += int64(headerMapSize)
+	}
+	for name, lines := range o.Selecting {
+		n += allocated(len(name)) + stringsCost(lines)
+	}
+	return n
+}
+
+// cost is what the labels take and the cells they are interned to. The path and
+// each tag are counted as if no other object had them; the route's text is the
+// policy's.
+func (l *Labels) cost() int64 {
+	cell := allocated(int(unsafe.Sizeof(cell{}))) + mapCost(int(unsafe.Sizeof(label{}))+wordSize) + weakSize
+	n := stringsCost(l.Tags) + allocated(len(l.Host)) + allocated(len(l.Path))
+	n += allocated((3 + len(l.Tags)) * wordSize) // Object.cells
+	return n + int64(1+len(l.Tags))*cell
+}
+
+func (b *Body) cost() int64 {
+	n := allocated(int(unsafe.Sizeof(Body{}))) + allocated(cap(b.chunks)*int(unsafe.Sizeof([]byte(nil))))
+	for _, c := range b.chunks {
+		n += allocated(cap(c))
+	}
+	return n
+}
+
+func stringsCost(list []string) int64 {
+	n := allocated(cap(list) * stringSize)
+	for _, s := range list {
+		n += allocated(len(s))
+	}
+	return n
+}

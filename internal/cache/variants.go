@@ -1,0 +1,95 @@
+package cache
+
+import "slices"
+
+// storeVariant stores o as one of several objects under key, whose primary slot
+// is cur (nil if there is none). It is called with the key's lock held.
+func (m *Memory) storeVariant(cur *slot, key []byte, hash uint64, vary []string, o *Object) bool {
+	primary := m.primary(cur, address{key: string(key), hash: hash, owner: hash}, vary, o.Born)
+	if primary == nil {
+		return false
+	}
+	r := primary.rule
+	key = append(slices.Clip(key), o.Selector...)
+	a := address{key: string(key), hash: m.variantHash(key), owner: hash, parent: r.id}
+	if !m.put(m.find(a.hash, key, r.id), a, o) {
+		return false
+	}
+	primary.mark.Store(nil)
+	r.born = max(r.born, o.Born)
+	m.enlist(r, a.hash)
+	return true
+}
+
+// primary returns a slot at a with a rule for vary: cur if it has one, else a
+// new one in its place, which orphans the variants of a rule that was there. It
+// returns nil if what cur has is younger than born, or if nothing would keep
+// the slot.
+func (m *Memory) primary(cur *slot, a address, vary []string, born Generation) *slot {
+	r := &rule{names: slices.Clone(vary)}
+	switch {
+	case cur == nil:
+	case cur.rule != nil && slices.Equal(cur.rule.names, vary):
+		if m.live.held(cur, inMain) {
+			return cur
+		}
+		r = cur.rule // not in the main store, or not any more: offered anew, with its variants
+	case cur.rule != nil:
+		if cur.rule.born > born {
+			return nil
+		}
+		m.dropVariants(cur.rule)
+	default:
+		if o := cur.object.Load(); o != nil && o.Born > born {
+			return nil
+		}
+	}
+	if r.id == 0 {
+		r.id = m.rules.Add(1)
+		r.variants = make([]uint64, 0, m.variants+1)
+	}
+	s := newSlot(a, nil, r)
+	if !m.place(s) {
+		return nil
+	}
+	return s
+}
+
+// enlist makes hash the youngest variant of r. When that is one too many it
+// forgets those that are no longer stored, and then the oldest.
+func (m *Memory) enlist(r *rule, hash uint64) {
+	r.variants = slices.DeleteFunc(r.variants, func(h uint64) bool { return h == hash })
+	r.variants = append(r.variants, hash)
+	if len(r.variants) <= m.variants {
+		return
+	}
+	r.variants = slices.DeleteFunc(r.variants, func(h uint64) bool { return m.variant(r, h) == nil })
+	for len(r.variants) > m.variants {
+		if s := m.variant(r, r.variants[0]); s != nil {
+			m.forget(s)
+		}
+		r.variants = slices.Delete(r.variants, 0, 1)
+	}
+}
+
+// variant returns the slot of a variant of r by its hash, or nil.
+func (m *Memory) variant(r *rule, hash uint64) *slot {
+	if s := m.main.get(hash); s != nil && s.parent == r.id {
+		return s
+	}
+	if s := m.window.get(hash); s != nil && s.parent == r.id {
+		return s
+	}
+	return nil
+}
+
+// dropVariants frees what was stored under r, which is about to go. Whatever it
+// misses is never found again, because no rule gets r's id.
+func (m *Memory) dropVariants(r *rule) {
+	for _, h := range r.variants {
+		if s := m.variant(r, h); s != nil {
+			m.forget(s)
+		}
+	}
+	r.variants = r.variants[:0]
+}
