@@ -10,4 +10,48 @@
 //
 // Whether a response may be stored or shared is decided by rfc9111.Admit, which
 // proxy calls when the head arrives; fill carries that decision out.
+//
+// # Who touches what
+//
+// The flight's goroutine is the only writer of its body. It publishes immutable
+// pictures of it (body.go), which readers follow without a lock: a thousand
+// readers contend for nothing. Flight.mu protects who reads and what they were
+// told; a shard's mutex, taken first when both are, the table of flights.
+//
+// # Interleavings
+//
+// A purge overtakes a fetch, and nobody who came after it sees what was before:
+//
+//  1. A leads for k; the flight is born at generation 7
+//  2. the origin makes its answer, tagged t
+//  3. purge of t: generation 8
+//  4. B looks k up at 8 and joins: neither path nor route was purged
+//  5. the head arrives with t: B is told Superseded, A reads on
+//  6. the body ends: nothing is stored, because t was purged after 7
+//
+// A newcomer finds the object or the flight, never neither:
+//
+//  1. the body of A's flight ends
+//  2. the object is stored
+//  3. the flight leaves the table
+//  4. B, who missed before 2 and joins after 3, leads: its Run looks again and
+//     finds what was stored
+//
+// With 2 and 3 exchanged, B's second look-up between them would miss as well,
+// and the origin would be asked twice.
+//
+// A private answer, and nobody queues behind it twice:
+//
+//  1. A leads for k, B and C join
+//  2. the head says private: k is marked, the flight leaves the table
+//  3. B and C are told NotStorable and fetch, each on its own, at once
+//  4. D looks k up, sees the mark and does not wait at all
+//
+// A slow reader in a body that outgrew max_object:
+//
+//  1. A and B read; the body crosses the bound: it is no longer stored
+//  2. what both have read is freed; the writer stays within Window of the slower
+//  3. B stands still, A has read everything: the writer waits, A waits
+//  4. B was below MinRate for as long as the patience lasts: B is cut off, with
+//     an error, and the writer goes on at A's speed
 package fill

@@ -2,60 +2,18 @@ package fill
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"net/http"
-	"time"
+	"runtime/debug"
+	"sync"
+
+	"github.com/cespare/xxhash/v2"
 
 	"edge/internal/cache"
 	"edge/internal/rfc9111"
 )
-
-// Options configure Flights. Zero fields mean their defaults.
-type Options struct {
-	// Memory is where complete objects go. Required.
-	Memory *cache.Memory
-	// Now is the process's monotonic clock. Required.
-	Now func() rfc9111.Instant
-	// Budget bounds the body bytes of all flights together. Default 256 MiB.
-	// A flight that would go beyond streams in a window and is not stored.
-	Budget int64
-	// Window is how far the fastest reader of a flight that is not stored may
-	// be ahead of the slowest. Default 1 MiB.
-	Window int64
-	// MinRate is the bytes per second below which a reader is aborted when it
-	// holds up others. Default 16 KiB/s.
-	MinRate int64
-	// Deadline bounds a flight. Default 10 minutes.
-	Deadline time.Duration
-	// Refreshes bounds refreshes at one time. Default 64.
-	Refreshes int
-	// RefreshInterval is the least time between refreshes of one key; it
-	// doubles with each failure up to 64 times. Default 1 s.
-	RefreshInterval time.Duration
-	// Hooks observe; see there.
-	Hooks Hooks
-}
-
-// Hooks are called for events; any may be nil. They must not block.
-type Hooks struct {
-	Started   func()                  // a flight began
-	Collapsed func()                  // a request joined one
-	Refreshed func(ok bool)           // a refresh ended
-	Landed    func(Outcome)           // a flight ended
-	Aborted   func(reason SlowReader) // a reader was cut off
-}
-
-// SlowReader is why a reader was cut off.
-type SlowReader string
-
-const SlowReaderHeldUpOthers SlowReader = "slow-reader"
-
-// Outcome is how a flight ended.
-type Outcome struct {
-	Stored bool
-	Reason rfc9111.Reason
-	Bytes  int64
-}
 
 // Job is one fetch, as the caller describes it.
 type Job struct {
@@ -78,138 +36,238 @@ type Job struct {
 	// Solo: nobody may join (a mark says that collapsing is pointless).
 	Solo bool
 	// Stale is the object that this fetch validates or replaces; may be nil.
+	// With one, a failure of the origin is remembered: see Flights.Failing.
 	Stale *cache.Object
 }
 
-// Flights are all fetches of a node. All methods are safe for concurrent use.
-type Flights struct{}
+// phase is how far a flight has got. It only grows.
+type phase uint8
 
-// New returns Flights ready to use.
-func New(o Options) *Flights { panic("contract") }
-
-// Join returns a reader of the flight for job.Key, starting one if there is
-// none (lead is true). The caller must Close the reader.
-//
-// A flight is joined only while it may still be shared with one who comes now:
-// before its head, or after it when Share is ShareAll; and never when a purge
-// of the key's path, host, route or all has happened since it was born. Tags
-// are known only at the head: a reader that joined a flight born before its
-// own generation is told Superseded then, if one of them was purged.
-//
-// The caller must look the key up again when lead is true and before the
-// origin is asked:
-//
-//  1. A looks up k: miss
-//  2. B looks up k: miss
-//  3. A joins k as leader, fetches, stores and lands
-//  4. B joins k: A's flight is gone, so B leads too
-//
-// Without the second look-up B would fetch what A has just stored. job.Run
-// does it, through the Again hook of proxy, and ends the flight with Serve.
-func (fs *Flights) Join(job Job, gen cache.Generation) (r *Reader, lead bool) { panic("contract") }
-
-// Refresh starts a flight for job that nobody reads, unless one for the key is
-// under way, the key was refreshed too short a time ago, or too many refreshes
-// are. It reports whether it started one.
-func (fs *Flights) Refresh(job Job) bool { panic("contract") }
-
-// Close ends all flights and waits for their goroutines.
-func (fs *Flights) Close() { panic("contract") }
-
-// InFlight returns the number of flights, and the body bytes they hold.
-func (fs *Flights) InFlight() (flights int, bytes int64) { panic("contract") }
+const (
+	waiting  phase = iota // for the head
+	decided               // Decide was called
+	flowing               // WriteHeader was called: the body comes
+	finished              // nothing more comes
+)
 
 // Flight is one fetch, as Run sees it. It is an http.ResponseWriter for one
 // httputil.ReverseProxy: 1xx are ignored, trailers are dropped.
-type Flight struct{}
+//
+// Its methods are called by Run, one at a time.
+type Flight struct {
+	fs  *Flights
+	key string
+	job Job
+	// refresh: nobody asked; a stale object was answered with meanwhile.
+	refresh bool
+
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	stop   context.CancelFunc // ends ctx's timer
+	header http.Header        // what Run builds, until WriteHeader
+
+	// Set by Decide and WriteHeader, then only read.
+	labels    cache.Labels
+	selector  []byte
+	selecting http.Header
+	length    int64
+	head      http.Header // as stored and as told
+
+	body   body
+	digest xxhash.Digest // of the body, while it is kept
+	framed bool          // End(nil) was called
+	// progress has a token after a reader has moved on or left.
+	progress chan struct{}
+
+	mu        sync.Mutex // protects everything below
+	phase     phase
+	admission rfc9111.Admission
+	// keeps: the body is to be stored and whole so far. Once false it stays so,
+	// and what every reader has read is freed.
+	keeps   bool
+	readers []*Reader // who may still read, each at its index
+	landing *Landing  // what those are told who join when the body flows
+	held    int64     // bytes of the budget
+	outcome Outcome   // when finished
+}
 
 var _ http.ResponseWriter = (*Flight)(nil)
 
-// Decide hands in the decision about the response. It must be called before
-// WriteHeader, from the RoundTripper, with the head as received; labels are
-// complete now. A response too large by its Content-Length is not stored, and
-// everybody but the leader is released at once.
-func (f *Flight) Decide(a rfc9111.Admission, labels cache.Labels, selector []byte, selecting http.Header, length int64) {
-	panic("contract")
+func newFlight(fs *Flights, job Job) *Flight {
+	f := &Flight{
+		fs: fs, key: string(job.Key), job: job, labels: job.Labels,
+		header: make(http.Header), length: -1, progress: make(chan struct{}, 1),
+	}
+	f.job.Key = nil // the caller's buffer
+	ctx, stop := context.WithTimeoutCause(fs.ctx, fs.o.Deadline, errDeadline)
+	f.stop = stop
+	f.ctx, f.cancel = context.WithCancelCause(ctx)
+	f.body.init()
+	f.digest.Reset()
+	return f
 }
 
-// Serve ends the flight with an object: a 304 has freshened it, or a second
-// look-up has found one.
-func (f *Flight) Serve(o *cache.Object) { panic("contract") }
+// run calls Run and settles how the flight has ended. It returns normally when
+// Run panics, and leaves nothing open when Run ends the goroutine.
+func (f *Flight) run() {
+	defer f.close()
+	returned := false
+	defer func() {
+		if !returned {
+			f.fail(rfc9111.OriginBroken, panicked(recover()))
+			return
+		}
+		f.settle()
+	}()
+	f.job.Run(f.ctx, f)
+	returned = true
+}
 
-// Fail ends the flight without a response. err is for the log.
-func (f *Flight) Fail(reason rfc9111.Reason, err error) { panic("contract") }
+// panicked makes an error of what Run panicked with. nil is runtime.Goexit.
+func panicked(v any) error {
+	switch v {
+	case nil:
+		return errors.New("fill: the fetch ended its goroutine")
+	case http.ErrAbortHandler: // how httputil.ReverseProxy gives up on a body
+		return fmt.Errorf("fill: the fetch gave up: %w", http.ErrAbortHandler)
+	}
+	return fmt.Errorf("fill: the fetch panicked: %v\n%s", v, debug.Stack())
+}
+
+// settle ends the flight after Run has returned: the only place where a body
+// becomes complete, and its object stored.
+func (f *Flight) settle() {
+	switch {
+	case f.phase == finished:
+	case f.phase != flowing:
+		f.fail(rfc9111.OriginBroken, errors.New("fill: the fetch ended without a response"))
+	case !f.complete():
+		f.fail(rfc9111.Incomplete, io.ErrUnexpectedEOF)
+	default:
+		outcome := f.commit()
+		// After the commit: who misses the flight must find the object.
+		f.fs.table.remove(f)
+		f.finish(outcome, io.EOF)
+	}
+}
+
+// close frees what the flight has beyond its response.
+func (f *Flight) close() {
+	f.stop()
+	f.cancel(nil)
+}
+
+// complete reports whether the whole body has come: the framing has said so,
+// and it is as long as announced.
+func (f *Flight) complete() bool {
+	return f.framed && (f.length < 0 || f.body.size == f.length)
+}
+
+// commit stores the response, if that was decided and is still right.
+func (f *Flight) commit() Outcome {
+	m, outcome := f.fs.o.Memory, Outcome{Reason: f.admission.Reason, Bytes: f.body.size}
+	if !f.keeps {
+		return outcome
+	}
+	outcome.Reason = rfc9111.Superseded
+	if m.Purged(&f.labels, f.job.Born) {
+		return outcome
+	}
+	if m.Store([]byte(f.key), f.admission.Vary, f.object()) {
+		outcome.Stored, outcome.Reason = true, rfc9111.Stored
+	}
+	return outcome
+}
+
+// object makes the object of a complete response.
+func (f *Flight) object() *cache.Object {
+	return &cache.Object{
+		Meta:      f.admission.Meta,
+		Head:      cache.MakeHead(f.head),
+		Body:      cache.NewBody(f.body.parts()),
+		ETag:      fmt.Sprintf(`"%016x"`, f.digest.Sum64()),
+		Labels:    f.labels,
+		Born:      f.job.Born,
+		Selector:  f.selector,
+		Selecting: f.selecting,
+	}
+}
 
 // End tells how the body ended: nil after a framed end (all bytes of
 // Content-Length, the last chunk, END_STREAM), an error otherwise. Only a
-// flight that was told nil is stored: "ServeHTTP returned" says nothing.
-func (f *Flight) End(err error) { panic("contract") }
-
-// Header, Write, WriteHeader and Flush implement http.ResponseWriter.
-func (f *Flight) Header() http.Header         { panic("contract") }
-func (f *Flight) WriteHeader(status int)      { panic("contract") }
-func (f *Flight) Write(p []byte) (int, error) { panic("contract") }
-func (f *Flight) Flush()                      {}
-
-// Kind is how a flight ended for one reader. The list is closed.
-type Kind uint8
-
-const (
-	// Failed: there is no response. Reason and Err say why.
-	Failed Kind = iota
-	// Streaming: Status and Header are there, the body is read with Copy.
-	Streaming
-	// Object: answer with Landing.Object (validated, or found by a second
-	// look-up).
-	Object
-	// OtherVariant: what came is for other request fields: look again.
-	OtherVariant
-	// Superseded: purged since the flight began: look again.
-	Superseded
-	// NotStorable: for the leader alone: fetch on your own.
-	NotStorable
-	// TooLarge: beyond max_object: pass.
-	TooLarge
-	// TimedOut: the wait is over: fetch on your own.
-	TimedOut
-
-	NumKinds
-)
-
-// Landing is what a reader learns when the head is decided.
-type Landing struct {
-	Kind   Kind
-	Reason rfc9111.Reason
-	Err    error
-	// Status, Header and Admission are set when Streaming. Header is shared:
-	// not to be changed.
-	Status    int
-	Header    http.Header
-	Length    int64 // -1 when unknown
-	Admission rfc9111.Admission
-	Object    *cache.Object
-	// Collapsed is true for everybody but the one who started the flight.
-	Collapsed bool
+// flight that was told nil is stored: "ServeHTTP returned" says nothing. It may
+// come before the last Write, as io.EOF may come with bytes: the flight ends
+// when Run returns.
+func (f *Flight) End(err error) {
+	if err != nil {
+		f.fail(rfc9111.Incomplete, err)
+		return
+	}
+	f.framed = true
 }
 
-// Reader is one request's part in a flight.
-type Reader struct{}
+// Fail ends the flight without a response; after WriteHeader it breaks the body
+// off. err is for the log. When the flight's context has ended, why it did
+// counts more than reason.
+func (f *Flight) Fail(reason rfc9111.Reason, err error) { f.fail(reason, err) }
 
-// Land waits until the flight has something to say to this reader, at most
-// wait (0: without limit), or until ctx ends (Failed with ClientGone). match
-// reports whether the selector of a response, by its Vary, is the reader's own;
-// it is asked once, only of followers, only when there is a Vary.
-func (r *Reader) Land(ctx context.Context, wait time.Duration, match func(vary []string, selector []byte) bool) Landing {
-	panic("contract")
+func (f *Flight) fail(reason rfc9111.Reason, err error) {
+	switch context.Cause(f.ctx) {
+	case errClosed:
+		reason = rfc9111.Draining
+	case errDeadline:
+		reason = rfc9111.OriginTimeout
+	case errAbandoned:
+		reason = rfc9111.ClientGone
+	}
+	if f.phase < flowing {
+		f.land(&Landing{Kind: Failed, Reason: reason, Err: err})
+	}
+	f.finish(Outcome{Reason: reason, Bytes: f.body.size}, &brokenError{reason, err})
+	f.fs.table.remove(f)
 }
 
-// Copy writes the body to w as it arrives. It returns nil only after the whole
-// body was written and the origin had ended it properly. Any error means that
-// the answer must be broken off, never ended cleanly.
-func (r *Reader) Copy(ctx context.Context, w io.Writer, flush func() error) (int64, error) {
-	panic("contract")
+// Serve ends the flight with an object: a 304 has freshened it, or a second
+// look-up has found one. It is called before WriteHeader. What is to be stored
+// must have been: the flight leaves the table.
+func (f *Flight) Serve(o *cache.Object) {
+	if f.phase == flowing {
+		panic("fill: internal error: Serve called after WriteHeader")
+	}
+	reason := rfc9111.Fresh
+	if stale := f.job.Stale; stale != nil && stale.Body == o.Body {
+		reason = rfc9111.Validated
+	}
+	f.supersede(&o.Labels, o.Born)
+	f.land(&Landing{Kind: Object, Reason: reason, Object: o})
+	f.finish(Outcome{Reason: reason, Bytes: o.Body.Size()}, io.EOF)
+	f.fs.table.remove(f)
 }
 
-// Close gives up the reader's part. A flight that cannot be stored and that
-// nobody reads any more is cancelled; one that can be is finished.
-func (r *Reader) Close() { panic("contract") }
+// finish ends the flight, once, and the body for its readers: with io.EOF when
+// it is complete.
+func (f *Flight) finish(outcome Outcome, end error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.phase == finished {
+		return
+	}
+	f.phase = finished
+	f.outcome = outcome
+	f.body.finish(end)
+	if outcome.Stored || len(f.readers) == 0 {
+		f.releaseHeld() // the store counts it now, or nobody reads it
+	}
+}
+
+// brokenError ends the Copy of those who read a body that broke off.
+type brokenError struct {
+	reason rfc9111.Reason
+	err    error
+}
+
+func (e *brokenError) Error() string {
+	return fmt.Sprintf("fill: the body broke off (%v): %v", e.reason, e.err)
+}
+
+func (e *brokenError) Unwrap() error { return e.err }

@@ -1,0 +1,138 @@
+package fill
+
+import (
+	"cmp"
+	"errors"
+	"slices"
+	"sync/atomic"
+)
+
+// Chunks of a body of unknown length double from the first size to the last,
+// so that a small answer wastes little and a large one allocates rarely.
+const (
+	firstChunk = 4 << 10
+	lastChunk  = 256 << 10
+)
+
+// body is what has come of a response. One goroutine at a time appends to it;
+// any number of readers follow it without a lock, through pictures. Chunks are
+// never written twice and never reused: a reader that was cut off may still
+// hold one.
+type body struct {
+	latest atomic.Pointer[picture]
+
+	// What follows is the writer's.
+	chunks []chunk
+	size   int64
+}
+
+// picture is the body at one moment. It is immutable: bytes beyond size may
+// still be written into the last chunk, but no reader looks there.
+type picture struct {
+	// chunks hold the bytes from chunks[0].start to size, without gaps.
+	chunks []chunk
+	size   int64
+	// end is nil while more may come, io.EOF after a complete body, and what
+	// broke it off otherwise.
+	end error
+	// newer is closed when there is a newer picture.
+	newer chan struct{}
+}
+
+// chunk is one allocation of a body. data has its full length from the start.
+type chunk struct {
+	start int64
+	data  []byte
+}
+
+func (c chunk) end() int64 { return c.start + int64(len(c.data)) }
+
+func (b *body) init() { b.latest.Store(&picture{newer: make(chan struct{})}) }
+
+// picture returns the latest picture.
+func (b *body) picture() *picture { return b.latest.Load() }
+
+// publish makes the writer's state the latest picture and wakes those who wait
+// for it.
+func (b *body) publish(end error) {
+	old := b.latest.Swap(&picture{chunks: b.chunks, size: b.size, end: end, newer: make(chan struct{})})
+	close(old.newer)
+}
+
+// room is how many bytes append takes before the body must be extended.
+func (b *body) room() int64 {
+	if len(b.chunks) == 0 {
+		return 0
+	}
+	return b.chunks[len(b.chunks)-1].end() - b.size
+}
+
+// extend adds room for n bytes. There must be none.
+func (b *body) extend(n int64) {
+	b.chunks = append(b.chunks, chunk{start: b.size, data: make([]byte, n)})
+}
+
+// append copies as much of p as there is room for and returns how much.
+func (b *body) append(p []byte) int {
+	last := b.chunks[len(b.chunks)-1]
+	n := copy(last.data[b.size-last.start:], p)
+	b.size += int64(n)
+	b.publish(nil)
+	return n
+}
+
+// drop forgets all chunks that end at or before off, and returns how many bytes
+// that frees. The rest is copied to a slice of its own: the old one would keep
+// the dropped chunks alive. Readers see the change with the next append.
+func (b *body) drop(off int64) (freed int64) {
+	k := 0
+	for k < len(b.chunks) && b.chunks[k].end() <= off {
+		freed += int64(len(b.chunks[k].data))
+		k++
+	}
+	if k > 0 {
+		b.chunks = slices.Clone(b.chunks[k:])
+	}
+	return freed
+}
+
+// finish ends the body: with io.EOF when it is complete.
+func (b *body) finish(err error) { b.publish(err) }
+
+// parts returns the whole body for the store. The last part is copied when its
+// chunk is not full, so that a stored body holds no slack.
+func (b *body) parts() [][]byte {
+	parts := make([][]byte, 0, len(b.chunks))
+	for _, c := range b.chunks {
+		data := c.data
+		if c.end() > b.size {
+			data = slices.Clone(data[:b.size-c.start])
+		}
+		parts = append(parts, data)
+	}
+	return parts
+}
+
+// errDropped is what a reader would find behind the window. Only one that was
+// cut off gets there.
+var errDropped = errors.New("fill: internal error: read behind the window")
+
+// at returns the bytes from off that are in one chunk; none, with a nil error,
+// when there are not yet any. The error is io.EOF at the end of a complete
+// body.
+func (p *picture) at(off int64) ([]byte, error) {
+	if off == p.size {
+		return nil, p.end
+	}
+	i, found := slices.BinarySearchFunc(p.chunks, off, func(c chunk, off int64) int {
+		return cmp.Compare(c.start, off)
+	})
+	if !found {
+		i--
+	}
+	if i < 0 {
+		return nil, errDropped
+	}
+	c := p.chunks[i]
+	return c.data[off-c.start : min(c.end(), p.size)-c.start], nil
+}

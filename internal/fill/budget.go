@@ -1,0 +1,25 @@
+package fill
+
+import "sync/atomic"
+
+// budget counts the body bytes that flights hold: the capacity of their
+// chunks, not just what is filled of it.
+type budget struct {
+	bound int64
+	held  atomic.Int64
+}
+
+// reserve takes n bytes, unless that would go beyond the bound.
+func (b *budget) reserve(n int64) bool {
+	if b.held.Add(n) <= b.bound {
+		return true
+	}
+	b.held.Add(-n)
+	return false
+}
+
+// take counts n bytes that cannot be refused: those of a window.
+func (b *budget) take(n int64) { b.held.Add(n) }
+
+// release gives n bytes back.
+func (b *budget) release(n int64) { b.held.Add(-n) }

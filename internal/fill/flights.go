@@ -1,0 +1,257 @@
+package fill
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"edge/internal/cache"
+	"edge/internal/rfc9111"
+)
+
+// Options configure Flights. Zero fields mean their defaults.
+type Options struct {
+	// Memory is where complete objects go. Required.
+	Memory *cache.Memory
+	// Now is the process's monotonic clock. Required.
+	Now func() rfc9111.Instant
+	// Budget bounds the body bytes of all flights together. Default 256 MiB.
+	// A flight that would go beyond streams in a window and is not stored;
+	// windows are counted, but never refused.
+	Budget int64
+	// Window is how far the fastest reader of a flight that is not stored may
+	// be ahead of the slowest. Default 1 MiB.
+	Window int64
+	// MinRate is the bytes per second below which a reader is aborted when it
+	// holds up others. Default 16 KiB/s.
+	MinRate int64
+	// Deadline bounds a flight. Default 10 minutes.
+	Deadline time.Duration
+	// Refreshes bounds refreshes at one time. Default 64.
+	Refreshes int
+	// RefreshInterval is the least time between refreshes of one key; it
+	// doubles with each failure up to 64 times. Default 1 s.
+	RefreshInterval time.Duration
+	// Hooks observe; see there.
+	Hooks Hooks
+}
+
+// withDefaults returns o with every zero field filled in.
+func (o Options) withDefaults() Options {
+	o.Budget = positive(o.Budget, 256<<20)
+	o.Window = positive(o.Window, 1<<20)
+	o.MinRate = positive(o.MinRate, 16<<10)
+	o.Deadline = positive(o.Deadline, 10*time.Minute)
+	o.Refreshes = positive(o.Refreshes, 64)
+	o.RefreshInterval = positive(o.RefreshInterval, time.Second)
+	o.Hooks = o.Hooks.withDefaults()
+	return o
+}
+
+// positive returns v, or def when v is not above zero.
+func positive[T int | int64 | time.Duration](v, def T) T {
+	if v > 0 {
+		return v
+	}
+	return def
+}
+
+// Hooks are called for events; any may be nil. They must not block.
+type Hooks struct {
+	Started   func()                  // a flight began
+	Collapsed func()                  // a request joined one
+	Refreshed func(ok bool)           // a refresh ended
+	Landed    func(Outcome)           // a flight ended
+	Aborted   func(reason SlowReader) // a reader was cut off
+}
+
+// withDefaults returns h with every nil hook doing nothing.
+func (h Hooks) withDefaults() Hooks {
+	if h.Started == nil {
+		h.Started = func() {}
+	}
+	if h.Collapsed == nil {
+		h.Collapsed = func() {}
+	}
+	if h.Refreshed == nil {
+		h.Refreshed = func(bool) {}
+	}
+	if h.Landed == nil {
+		h.Landed = func(Outcome) {}
+	}
+	if h.Aborted == nil {
+		h.Aborted = func(SlowReader) {}
+	}
+	return h
+}
+
+// Why a flight's context may end, as its cause.
+var (
+	errClosed    = errors.New("fill: flights are closed")
+	errDeadline  = errors.New("fill: the flight took too long")
+	errAbandoned = errors.New("fill: nobody reads what cannot be stored")
+)
+
+// Flights are all fetches of a node. All methods are safe for concurrent use.
+type Flights struct {
+	o         Options
+	table     table
+	budget    budget
+	intervals intervals
+	flights   atomic.Int64
+	refreshes atomic.Int64
+
+	// ctx is what every flight's context derives from; cancel ends them all.
+	ctx    context.Context
+	cancel context.CancelCauseFunc
+	// mu protects closed, so that no flight is added once Close waits.
+	mu     sync.Mutex
+	closed bool
+	wg     sync.WaitGroup
+}
+
+// New returns Flights ready to use.
+func New(o Options) *Flights {
+	fs := &Flights{o: o.withDefaults()}
+	fs.budget.bound = fs.o.Budget
+	fs.intervals.init(fs.o.RefreshInterval)
+	fs.table.init()
+	fs.ctx, fs.cancel = context.WithCancelCause(context.Background())
+	return fs
+}
+
+// Join returns a reader of the flight for job.Key, starting one if there is
+// none (lead is true). The caller must Close the reader.
+//
+// A flight is joined only while it may still be shared with one who comes now:
+// before its head, or after it when Share is ShareAll; and never when a purge
+// of the key's path, host, route or all has happened since it was born. Tags
+// are known only at the head: a reader that joined a flight born before its
+// own generation is told Superseded then, if one of them was purged.
+//
+// The caller must look the key up again when lead is true and before the
+// origin is asked:
+//
+//  1. A looks up k: miss
+//  2. B looks up k: miss
+//  3. A joins k as leader, fetches, stores and lands
+//  4. B joins k: A's flight is gone, so B leads too
+//
+// Without the second look-up B would fetch what A has just stored. job.Run
+// does it, through the Again hook of proxy, and ends the flight with Serve.
+//
+// After Close the reader lands Failed, with Draining.
+func (fs *Flights) Join(job Job, gen cache.Generation) (r *Reader, lead bool) {
+	if job.Solo {
+		f := newFlight(fs, job)
+		r = f.lead(gen)
+		fs.start(f)
+		return r, true
+	}
+	s := fs.table.shard(job.Key)
+	s.mu.Lock()
+	if f := s.flights[string(job.Key)]; f != nil {
+		if r = f.join(gen); r != nil {
+			s.mu.Unlock()
+			fs.o.Hooks.Collapsed()
+			return r, false
+		}
+	}
+	f := newFlight(fs, job)
+	r = f.lead(gen)
+	s.flights[f.key] = f
+	s.mu.Unlock()
+	fs.start(f)
+	return r, true
+}
+
+// start runs f on a goroutine of its own. Close waits for it; f's context,
+// which Close cancels, ends it.
+func (fs *Flights) start(f *Flight) {
+	if !fs.begin() {
+		f.fail(rfc9111.Draining, errClosed)
+		f.close()
+		return
+	}
+	fs.flights.Add(1)
+	fs.o.Hooks.Started()
+	go func() {
+		defer fs.wg.Done()
+		defer fs.landed(f) // also when Run ends the goroutine
+		f.run()
+	}()
+}
+
+// begin makes Close wait for one more flight, unless it has been called.
+func (fs *Flights) begin() bool {
+	fs.mu.Lock()
+	defer fs.mu.Unlock()
+	if !fs.closed {
+		fs.wg.Add(1)
+	}
+	return !fs.closed
+}
+
+// landed accounts for a flight that has ended.
+func (fs *Flights) landed(f *Flight) {
+	fs.remember(f)
+	fs.flights.Add(-1)
+	fs.o.Hooks.Landed(f.outcome)
+	if f.refresh {
+		fs.refreshes.Add(-1)
+		fs.o.Hooks.Refreshed(f.outcome.kept())
+	}
+}
+
+// Close ends all flights and waits for their goroutines.
+func (fs *Flights) Close() {
+	fs.mu.Lock()
+	fs.closed = true
+	fs.mu.Unlock()
+	fs.cancel(errClosed)
+	fs.wg.Wait()
+}
+
+// InFlight returns the number of flights, and the body bytes they hold. Bytes
+// that readers have not yet taken of a flight that has ended without being
+// stored are held, too.
+func (fs *Flights) InFlight() (flights int, bytes int64) {
+	return int(fs.flights.Load()), fs.budget.held.Load()
+}
+
+// table holds the flights that may be joined, by key: a flight that may no
+// longer be leaves it.
+type table struct {
+	seed   maphash.Seed
+	shards [64]shard
+}
+
+type shard struct {
+	mu      sync.Mutex // protects flights
+	flights map[string]*Flight
+}
+
+func (t *table) init() {
+	t.seed = maphash.MakeSeed()
+	for i := range t.shards {
+		t.shards[i].flights = make(map[string]*Flight)
+	}
+}
+
+func (t *table) shard(key []byte) *shard {
+	return &t.shards[maphash.Bytes(t.seed, key)%uint64(len(t.shards))]
+}
+
+// remove takes f out of the table, unless a younger flight has taken its
+// place. The caller must not hold f.mu.
+func (t *table) remove(f *Flight) {
+	s := &t.shards[maphash.String(t.seed, f.key)%uint64(len(t.shards))]
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.flights[f.key] == f {
+		delete(s.flights, f.key)
+	}
+}

@@ -1,0 +1,229 @@
+package fill
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"edge/internal/cache"
+	"edge/internal/rfc9111"
+)
+
+// ErrSlow ends the Copy of a reader that was cut off for being slow.
+var ErrSlow = errors.New("fill: the reader was too slow")
+
+// Reader is one request's part in a flight. It is for one goroutine.
+type Reader struct {
+	f     *Flight
+	gen   cache.Generation
+	leads bool
+	told  chan *Landing // gets one
+	// off is how much of the body the reader has got rid of.
+	off atomic.Int64
+	// cut is closed when the reader is cut off.
+	cut chan struct{}
+
+	// whole: the body stays in memory, so that the reader's pace does not
+	// matter. Set by Land.
+	whole bool
+
+	// Protected by f.mu.
+	index  int // in f.readers, -1 when it is not there
+	pace   pace
+	cutFor SlowReader
+
+	mu  sync.Mutex          // protects out
+	out http.ResponseWriter // what Copy writes to, while it does
+}
+
+// Land waits until the flight has something to say to this reader, at most
+// wait (0: without limit), or until ctx ends (Failed with ClientGone). match
+// reports whether the selector of a response, by its Vary, is the reader's own;
+// it is asked once, only of followers, only when there is a Vary. It is called
+// once. After any Kind but Streaming the reader has no part in the flight.
+func (r *Reader) Land(ctx context.Context, wait time.Duration, match func(vary []string, selector []byte) bool) Landing {
+	l := r.await(ctx, wait)
+	l.Collapsed = !r.leads
+	if vary, selector := l.selects(r.f); l.Collapsed && len(vary) > 0 && !match(vary, selector) {
+		l = Landing{Kind: OtherVariant, Reason: rfc9111.OtherVariant, Collapsed: true}
+	}
+	if l.Kind != Streaming {
+		r.f.leave(r)
+	}
+	r.whole = l.Admission.Store == rfc9111.StoreIt && l.Length >= 0
+	return l
+}
+
+func (r *Reader) await(ctx context.Context, wait time.Duration) Landing {
+	var over <-chan time.Time
+	if wait > 0 {
+		timer := time.NewTimer(wait)
+		defer timer.Stop()
+		over = timer.C
+	}
+	select {
+	case l := <-r.told:
+		return *l
+	case <-ctx.Done():
+		return Landing{Kind: Failed, Reason: rfc9111.ClientGone, Err: context.Cause(ctx)}
+	case <-over:
+		return Landing{Kind: TimedOut, Reason: rfc9111.WaitedTooLong}
+	}
+}
+
+// selects returns by which request fields the response was selected: the names
+// of its Vary, and their values. There are none when it is for all.
+func (l *Landing) selects(f *Flight) (vary []string, selector []byte) {
+	switch {
+	case l.Kind == Streaming:
+		return l.Admission.Vary, f.selector
+	case l.Kind == Object && l.Object.Selector != nil:
+		return varyOf(l.Object.Head), l.Object.Selector
+	}
+	return nil, nil
+}
+
+// varyOf returns the names in the Vary of a stored head, as
+// rfc9111.Admission.Vary has them.
+func varyOf(h cache.Head) []string {
+	var names []string
+	for name, value := range h.All() {
+		if name != "Vary" {
+			continue
+		}
+		for member := range strings.SplitSeq(value, ",") {
+			if member = strings.TrimSpace(member); member != "" {
+				names = append(names, strings.ToLower(member))
+			}
+		}
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
+}
+
+// Close gives up the reader's part. A flight that cannot be stored and that
+// nobody reads any more is cancelled; one that can be is finished.
+func (r *Reader) Close() { r.f.leave(r) }
+
+// Copy writes the body to w as it arrives. It returns nil only after the whole
+// body was written and the origin had ended it properly. Any error means that
+// the answer must be broken off, never ended cleanly.
+//
+// What was written is flushed before a wait, unless the next bytes follow at
+// once; flush may be nil. A reader that is cut off while it is in w.Write gets
+// away when that returns: if w is an http.ResponseWriter that knows deadlines,
+// its write deadline is put in the past.
+func (r *Reader) Copy(ctx context.Context, w io.Writer, flush func() error) (int64, error) {
+	r.setOut(w)
+	defer r.setOut(nil)
+	for fl := (flusher{flush: flush, due: flush != nil}); ; {
+		p, err := r.next(ctx, &fl)
+		if err == io.EOF {
+			return r.off.Load(), nil
+		}
+		if err != nil {
+			return r.off.Load(), err
+		}
+		n, err := w.Write(p)
+		r.off.Add(int64(n))
+		r.f.signal()
+		fl.due = flush != nil
+		if err == nil && n < len(p) {
+			err = io.ErrShortWrite
+		}
+		if err != nil {
+			return r.off.Load(), err
+		}
+	}
+}
+
+// next returns the next part of the body, as soon as there is one.
+func (r *Reader) next(ctx context.Context, fl *flusher) ([]byte, error) {
+	for {
+		select {
+		case <-r.cut:
+			return nil, ErrSlow
+		default:
+		}
+		now := r.f.body.picture()
+		p, err := now.at(r.off.Load())
+		if err != nil {
+			return nil, err
+		}
+		if len(p) > 0 {
+			return r.limit(p), nil
+		}
+		if err := r.wait(ctx, now.newer, fl); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// limit returns as much of p as is written at once.
+func (r *Reader) limit(p []byte) []byte {
+	if r.whole {
+		return p
+	}
+	return p[:min(int64(len(p)), r.f.piece())]
+}
+
+// lull is how long a gap in the body must be for what came before it to be
+// flushed: a system call per part of a body that comes in one go helps nobody.
+const lull = time.Millisecond
+
+// flusher flushes a writer when that is due.
+type flusher struct {
+	flush func() error
+	due   bool // something was written since the last time, be it the head
+}
+
+// wait returns when there is a newer picture of the body. It flushes when there
+// is none for a while.
+func (r *Reader) wait(ctx context.Context, newer <-chan struct{}, fl *flusher) error {
+	var lulled <-chan time.Time
+	if fl.due {
+		timer := time.NewTimer(lull)
+		defer timer.Stop()
+		lulled = timer.C
+	}
+	for {
+		select {
+		case <-newer:
+			return nil
+		case <-r.cut:
+			return ErrSlow
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-lulled:
+			fl.due = false
+			if err := fl.flush(); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+// setOut notes what Copy writes to; nil when it no longer does.
+func (r *Reader) setOut(w io.Writer) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.out, _ = w.(http.ResponseWriter)
+}
+
+// breakOff gets a reader that was cut off out of a Write that may never return.
+// It never touches a connection after Copy has returned.
+func (r *Reader) breakOff() {
+	r.f.fs.o.Hooks.Aborted(r.cutFor)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.out != nil {
+		// A writer without deadlines gets away when its Write returns.
+		_ = http.NewResponseController(r.out).SetWriteDeadline(time.Unix(1, 0))
+	}
+}

@@ -1,0 +1,114 @@
+package fill
+
+import (
+	"edge/internal/cache"
+	"edge/internal/rfc9111"
+)
+
+// lead adds the reader of the one who starts the flight, before it runs.
+func (f *Flight) lead(gen cache.Generation) *Reader {
+	r := f.add(gen)
+	r.leads = true
+	return r
+}
+
+// join adds a reader of generation gen, or returns nil if the response is not
+// for one who comes now.
+func (f *Flight) join(gen cache.Generation) *Reader {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.joinable() || f.purged() {
+		return nil
+	}
+	r := f.add(gen)
+	if f.landing != nil {
+		r.told <- f.landing
+	}
+	return r
+}
+
+// purged reports whether what is fetched was purged, as far as its labels are
+// known. f.mu is held.
+func (f *Flight) purged() bool { return f.fs.o.Memory.Purged(&f.labels, f.job.Born) }
+
+// overtaken reports whether a purge has made the flight useless for whoever
+// comes now.
+func (f *Flight) overtaken() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.purged()
+}
+
+// joinable reports whether one who comes now may share the response. f.mu is
+// held.
+func (f *Flight) joinable() bool {
+	switch f.phase {
+	case waiting:
+		return true
+	case decided, flowing:
+		return f.keeps && f.admission.Share == rfc9111.ShareAll
+	}
+	return false
+}
+
+// add appends a reader at the start of the body. f.mu is held, or f not yet
+// shared.
+func (f *Flight) add(gen cache.Generation) *Reader {
+	r := &Reader{
+		f: f, gen: gen, index: len(f.readers),
+		told: make(chan *Landing, 1),
+		cut:  make(chan struct{}),
+	}
+	f.readers = append(f.readers, r)
+	return r
+}
+
+// remove takes r out of the readers, if it is still one. f.mu is held.
+func (f *Flight) remove(r *Reader) {
+	if r.index < 0 {
+		return
+	}
+	last := len(f.readers) - 1
+	f.readers[r.index] = f.readers[last]
+	f.readers[r.index].index = r.index
+	f.readers[last] = nil
+	f.readers = f.readers[:last]
+	r.index = -1
+}
+
+// leave takes r out of the readers and ends what it alone kept going.
+func (f *Flight) leave(r *Reader) {
+	f.mu.Lock()
+	f.remove(r)
+	if f.phase == finished && len(f.readers) == 0 {
+		f.releaseHeld()
+	}
+	f.mu.Unlock()
+	f.cancelIfUnread()
+	f.signal()
+}
+
+// cancelIfUnread ends a fetch that nobody reads and that cannot be stored.
+// Before the head it may yet turn out that it can.
+func (f *Flight) cancelIfUnread() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	wanted := f.phase == waiting || f.keeps
+	if len(f.readers) == 0 && f.phase != finished && !wanted {
+		f.cancel(errAbandoned)
+	}
+}
+
+// signal wakes a writer that waits for its readers.
+func (f *Flight) signal() {
+	select {
+	case f.progress <- struct{}{}:
+	default: // there is a token already
+	}
+}
+
+// releaseHeld gives the flight's share of the budget back. f.mu is held.
+func (f *Flight) releaseHeld() {
+	f.fs.budget.release(f.held)
+	f.held = 0
+}

@@ -1,0 +1,178 @@
+package fill
+
+import (
+	"hash/maphash"
+	"sync"
+	"time"
+
+	"edge/internal/rfc9111"
+)
+
+// Refresh starts a flight for job that nobody reads, unless one for the key is
+// under way, the key was refreshed too short a time ago, or too many refreshes
+// are. It reports whether it started one.
+//
+// A refresh is owned by fs, not by the request that was answered with a stale
+// object: it has the context of a flight, carries what job.Run gives it, and
+// ends with its deadline or Close. Requests that cannot be answered with a stale
+// object may join it.
+func (fs *Flights) Refresh(job Job) bool {
+	if fs.refreshes.Add(1) > int64(fs.o.Refreshes) {
+		fs.refreshes.Add(-1)
+		return false
+	}
+	f := fs.reserveRefresh(job)
+	if f == nil {
+		fs.refreshes.Add(-1)
+		return false
+	}
+	fs.start(f)
+	return true
+}
+
+// reserveRefresh puts a flight for job into the table if it may be refreshed
+// now.
+func (fs *Flights) reserveRefresh(job Job) *Flight {
+	s := fs.table.shard(job.Key)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f := s.flights[string(job.Key)]; f != nil && !f.overtaken() {
+		return nil
+	}
+	if !fs.intervals.begin(job.Key, fs.o.Now()) {
+		return nil
+	}
+	f := newFlight(fs, job)
+	f.refresh = true
+	s.flights[f.key] = f
+	return f
+}
+
+// Failing reports whether the origin failed when the key was last validated or
+// refreshed, so short a time ago that it should not be asked again yet, and how.
+// Who may answer with a stale object instead of a failed origin then does so at
+// once: there is one probe per key and interval.
+func (fs *Flights) Failing(key []byte) (rfc9111.Reason, bool) {
+	return fs.intervals.failing(key, fs.o.Now())
+}
+
+// remember notes how f ended for the refreshes that follow. A fetch that tells
+// nothing about the origin leaves no trace.
+func (fs *Flights) remember(f *Flight) {
+	switch key, now, o := []byte(f.key), fs.o.Now(), f.outcome; {
+	case o.kept():
+		fs.intervals.succeed(key, now)
+	case o.originFailed() && (f.refresh || f.job.Stale != nil):
+		fs.intervals.fail(key, now, o.Reason)
+	case f.refresh && o.refused():
+		fs.intervals.fail(key, now, rfc9111.NoReason)
+	}
+}
+
+const (
+	// mostDoublings: the longest interval is 64 times the least.
+	mostDoublings = 6
+	// mostIntervals bounds the table; beyond, some key is forgotten, and may be
+	// refreshed sooner than it should.
+	mostIntervals = 1 << 16
+)
+
+// intervals remembers when keys may be refreshed again, for as long as that
+// matters.
+type intervals struct {
+	least time.Duration
+	seed  maphash.Seed
+
+	mu sync.Mutex // protects everything below
+	// byKey is by a hash of the key: two keys with the same are refreshed as if
+	// they were one.
+	byKey   map[uint64]interval
+	sweepAt int // the size at which what is over is removed
+}
+
+type interval struct {
+	next     rfc9111.Instant // no refresh before
+	failures int             // in a row
+	reason   rfc9111.Reason  // of the last one, if it was the origin's
+}
+
+func (t *intervals) init(least time.Duration) {
+	t.least, t.seed = least, maphash.MakeSeed()
+	t.byKey, t.sweepAt = make(map[uint64]interval), 1024
+}
+
+// begin reports whether key may be refreshed now, and takes its turn.
+func (t *intervals) begin(key []byte, now rfc9111.Instant) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	h := maphash.Bytes(t.seed, key)
+	v := t.byKey[h]
+	if now < v.next {
+		return false
+	}
+	v.next = now.Add(t.least)
+	t.put(h, v, now)
+	return true
+}
+
+// succeed forgets failures; the least interval stays.
+func (t *intervals) succeed(key []byte, now rfc9111.Instant) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	h := maphash.Bytes(t.seed, key)
+	if v := t.byKey[h]; v.failures > 0 {
+		t.byKey[h] = interval{next: min(v.next, now.Add(t.least))}
+	}
+}
+
+// fail doubles the interval, counted from now.
+func (t *intervals) fail(key []byte, now rfc9111.Instant, reason rfc9111.Reason) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	h := maphash.Bytes(t.seed, key)
+	v := t.byKey[h]
+	v.failures = min(v.failures+1, mostDoublings)
+	v.next, v.reason = now.Add(t.least<<v.failures), reason
+	t.put(h, v, now)
+}
+
+func (t *intervals) failing(key []byte, now rfc9111.Instant) (rfc9111.Reason, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	v := t.byKey[maphash.Bytes(t.seed, key)]
+	if v.reason == rfc9111.NoReason || now >= v.next {
+		return rfc9111.NoReason, false
+	}
+	return v.reason, true
+}
+
+// put notes v and keeps the table bounded. t.mu is held.
+func (t *intervals) put(h uint64, v interval, now rfc9111.Instant) {
+	t.byKey[h] = v
+	if len(t.byKey) < t.sweepAt {
+		return
+	}
+	for h, v := range t.byKey {
+		if t.over(v, now) {
+			delete(t.byKey, h)
+		}
+	}
+	for other := range t.byKey {
+		if len(t.byKey) <= mostIntervals {
+			break
+		}
+		if other != h {
+			delete(t.byKey, other)
+		}
+	}
+	t.sweepAt = min(max(1024, 2*len(t.byKey)), mostIntervals+1)
+}
+
+// over reports whether v no longer says anything: failures count until the
+// longest interval has passed without another.
+func (t *intervals) over(v interval, now rfc9111.Instant) bool {
+	if v.failures > 0 {
+		return now >= v.next.Add(t.least<<mostDoublings)
+	}
+	return now >= v.next
+}

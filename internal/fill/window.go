@@ -1,0 +1,142 @@
+package fill
+
+import (
+	"time"
+
+	"edge/internal/rfc9111"
+)
+
+const (
+	// windowChunk is the unit in which a window is freed.
+	windowChunk = 64 << 10
+	// windowStep is how much room a blocked writer waits for, so that one slow
+	// reader does not make everybody else read in crumbs.
+	windowStep = 32 << 10
+	// largestPiece bounds what a reader writes at once where its pace matters.
+	largestPiece = 16 << 10
+
+	// patience is how long a reader may hold up others before its rate is
+	// looked at. A hiccup of a good connection is shorter.
+	patience = 2 * time.Second
+	// stall is the same for readers that hold up nobody but the fetch.
+	stall = 30 * time.Second
+)
+
+// pace is where a reader was when its rate was last found good: it had read
+// everything, or was not slow since the pace before.
+type pace struct {
+	at  rfc9111.Instant
+	off int64
+}
+
+// piece is how much a reader writes at once where its pace matters: no more
+// than it gets rid of in a second at MinRate. Progress shows only between
+// pieces.
+func (f *Flight) piece() int64 { return min(largestPiece, f.fs.o.MinRate) }
+
+// offer adds a first part of p to the window. When there is no room it returns
+// how long to wait for it at most, and whom it has cut off, to be broken off
+// without f.mu.
+func (f *Flight) offer(p []byte) (n int, wait time.Duration, cut []*Reader) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	now := f.fs.o.Now()
+	slowest := f.slowest()
+	f.free(slowest)
+	need := min(int64(len(p)), windowStep, f.fs.o.Window)
+	room := f.fs.o.Window - (f.body.size - slowest)
+	if room < need {
+		wait, cut = f.judge(need, now)
+		return 0, wait, cut
+	}
+	f.pacePresent(now)
+	if f.body.room() == 0 {
+		n := min(windowChunk, f.fs.o.Window)
+		f.fs.budget.take(n)
+		f.held += n
+		f.body.extend(n)
+	}
+	return f.body.append(p[:min(int64(len(p)), room)]), 0, nil
+}
+
+// slowest returns how far every reader has read. f.mu is held, as it is in the
+// rest of this file.
+func (f *Flight) slowest() int64 {
+	off := f.body.size
+	for _, r := range f.readers {
+		off = min(off, r.off.Load())
+	}
+	return off
+}
+
+// free gives back what lies behind off.
+func (f *Flight) free(off int64) {
+	n := f.body.drop(off)
+	f.fs.budget.release(n)
+	f.held -= n
+}
+
+// resetPaces begins to measure every reader.
+func (f *Flight) resetPaces(now rfc9111.Instant) {
+	for _, r := range f.readers {
+		r.pace = pace{now, r.off.Load()}
+	}
+}
+
+// pacePresent notes that those who have read everything are not slow: if they
+// stand still, it is because nothing comes.
+func (f *Flight) pacePresent(now rfc9111.Instant) {
+	for _, r := range f.readers {
+		if off := r.off.Load(); off == f.body.size {
+			r.pace = pace{now, off}
+		}
+	}
+}
+
+// judge cuts off the readers that fill the window and were below MinRate for
+// too long. It returns when to judge again.
+func (f *Flight) judge(need int64, now rfc9111.Instant) (wait time.Duration, cut []*Reader) {
+	limit, why := stall, SlowReaderStalled
+	if f.othersWait() {
+		limit, why = patience, SlowReaderHeldUpOthers
+	}
+	wait = limit
+	for i := len(f.readers) - 1; i >= 0; i-- { // from the end: removing swaps
+		r := f.readers[i]
+		off := r.off.Load()
+		if f.fs.o.Window-(f.body.size-off) >= need {
+			continue // not the one who fills it
+		}
+		since := now.Sub(r.pace.at)
+		switch {
+		case since < limit:
+			wait = min(wait, limit-since)
+		case f.fastEnough(off-r.pace.off, since):
+			r.pace = pace{now, off}
+		default:
+			f.remove(r)
+			r.cutFor = why
+			close(r.cut)
+			cut = append(cut, r)
+			wait = 0
+		}
+	}
+	return wait, cut
+}
+
+// othersWait reports whether somebody has read everything and waits for more.
+func (f *Flight) othersWait() bool {
+	for _, r := range f.readers {
+		if r.off.Load() == f.body.size {
+			return true
+		}
+	}
+	return false
+}
+
+// fastEnough reports whether a reader that got rid of moved bytes keeps up
+// MinRate. The piece it may be in the middle of counts in its favour, unless it
+// is all there is.
+func (f *Flight) fastEnough(moved int64, in time.Duration) bool {
+	return moved > 0 && float64(moved+f.piece()) >= float64(f.fs.o.MinRate)*in.Seconds()
+}

@@ -1,0 +1,193 @@
+package fill
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"edge/internal/cache"
+	"edge/internal/rfc9111"
+)
+
+// What a Write is refused with.
+var (
+	errFinished = errors.New("fill: write after the flight's end")
+	errLonger   = errors.New("fill: the body is longer than its Content-Length")
+)
+
+// ofOneMessage are the fields that belong to a message or a connection and not
+// to the response: they are neither stored nor told.
+var ofOneMessage = []string{
+	"Age", "Connection", "Content-Length", "Keep-Alive", "Proxy-Connection", "Te", "Trailer",
+	"Transfer-Encoding", "Upgrade",
+}
+
+// Header implements http.ResponseWriter.
+func (f *Flight) Header() http.Header { return f.header }
+
+// WriteHeader implements http.ResponseWriter: everybody who was not released by
+// Decide is told the head, without the fields that the admission strips. A
+// flight that was not decided is for its leader alone.
+func (f *Flight) WriteHeader(status int) {
+	if status < 200 || f.phase >= flowing {
+		return
+	}
+	if f.phase == waiting {
+		f.admit(rfc9111.Admission{}, f.labels)
+		f.release(&Landing{Kind: NotStorable})
+	}
+	f.head = f.header.Clone() // trailers may still be written to f.header
+	for _, name := range ofOneMessage {
+		f.head.Del(name)
+	}
+	for _, name := range f.admission.Strip {
+		f.head.Del(name)
+	}
+	if f.keeps && f.length > 0 {
+		if over := f.extend(f.length); over != rfc9111.NoReason {
+			f.giveUp(over)
+		}
+	}
+	f.flow(status)
+	f.cancelIfUnread()
+}
+
+// flow lands the readers, and those who join from now on.
+func (f *Flight) flow(status int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.phase = flowing
+	f.resetPaces(f.fs.o.Now())
+	f.landing = &Landing{
+		Kind: Streaming, Reason: f.admission.Reason, Admission: f.admission,
+		Status: status, Header: f.head, Length: f.length,
+	}
+	f.tell(f.landing, func(*Reader) bool { return true })
+}
+
+// Write implements http.ResponseWriter. It blocks while the window of a body
+// that is not stored is full, and fails when the flight has ended.
+func (f *Flight) Write(p []byte) (int, error) {
+	f.WriteHeader(http.StatusOK) // as net/http does; nothing after the first
+	if f.length >= 0 && f.body.size+int64(len(p)) > f.length {
+		f.fail(rfc9111.OriginBroken, errLonger)
+	}
+	for n := 0; ; {
+		switch {
+		case f.phase == finished:
+			return n, errFinished
+		case f.ctx.Err() != nil:
+			return n, context.Cause(f.ctx)
+		case n == len(p):
+			return n, nil
+		}
+		k, err := f.write(p[n:])
+		if n += k; err != nil {
+			return n, err
+		}
+	}
+}
+
+// Flush implements http.Flusher. There is nothing to do: readers see every
+// Write at once.
+func (f *Flight) Flush() {}
+
+// write takes in a first part of p.
+func (f *Flight) write(p []byte) (int, error) {
+	if f.keeps {
+		over := f.extend(int64(len(p)))
+		if over == rfc9111.NoReason {
+			return f.keep(p), nil
+		}
+		f.giveUp(over)
+	}
+	return f.stream(p)
+}
+
+// extend makes room in a body that is kept, for about want bytes. It returns
+// the bound that forbids it.
+func (f *Flight) extend(want int64) (over rfc9111.Reason) {
+	if f.body.room() > 0 {
+		return rfc9111.NoReason
+	}
+	n := f.nextChunk(want)
+	if n <= 0 {
+		return rfc9111.TooLarge
+	}
+	if !f.fs.budget.reserve(n) {
+		return rfc9111.OverBudget
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.held += n
+	f.body.extend(n)
+	return rfc9111.NoReason
+}
+
+// nextChunk returns the size of the next chunk of a body that is kept: all of
+// it when its length is known.
+func (f *Flight) nextChunk(want int64) int64 {
+	if f.length >= 0 {
+		return f.length
+	}
+	n := max(want, firstChunk)
+	if k := len(f.body.chunks); k > 0 {
+		n = max(n, 2*int64(len(f.body.chunks[k-1].data)))
+	}
+	return min(n, lastChunk, f.job.MaxObject-f.body.size)
+}
+
+// keep adds a first part of p to a body that is kept.
+func (f *Flight) keep(p []byte) int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := f.body.append(p)
+	f.digest.Write(p[:n])
+	return n
+}
+
+// giveUp stops keeping the body: it streams on in a window, to those who have
+// joined until now.
+func (f *Flight) giveUp(over rfc9111.Reason) {
+	if over == rfc9111.TooLarge {
+		f.putMark(cache.MarkTooLarge, tooLargeMark)
+	}
+	f.mu.Lock()
+	f.keeps = false
+	f.admission = notStored(f.admission, over)
+	f.resetPaces(f.fs.o.Now())
+	f.mu.Unlock()
+	f.fs.table.remove(f)
+	f.cancelIfUnread()
+}
+
+// stream adds a first part of p to a body that is not kept, as soon as the
+// slowest reader leaves room for it.
+func (f *Flight) stream(p []byte) (int, error) {
+	for {
+		n, wait, cut := f.offer(p)
+		for _, r := range cut {
+			r.breakOff()
+		}
+		if n > 0 {
+			return n, nil
+		}
+		if err := f.await(wait); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// await waits until a reader has moved on or left, at most d.
+func (f *Flight) await(d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-f.progress:
+	case <-timer.C:
+	case <-f.ctx.Done():
+		return context.Cause(f.ctx)
+	}
+	return nil
+}
