@@ -4,36 +4,38 @@ import "time"
 
 // Config is the shape of a policy after all files were read, variables
 // expanded and layers put on top of each other: what the owner wrote, checked
-// field by field, not yet compiled. Field comments are the reference manual.
+// field by field, not yet compiled. The tables in options.go and
+// options_route.go say how each field is written and what it means; the
+// decoder, Print, Schema and docs/policy-reference.md are made from them.
 //
-// Every value is optional. A nil pointer, nil slice or Unset means "not
-// written"; Place of the option tells where it was written.
+// Every value is optional. A nil pointer, a nil slice or "" means "not
+// written"; the option's place tells where it was written.
 type Config struct {
-	Version        int            `yaml:"version"`
-	Listen         string         `yaml:"listen"`
-	Scheme         string         `yaml:"scheme"`
-	Hosts          []string       `yaml:"hosts"`
-	TrustedProxies []string       `yaml:"trusted_proxies"`
-	Admin          *ListenerConf  `yaml:"admin"`
-	Metrics        *ListenerConf  `yaml:"metrics"`
-	Origin         *OriginConf    `yaml:"origin"`
-	Origins        []OriginConf   `yaml:"origins"` // a mapping in YAML, in the order written
-	Cache          CacheConf      `yaml:"cache"`
-	Preset         string         `yaml:"preset"`
-	Include        []string       `yaml:"include"`
-	Defaults       RouteConf      `yaml:"defaults"`
-	Routes         []RouteConf    `yaml:"routes"`
-	TrailingSlash  string         `yaml:"trailing_slash"` // keep, never, always
-	Slashes        string         `yaml:"slashes"`        // keep, merge
-	FastHits       *bool          `yaml:"fast_hits"`
-	AccessLog      string         `yaml:"access_log"`
-	DrainDelay     *time.Duration `yaml:"drain_delay"`
-	DrainTimeout   *time.Duration `yaml:"drain_timeout"`
+	Version        int
+	Listen         string
+	Scheme         string
+	Hosts          []string
+	TrustedProxies []string
+	Admin          *ListenerConf
+	Metrics        *ListenerConf
+	Origin         *OriginConf
+	Origins        []OriginConf // a mapping in YAML, in the order written
+	Cache          CacheConf
+	Preset         string
+	Include        []string
+	Defaults       RouteConf
+	Routes         []RouteConf
+	TrailingSlash  string // keep, never, always
+	Slashes        string // keep, merge
+	FastHits       *bool
+	AccessLog      string
+	DrainDelay     *time.Duration
+	DrainTimeout   *time.Duration
 
 	// Places tells where each written option of the top level stands.
-	Places Places `yaml:"-"`
+	Places Places
 	// Hash is the hash of the text of all files.
-	Hash string `yaml:"-"`
+	Hash string
 }
 
 // Place is a position in a file; Source is the text of the line.
@@ -44,7 +46,9 @@ type Place struct {
 }
 
 // Places maps an option's path within its mapping ("mode", "key.query",
-// "status.404") to where its value was written; the mapping itself is "".
+// "status.404", "tags.0" for the first item of a list) to where its value was
+// written; the mapping itself is "". The zero Place is that of an option which
+// was not written.
 type Places map[string]Place
 
 // RouteConf is one route, or the defaults, as written. Layering has been done
@@ -52,61 +56,60 @@ type Places map[string]Place
 // inheritance of single options from Defaults is done in compile, which knows
 // what applies to a mode.
 type RouteConf struct {
-	Path    string   `yaml:"path"`
-	Hosts   []string `yaml:"hosts"`
-	Mode    string   `yaml:"mode"`
-	Methods []string `yaml:"methods"`
-	Origin  string   `yaml:"origin"`
+	Path    string
+	Hosts   []string
+	Mode    string
+	Methods []string
+	Origin  string
 
-	Key       *KeyConf `yaml:"key"`
-	DynamicOn *KeyConf `yaml:"dynamic_on"` // None is true for "none"
-	Withhold  *KeyConf `yaml:"withhold"`   // Tracking is true for "tracking"
+	Key       *KeyConf
+	DynamicOn *KeyConf // None is true for "none"
+	Withhold  *KeyConf // Tracking is true for "tracking"
 
-	Revalidate   *time.Duration `yaml:"revalidate"` // Forever for "forever" and false
-	Jitter       *float64       `yaml:"jitter"`     // share, 0.05
-	Stale        *time.Duration `yaml:"stale"`
-	StaleIfError *time.Duration `yaml:"stale_if_error"`
-	StaleWhen    []ConstField   `yaml:"stale_when"`
-	Status       []StatusConf   `yaml:"status"`
-	ErrorCap     *time.Duration `yaml:"error_cap"`
-	Heuristics   *bool          `yaml:"heuristics"`
-	SetCookie    string         `yaml:"set_cookie"` // "strip", or empty
-	IgnoreVary   *bool          `yaml:"ignore_vary"`
-	Targets      []string       `yaml:"targets"`
-	// IgnoreRequest is "request_directives: ignore".
-	RequestDirectives string         `yaml:"request_directives"` // honour, ignore
-	Violations        string         `yaml:"violations"`         // override, pass, fail
-	Browser           *BrowserConf   `yaml:"browser"`
-	CollapseWait      *time.Duration `yaml:"collapse_wait"`
-	MaxObject         *int64         `yaml:"max_object"`
+	Revalidate        *time.Duration // Forever for "forever" and false
+	Jitter            *float64       // share, 0.05
+	Stale             *time.Duration
+	StaleIfError      *time.Duration
+	StaleWhen         []ConstField
+	Status            []StatusConf
+	ErrorCap          *time.Duration
+	Heuristics        *bool
+	SetCookie         string // strip, honour
+	IgnoreVary        *bool
+	Targets           []string
+	RequestDirectives string // honour, ignore
+	Violations        string // override, pass, fail
+	Browser           *BrowserConf
+	CollapseWait      *time.Duration
+	MaxObject         *int64
 
-	Tags            []string      `yaml:"tags"`
-	TagHeaders      []string      `yaml:"tag_headers"`
-	Invalidates     []MethodTags  `yaml:"invalidates"`
-	InvalidateLimit *float64      `yaml:"invalidate_limit"`
-	Params          *ParamsConf   `yaml:"params"`
-	DynamicParams   *bool         `yaml:"dynamic_params"`
-	Warm            *bool         `yaml:"warm"`
-	CORS            *CORSConf     `yaml:"cors"`
-	Request         *FieldRuleSet `yaml:"request"`
-	Response        *FieldRuleSet `yaml:"response"`
-	WebSocket       *bool         `yaml:"websocket"`
+	Tags            []string
+	TagHeaders      []string
+	Invalidates     []MethodTags
+	InvalidateLimit *float64
+	Params          *ParamsConf
+	DynamicParams   *bool
+	Warm            *bool
+	CORS            *CORSConf
+	Request         *FieldRuleSet
+	Response        *FieldRuleSet
+	WebSocket       *bool
 
-	Places Places `yaml:"-"`
+	Places Places
 	// Layer is where the route comes from: "file", "include", "preset".
-	Layer string `yaml:"-"`
+	Layer string
 }
 
 // KeyConf are the lists of key, dynamic_on and withhold.
 type KeyConf struct {
-	Query   []KeyItem `yaml:"query"`
-	Headers []KeyItem `yaml:"headers"`
-	Cookies []KeyItem `yaml:"cookies"`
+	Query   []KeyItem
+	Headers []KeyItem
+	Cookies []KeyItem
 	// None is the word "none" (dynamic_on), Tracking the word "tracking"
 	// (withhold) instead of a mapping.
-	None, Tracking bool `yaml:"-"`
+	None, Tracking bool
 	// HasQuery and so on tell an empty list from one that was not written.
-	HasQuery, HasHeaders, HasCookies bool `yaml:"-"`
+	HasQuery, HasHeaders, HasCookies bool
 }
 
 // KeyItem is one name in a list: a name, a glob ("wp_*"), "*" for all, or
@@ -120,32 +123,34 @@ type KeyItem struct {
 
 // ListenerConf, OriginConf and so on are the smaller mappings.
 type ListenerConf struct {
-	Listen string `yaml:"listen"`
-	Token  string `yaml:"token"`
+	Listen string
+	Token  string
+	// TokenWritten is the token with its variables, which is what Print shows.
+	TokenWritten string
 }
 
 // OriginConf is one origin.
 type OriginConf struct {
-	Name        string         `yaml:"-"`
-	URL         string         `yaml:"url"`
-	URLs        []string       `yaml:"urls"`
-	StripPrefix string         `yaml:"strip_prefix"`
-	AddPrefix   string         `yaml:"add_prefix"`
-	Connect     *time.Duration `yaml:"connect"`    // timeouts.connect
-	FirstByte   *time.Duration `yaml:"first_byte"` // timeouts.first_byte
-	Idle        *time.Duration `yaml:"idle"`       // timeouts.idle
-	Places      Places         `yaml:"-"`
+	Name        string
+	URL         string
+	URLs        []string
+	StripPrefix string
+	AddPrefix   string
+	Connect     *time.Duration // timeouts.connect
+	FirstByte   *time.Duration // timeouts.first_byte
+	Idle        *time.Duration // timeouts.idle
+	Places      Places
 }
 
 // CacheConf is the cache mapping.
 type CacheConf struct {
-	Memory     *int64         `yaml:"memory"`
-	MaxObject  *int64         `yaml:"max_object"`
-	Generation string         `yaml:"generation"`
-	Variants   *int           `yaml:"variants"`
-	InFlight   *int64         `yaml:"in_flight"`
-	MaxSilence *time.Duration `yaml:"max_silence"`
-	Places     Places         `yaml:"-"`
+	Memory     *int64
+	MaxObject  *int64
+	Generation string
+	Variants   *int
+	InFlight   *int64
+	MaxSilence *time.Duration
+	Places     Places
 }
 
 // ConstField is a field's name and constant value.
@@ -178,16 +183,16 @@ type ParamsConf struct {
 
 // CORSConf is the cors mapping.
 type CORSConf struct {
-	Origins     []string       `yaml:"origins"`
-	Methods     []string       `yaml:"methods"`
-	Headers     []string       `yaml:"headers"`
-	Expose      []string       `yaml:"expose"`
-	Credentials *bool          `yaml:"credentials"`
-	MaxAge      *time.Duration `yaml:"max_age"`
+	Origins     []string
+	Methods     []string
+	Headers     []string
+	Expose      []string
+	Credentials *bool
+	MaxAge      *time.Duration
 }
 
 // FieldRuleSet is request or response.
 type FieldRuleSet struct {
-	Set    []ConstField `yaml:"set"`
-	Remove []string     `yaml:"remove"`
+	Set    []ConstField
+	Remove []string
 }

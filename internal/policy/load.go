@@ -11,10 +11,48 @@ type Source struct {
 	Env func(name string) (string, bool)
 }
 
-// Load reads, checks and compiles a policy. The error is Problems, or that of
-// Read for the main file.
-func Load(src Source) (*Policy, error) { panic("contract") }
+// Read reads a policy without compiling it, for Print. The error is Problems;
+// it does not say that the policy makes sense, which Load does.
+func Read(src Source) (*Config, error) {
+	c, problems := read(src)
+	if len(problems) > 0 {
+		sortByPlace(problems, src.Name)
+		return nil, problems
+	}
+	return c, nil
+}
+
+// Load reads, checks and compiles a policy. The error is Problems; errors.Is
+// finds the errors of src.Read in it.
+func Load(src Source) (*Policy, error) {
+	c, problems := read(src)
+	var p *Policy
+	if c != nil {
+		compiled, more := compile(c)
+		p, problems = compiled, append(problems, more...)
+	}
+	if len(problems) == 0 {
+		return p, nil
+	}
+	for i := range problems {
+		if problems[i].File == "" {
+			problems[i].File = src.Name
+		}
+	}
+	sortByPlace(problems, src.Name)
+	return nil, problems
+}
 
 // ForOrigin is the policy of "edge run --origin URL" without a file: every
 // route auto, nothing enforced.
-func ForOrigin(url, listen string) (*Policy, error) { panic("contract") }
+func ForOrigin(url, listen string) (*Policy, error) {
+	p, problems := compile(&Config{
+		Version: 1,
+		Listen:  listen,
+		Origin:  &OriginConf{Name: "default", URL: url},
+	})
+	if len(problems) > 0 {
+		return nil, problems
+	}
+	return p, nil
+}

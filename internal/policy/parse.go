@@ -1,6 +1,132 @@
 package policy
 
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"hash"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
 // read parses the files of src into a Config with all layers applied. It
 // returns every problem of shape: syntax, unknown fields, wrong types,
 // duplicates, anchors, bad durations, bad variables.
-func read(src Source) (*Config, Problems) { panic("contract") }
+//
+// Routes with problems are left out of the Config. It is nil when what is
+// wrong touches all routes (their defaults, their origins): what compile would
+// say of the rest would be guesswork.
+func read(src Source) (*Config, Problems) {
+	r := &configReader{src: src, hash: sha256.New()}
+	r.decoder.sections = sections()
+	c := r.main()
+	return c, r.decoder.problems
+}
+
+// configReader reads the main file and what it includes.
+type configReader struct {
+	src     Source
+	decoder decoder
+	hash    hash.Hash // of the text of all files
+}
+
+// main reads the main file, then the layers below it.
+func (r *configReader) main() *Config {
+	root := r.file(r.src.Name, Place{File: r.src.Name})
+	if root == nil {
+		return nil
+	}
+	d := &r.decoder
+	if root.kind != yamlMapping {
+		d.fail(root.place, `begin with "version: 1"`, "a policy must be a mapping, not %s", root.kind)
+		return nil
+	}
+	var c Config
+	var failed []string
+	file := newLayer("file")
+	d.layer = file
+	c.Places = d.scope(root, func() { failed = options(d, root, configOptions, &c) })
+	if c.Preset != "" {
+		r.preset(&c)
+	}
+	c.Routes = stack(file, r.includes(&c))
+	c.Hash = hex.EncodeToString(r.hash.Sum(nil))
+	if slices.ContainsFunc(failed, touchesRoutes) {
+		return nil
+	}
+	return &c
+}
+
+// touchesRoutes reports whether a top-level option that could not be read
+// changes what all routes mean.
+func touchesRoutes(option string) bool {
+	return slices.Contains([]string{"version", "origin", "origins", "defaults", "preset", "routes"}, option)
+}
+
+// file reads one file; at is where it is asked for.
+func (r *configReader) file(name string, at Place) *yamlValue {
+	text, err := r.src.Read(name)
+	if err != nil {
+		problem := problemAt(at, fmt.Sprintf("cannot read %s: %v", name, err), "")
+		problem.Err = err
+		r.decoder.problems = append(r.decoder.problems, problem)
+		return nil
+	}
+	r.hash.Write(binary.BigEndian.AppendUint64(nil, uint64(len(text)))) // never fails
+	r.hash.Write(text)
+	root, problems := readYAML(name, text, r.src.Env)
+	r.decoder.problems = append(r.decoder.problems, problems...)
+	return root
+}
+
+// preset puts the layer of a preset below the others. No preset is there yet.
+func (r *configReader) preset(c *Config) {
+	r.decoder.fail(c.Places["preset"], "remove the line; write the routes, or include a file that has them",
+		"preset %s is not available yet", c.Preset)
+}
+
+// includes reads the files of include as one layer.
+func (r *configReader) includes(c *Config) *layer {
+	include := newLayer("include")
+	r.decoder.layer = include
+	for i, name := range c.Include {
+		if !filepath.IsAbs(name) {
+			name = filepath.Join(filepath.Dir(r.src.Name), name)
+		}
+		r.include(name, c.Places[fmt.Sprintf("include.%d", i)])
+	}
+	return include
+}
+
+// include reads one included file: a list of routes, alone or under routes.
+func (r *configReader) include(name string, at Place) {
+	root := r.file(name, at)
+	if root == nil {
+		return
+	}
+	d := &r.decoder
+	d.scope(root, func() {
+		switch root.kind {
+		case yamlList:
+			routeList.decode(d, root)
+		case yamlMapping:
+			options(d, root, includeOptions, &struct{}{})
+		default:
+			d.fail(root.place, "write routes: and the routes below it", "an included file must be a list of routes, not %s", root.kind)
+		}
+	})
+}
+
+// EndsWithDocumentEnd reports whether the last line of a file is "...", YAML's
+// mark for the end of a document. Who ends the file with it is protected from
+// a reload that sees half of a new file: when the running file ends so, one
+// without it must be refused as truncated.
+func EndsWithDocumentEnd(text []byte) bool {
+	last := strings.TrimRight(string(text[max(0, len(text)-lastLineBytes):]), " \t\r\n")
+	return last == "..." || strings.HasSuffix(last, "\n...")
+}
+
+// lastLineBytes is how much of the end of a file is looked at.
+const lastLineBytes = 1 << 10

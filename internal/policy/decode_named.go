@@ -1,0 +1,252 @@
+package policy
+
+import (
+	"errors"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// keyRule says which keys a mapping may have whose keys the owner chooses.
+type keyRule struct {
+	pattern *regexp.Regexp
+	except  []string
+	wants   string // "a status such as 404"
+}
+
+var (
+	fieldNames  = keyRule{pattern: regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"), wants: "a header field name"}
+	statusCodes = keyRule{pattern: regexp.MustCompile(`^[2-5][0-9][0-9]$`), wants: "a status such as 404"}
+	originNames = keyRule{pattern: regexp.MustCompile(`^[A-Za-z0-9_.-]+$`), wants: "a name of letters, digits, - and _"}
+	paramNames  = keyRule{pattern: regexp.MustCompile(`^[^\[\]/]+$`), wants: "the name of a parameter, without brackets"}
+	methodNames = keyRule{
+		pattern: regexp.MustCompile(`^[A-Z]+(-[A-Z]+)*$`),
+		except:  []string{"CONNECT", "TRACE"},
+		wants:   "a method that edge serves, in capitals",
+	}
+)
+
+// allows reports whether key follows the rule.
+func (r keyRule) allows(key string) bool {
+	return r.pattern.MatchString(key) && !slices.Contains(r.except, key)
+}
+
+// schema describes the keys the rule allows.
+func (r keyRule) schema() jsonSchema {
+	schema := jsonSchema{"type": "string", "pattern": r.pattern.String()}
+	if r.except != nil {
+		schema["not"] = jsonSchema{"enum": r.except}
+	}
+	return schema
+}
+
+// name is text that follows the rule.
+func (r keyRule) name() shape[string] {
+	err := errors.New("is not " + r.wants)
+	parse := func(s string) (string, error) {
+		if !r.allows(s) {
+			return "", err
+		}
+		return s, nil
+	}
+	return scalar(r.wants, r.wants, textOnly, parse, encodeText, r.schema())
+}
+
+// byName is the shape of a mapping whose keys the owner chooses. join makes an
+// element of a key and its value, split takes it apart again.
+func byName[E, V any](keys keyRule, value shape[V], write string, join func(key string, value V) E, split func(E) (string, V)) shape[[]E] {
+	return shape[[]E]{
+		wants: "a mapping", write: write,
+		decode: func(d *decoder, v *yamlValue) ([]E, bool) {
+			if !d.isMapping(v) {
+				return nil, false
+			}
+			elements, whole := make([]E, 0, len(v.pairs)), true
+			for _, pair := range v.pairs {
+				if !keys.allows(pair.key) {
+					d.fail(pair.place, "write "+write, "%q in %s is not %s", pair.key, d.name(), keys.wants)
+					whole = false
+				}
+				d.within(pair.key, pair.value, func() {
+					value, ok := value.decode(d, pair.value)
+					elements, whole = append(elements, join(pair.key, value)), whole && ok
+				})
+			}
+			return elements, whole
+		},
+		encode: func(elements []E) *yamlValue {
+			if len(elements) == 0 {
+				return nil
+			}
+			v := &yamlValue{kind: yamlMapping}
+			for _, element := range elements {
+				key, one := split(element)
+				v.pairs = append(v.pairs, yamlPair{key: key, value: value.encode(one)})
+			}
+			return v
+		},
+		schema: jsonSchema{
+			"type": "object", "minProperties": 1,
+			"propertyNames":        keys.schema(),
+			"additionalProperties": value.schema,
+		},
+	}
+}
+
+// constants are field names with constant values.
+func constants(write string) shape[[]ConstField] {
+	return byName(fieldNames, text("text", "a value"), write,
+		func(name, value string) ConstField { return ConstField{name, value} },
+		func(f ConstField) (string, string) { return f.Name, f.Value })
+}
+
+// statuses are lifetimes by status.
+func statuses() shape[[]StatusConf] {
+	return byName(statusCodes, span(), "{404: 1m, 302: 30s, 410: 0}",
+		func(code string, d time.Duration) StatusConf {
+			status, _ := strconv.Atoi(code) // the pattern has let digits through only
+			return StatusConf{status, d}
+		},
+		func(s StatusConf) (string, time.Duration) { return strconv.Itoa(s.Status), s.Lifetime })
+}
+
+// methodTags are tags by method.
+func methodTags() shape[[]MethodTags] {
+	return byName(methodNames, textList("a list of tags", "[posts, \"post:[id]\"]"), "{POST: [posts]}",
+		func(method string, tags []string) MethodTags { return MethodTags{method, tags} },
+		func(m MethodTags) (string, []string) { return m.Method, m.Tags })
+}
+
+// browserShape is a duration, or the word origin.
+func browserShape() shape[BrowserConf] {
+	plain := duration()
+	sh := shape[BrowserConf]{wants: "a duration, or origin", write: "5m, 0 or origin"}
+	sh.decode = func(d *decoder, v *yamlValue) (BrowserConf, bool) {
+		if v.kind == yamlText && v.text == "origin" {
+			return BrowserConf{Origin: true}, true
+		}
+		age, ok := plain.decode(d, v)
+		return BrowserConf{MaxAge: age}, ok
+	}
+	sh.encode = func(b BrowserConf) *yamlValue {
+		if b.Origin {
+			return textValue("origin")
+		}
+		return plain.encode(b.MaxAge)
+	}
+	sh.schema = anyOf(jsonSchema{"const": "origin"}, plain.schema)
+	return sh
+}
+
+// paramValues are lists of values by parameter, and paramSet one value for
+// each of several parameters.
+var (
+	paramValues = byName(paramNames, textListOrEmpty("a list of values", `["1", "2"]`), `{id: ["1", "2"]}`,
+		func(name string, values []string) namedValues { return namedValues{name, values} },
+		func(n namedValues) (string, []string) { return n.name, n.values })
+	paramSet = byName(paramNames, text("text", "a value"), `{lang: de, slug: a}`,
+		func(name, value string) ConstField { return ConstField{name, value} },
+		func(f ConstField) (string, string) { return f.Name, f.Value })
+)
+
+type namedValues struct {
+	name   string
+	values []string
+}
+
+// paramsShape is params: lists by name, or a list of complete sets.
+func paramsShape() shape[ParamsConf] {
+	sets := listOrEmpty(paramSet, "a list of parameter sets", "[{lang: de, slug: a}]")
+	return shape[ParamsConf]{
+		wants: "lists of values by parameter, or a list of sets",
+		write: `{id: ["1", "2"]} or [{lang: de, slug: a}]`,
+		decode: func(d *decoder, v *yamlValue) (ParamsConf, bool) {
+			if v.kind == yamlList {
+				list, ok := sets.decode(d, v)
+				return paramsOfSets(list), ok
+			}
+			lists, ok := paramValues.decode(d, v)
+			return paramsByName(lists), ok
+		},
+		encode: func(p ParamsConf) *yamlValue {
+			if p.Sets != nil {
+				return sets.encode(setsOfParams(p))
+			}
+			return paramValues.encode(namedOfParams(p))
+		},
+		schema: anyOf(paramValues.schema, sets.schema),
+	}
+}
+
+func paramsByName(lists []namedValues) ParamsConf {
+	p := ParamsConf{ByName: make(map[string][]string, len(lists))}
+	for _, l := range lists {
+		p.ByName[l.name] = l.values
+	}
+	return p
+}
+
+func paramsOfSets(sets [][]ConstField) ParamsConf {
+	p := ParamsConf{Sets: make([]map[string]string, len(sets))}
+	for i, fields := range sets {
+		p.Sets[i] = make(map[string]string, len(fields))
+		for _, f := range fields {
+			p.Sets[i][f.Name] = f.Value
+		}
+	}
+	return p
+}
+
+func namedOfParams(p ParamsConf) []namedValues {
+	var lists []namedValues
+	for _, name := range slices.Sorted(maps.Keys(p.ByName)) {
+		lists = append(lists, namedValues{name, p.ByName[name]})
+	}
+	return lists
+}
+
+func setsOfParams(p ParamsConf) [][]ConstField {
+	sets := make([][]ConstField, len(p.Sets))
+	for i, set := range p.Sets {
+		for _, name := range slices.Sorted(maps.Keys(set)) {
+			sets[i] = append(sets[i], ConstField{name, set[name]})
+		}
+	}
+	return sets
+}
+
+// textList is a list of different lines of text.
+func textList(wants, write string) shape[[]string] {
+	return distinct(list(text("text", "text"), wants, write))
+}
+
+// textListOrEmpty is a textList that may be empty.
+func textListOrEmpty(wants, write string) shape[[]string] {
+	return distinct(listOrEmpty(text("text", "text"), wants, write))
+}
+
+// nameList is a list of different names that follow a rule.
+func nameList(names keyRule, wants, write string) shape[[]string] {
+	return distinct(list(names.name(), wants, write))
+}
+
+// tokenOption is admin.token. Print shows it as it was written, so that what a
+// variable held stays secret.
+func tokenOption() optionOf[ListenerConf] {
+	o := option("token", anyText("text", "${EDGE_ADMIN_TOKEN:-}"), func(l *ListenerConf) *string { return &l.Token }, "",
+		"What clients of the admin API must send as a bearer token. Without one, only loopback addresses may listen.")
+	decode := o.decode
+	o.decode = func(d *decoder, v *yamlValue, into *ListenerConf) bool {
+		into.TokenWritten = v.written
+		return decode(d, v, into)
+	}
+	o.encode = func(from *ListenerConf) *yamlValue {
+		if from.TokenWritten == "" {
+			return nil
+		}
+		return &yamlValue{kind: yamlText, text: from.TokenWritten, written: from.TokenWritten}
+	}
+	return o
+}

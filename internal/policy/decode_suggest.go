@@ -1,0 +1,128 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+)
+
+// otherWords are the names other tools have for options of ours.
+var otherWords = map[string]string{
+	"ttl":                    "revalidate",
+	"max_age":                "revalidate",
+	"expires":                "revalidate",
+	"s_maxage":               "revalidate",
+	"grace":                  "stale",
+	"swr":                    "stale",
+	"stale_while_revalidate": "stale",
+	"sie":                    "stale_if_error",
+	"upstream":               "origin",
+	"upstreams":              "origins",
+	"backend":                "origin",
+	"backends":               "origins",
+	"pattern":                "path",
+	"match":                  "path",
+	"vary":                   "key",
+	"cache_key":              "key",
+	"surrogate_keys":         "tags",
+	"host":                   "hosts",
+	"server_name":            "hosts",
+	"bind":                   "listen",
+	"address":                "listen",
+	"port":                   "listen",
+	"includes":               "include",
+	"default":                "defaults",
+	"protocol":               "scheme",
+}
+
+// unknown reports a key that no option has, and returns the option that it was
+// probably meant for, or the key.
+func (d *decoder) unknown(pair yamlPair, known []string) string {
+	where := ""
+	if d.path != "" {
+		where = " in " + d.path
+	}
+	report := func(hint string) { d.fail(pair.place, hint, "unknown option %q%s", pair.key, where) }
+	if home := d.homeOf(pair.key); home != "" {
+		report(pair.key + " belongs in " + home)
+		return pair.key
+	}
+	meant := closest(pair.key, known)
+	if word := otherWords[normalName(pair.key)]; meant == "" && slices.Contains(known, word) {
+		meant = word
+	}
+	if meant == "" {
+		report("the options are " + joinWords(known, " and "))
+		return pair.key
+	}
+	report(didYouMean(meant))
+	return meant
+}
+
+// homeOf returns where an option of the policy file belongs, or "".
+func (d *decoder) homeOf(name string) string {
+	for _, s := range d.sections {
+		for _, r := range s.rows {
+			if r.name == name {
+				return s.where
+			}
+		}
+	}
+	return ""
+}
+
+func didYouMean(word string) string { return `did you mean "` + word + `"?` }
+
+// closest returns the word nearest to s, or "" when none is near.
+func closest(s string, words []string) string {
+	s = normalName(s)
+	best, nearest := "", 1+max(1, len(s)/3)
+	for _, word := range words {
+		if n := distance(s, normalName(word)); n < nearest {
+			best, nearest = word, n
+		}
+	}
+	return best
+}
+
+// normalName spells camelCase and dashes as our names are.
+func normalName(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		switch {
+		case 'A' <= r && r <= 'Z' && i > 0:
+			b.WriteByte('_')
+		case r == '-':
+			r = '_'
+		}
+		b.WriteRune(r)
+	}
+	return strings.ToLower(b.String())
+}
+
+// distance is how many letters must be put in, left out, replaced or swapped
+// with their neighbour to make b of a.
+func distance(a, b string) int {
+	const far = 64
+	if len(a) > far || len(b) > far {
+		return far
+	}
+	var before, last, row [far + 1]int
+	for j := range len(b) + 1 {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			change := last[j-1]
+			if a[i-1] != b[j-1] {
+				change++
+			}
+			row[j] = min(change, last[j]+1, row[j-1]+1)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last = last, row
+	}
+	return last[len(b)]
+}

@@ -1,0 +1,103 @@
+package policy
+
+import (
+	"slices"
+	"strings"
+)
+
+// layer is one place that routes come from. The layers are, from above: the
+// file, its includes, its preset. Below them are the defaults, which compile
+// applies to single options.
+type layer struct {
+	name   string
+	routes []RouteConf
+	// places are where the routes stand, by identity. Routes with problems
+	// are here as well: they replace those of lower layers all the same.
+	places map[string]Place
+}
+
+func newLayer(name string) *layer {
+	return &layer{name: name, places: map[string]Place{}}
+}
+
+// routeShape is one route of the layer being read.
+var routeShape = inLayer(placed(mapping(routeOptions), func(r *RouteConf) *Places { return &r.Places }))
+
+// inLayer notes the layer of a route, and reports a second route of the same
+// layer on the same path.
+func inLayer(sh shape[RouteConf]) shape[RouteConf] {
+	decode := sh.decode
+	sh.decode = func(d *decoder, v *yamlValue) (RouteConf, bool) {
+		r, ok := decode(d, v)
+		if r.Path == "" {
+			return r, false
+		}
+		r.Layer = d.layer.name
+		identity, place := r.identity(), r.Places["path"]
+		if first, twice := d.layer.places[identity]; twice {
+			d.fail(place, "first written at "+first.String()+"; routes on one path need different hosts",
+				"a second route on %s", r.Path)
+			return r, false
+		}
+		d.layer.places[identity] = place
+		return r, ok
+	}
+	return sh
+}
+
+// routeList is a list of routes. It never fails as a whole: routes that could
+// not be read are left out.
+var routeList = routesOf(listOrEmpty(routeShape, "a list of routes", "- path: /"))
+
+// routesOf puts the routes it reads into the layer.
+func routesOf(sh shape[[]RouteConf]) shape[[]RouteConf] {
+	decode := sh.decode
+	sh.decode = func(d *decoder, v *yamlValue) ([]RouteConf, bool) {
+		routes, _ := decode(d, v)
+		d.layer.routes = append(d.layer.routes, routes...)
+		return nil, v.kind == yamlList
+	}
+	return sh
+}
+
+// includeOptions are the options of an included file.
+var includeOptions = []optionOf[struct{}]{{
+	name: "routes", doc: "The routes.", required: true, schema: routeList.schema, wants: routeList.wants, write: routeList.write,
+	decode: func(d *decoder, v *yamlValue, _ *struct{}) bool {
+		_, ok := routeList.decode(d, v)
+		return ok
+	},
+}}
+
+// stack returns the routes of all layers, the highest first: a route replaces
+// those of lower layers on the same path as a whole.
+func stack(layers ...*layer) []RouteConf {
+	var routes []RouteConf
+	for i, l := range layers {
+		for _, r := range l.routes {
+			if !replaced(r.identity(), layers[:i]) {
+				routes = append(routes, r)
+			}
+		}
+	}
+	return routes
+}
+
+// replaced reports whether one of the higher layers has a route.
+func replaced(identity string, higher []*layer) bool {
+	return slices.ContainsFunc(higher, func(l *layer) bool {
+		_, has := l.places[identity]
+		return has
+	})
+}
+
+// identity tells routes apart between layers: the path without groups and
+// without a slash at its end, and the hosts in any order and case.
+func (r *RouteConf) identity() string {
+	segments := slices.DeleteFunc(strings.Split(strings.Trim(r.Path, "/"), "/"), func(s string) bool {
+		return strings.HasPrefix(s, "(") && strings.HasSuffix(s, ")")
+	})
+	hosts := strings.Split(strings.ToLower(strings.Join(r.Hosts, " ")), " ")
+	slices.Sort(hosts)
+	return strings.Join(segments, "/") + " " + strings.Join(hosts, " ")
+}

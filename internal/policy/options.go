@@ -1,0 +1,155 @@
+package policy
+
+import (
+	"time"
+)
+
+// The tables below define the top level of the policy file and its smaller
+// mappings: every option with its name, how it is written, where it is kept,
+// its default and what it means. options_route.go has those of routes.
+
+// configOptions are the options of the top level.
+var configOptions = []optionOf[Config]{
+	need(option("version", version, func(c *Config) *int { return &c.Version }, "",
+		"The version of the format.")),
+	option("listen", address, func(c *Config) *string { return &c.Listen }, `":8080"`,
+		"The address that clients connect to."),
+	option("scheme", oneOf("http", "https"), func(c *Config) *string { return &c.Scheme }, "",
+		"The scheme that clients speak; it is part of every key. Without it, the scheme of the listener, or of X-Forwarded-Proto from a trusted proxy."),
+	option("hosts", textList("a list of host names", `[www.example.com, "*.example.com"]`), func(c *Config) *[]string { return &c.Hosts }, "",
+		"The hosts that are served; a request for any other is answered 421. Without it every host is served, with a warning."),
+	option("trusted_proxies", textList("a list of networks", "[10.0.0.0/8]"), func(c *Config) *[]string { return &c.TrustedProxies }, "",
+		"Networks of the proxies whose forwarding fields (Forwarded, X-Forwarded-*) are believed."),
+	option("admin", optional(mapping(adminOptions)), func(c *Config) **ListenerConf { return &c.Admin }, "",
+		"The private listener: invalidation, explain, status, pprof, metrics and health."),
+	option("metrics", optional(mapping(metricsOptions)), func(c *Config) **ListenerConf { return &c.Metrics }, "",
+		"One more listener, for /metrics, /healthz and /readyz and nothing else. It never needs a token."),
+	option("origin", optional(defaultOrigin), func(c *Config) **OriginConf { return &c.Origin }, "",
+		"Where responses come from when there is one origin: short for origins.default."),
+	option("origins", originsByName, func(c *Config) *[]OriginConf { return &c.Origins }, "",
+		"Origins by name. Routes that name none go to default."),
+	option("cache", placed(mapping(cacheOptions), func(c *CacheConf) *Places { return &c.Places }), func(c *Config) *CacheConf { return &c.Cache }, "",
+		"The store."),
+	option("preset", oneOf("nextjs"), func(c *Config) *string { return &c.Preset }, "",
+		"Routes and defaults for a framework, below those of the file. There is none yet; nextjs is the first to come."),
+	option("include", textList("a list of files", "[routes.next.yaml]"), func(c *Config) *[]string { return &c.Include }, "",
+		"Files with a list of routes and nothing else, relative to this file. A route of this file replaces an included one on the same path as a whole."),
+	option("defaults", placed(mapping(defaultOptions()), func(r *RouteConf) *Places { return &r.Places }), func(c *Config) *RouteConf { return &c.Defaults }, "",
+		"Options of every route that does not write them itself, and of paths that match no route. What does not apply to the mode of a route is ignored there."),
+	option("routes", routeList, func(c *Config) *[]RouteConf { return &c.Routes }, "",
+		"The routes. Their order has no meaning: the most specific path matches."),
+	option("trailing_slash", oneOf("keep", "never", "always"), func(c *Config) *string { return &c.TrailingSlash }, "keep",
+		"never and always redirect (308) to the path without, or with, a trailing slash."),
+	option("slashes", oneOf("keep", "merge"), func(c *Config) *string { return &c.Slashes }, "keep",
+		"merge redirects (308) a path with doubled slashes to the one without."),
+	option("fast_hits", optional(boolean()), func(c *Config) **bool { return &c.FastHits }, "true",
+		"Whether plain hits are answered on the connection, below net/http."),
+	option("access_log", text("a place for the log", "stdout, stderr, off or the name of a file"), func(c *Config) *string { return &c.AccessLog }, "stdout",
+		"Where one line of JSON for each request goes."),
+	option("drain_delay", optional(duration()), func(c *Config) **time.Duration { return &c.DrainDelay }, "5s",
+		"How long connections are still accepted on SIGTERM, after readiness has failed."),
+	option("drain_timeout", optional(duration()), func(c *Config) **time.Duration { return &c.DrainTimeout }, "30s",
+		"How long requests in flight may then take."),
+}
+
+var (
+	version = whole("1", 1, 1)
+	address = text("an address", `"127.0.0.1:8080" or ":8080"`)
+)
+
+var adminOptions = []optionOf[ListenerConf]{
+	need(option("listen", address, func(l *ListenerConf) *string { return &l.Listen }, "",
+		"The address. Without a token it must be a loopback address.")),
+	tokenOption(),
+}
+
+var metricsOptions = []optionOf[ListenerConf]{
+	need(option("listen", address, func(l *ListenerConf) *string { return &l.Listen }, "",
+		"The address.")),
+}
+
+// originOptions are the options of one origin.
+var originOptions = []optionOf[OriginConf]{
+	option("url", originURL, func(o *OriginConf) *string { return &o.URL }, "",
+		"The address of the origin: scheme, host and port."),
+	option("urls", distinct(list(originURL, "a list of URLs", `["http://a:3000", "http://b:3000"]`)), func(o *OriginConf) *[]string { return &o.URLs }, "",
+		"The addresses of an origin that runs several times, instead of url."),
+	option("strip_prefix", pathPrefix, func(o *OriginConf) *string { return &o.StripPrefix }, "",
+		"A prefix of the path that the origin does not see."),
+	option("add_prefix", pathPrefix, func(o *OriginConf) *string { return &o.AddPrefix }, "",
+		"A prefix that is put before the path, after strip_prefix."),
+	group("timeouts", timeoutOptions, "How long the origin may take."),
+}
+
+var timeoutOptions = []optionOf[OriginConf]{
+	option("connect", optional(duration()), func(o *OriginConf) **time.Duration { return &o.Connect }, "2s",
+		"How long connecting may take."),
+	option("first_byte", optional(duration()), func(o *OriginConf) **time.Duration { return &o.FirstByte }, "60s",
+		"How long the head of a response may take."),
+	option("idle", optional(duration()), func(o *OriginConf) **time.Duration { return &o.Idle }, "60s",
+		"How long a response may pause."),
+}
+
+var (
+	originURL   = text("a URL", `"http://127.0.0.1:3000"`)
+	pathPrefix  = text("a path", "/backend")
+	originShape = placed(mapping(originOptions), func(o *OriginConf) *Places { return &o.Places })
+
+	// defaultOrigin is the origin of the option origin, which has no name.
+	defaultOrigin = mapped(originShape, func(o OriginConf) OriginConf { o.Name = "default"; return o })
+
+	originsByName = byName(originNames, originShape, `{api: {url: "http://api:8080"}}`,
+		func(name string, o OriginConf) OriginConf { o.Name = name; return o },
+		func(o OriginConf) (string, OriginConf) { return o.Name, o })
+)
+
+var cacheOptions = []optionOf[CacheConf]{
+	option("memory", optional(size()), func(c *CacheConf) **int64 { return &c.Memory }, "512MiB",
+		"How many bytes objects may take in memory."),
+	option("max_object", optional(size()), func(c *CacheConf) **int64 { return &c.MaxObject }, "16MiB",
+		"The largest body that is stored. A route may write its own."),
+	option("generation", anyText("text", `"${GIT_SHA:-}"`), func(c *CacheConf) *string { return &c.Generation }, "",
+		"The version of the application. It is part of every key, so that a new one starts with an empty store."),
+	option("variants", optional(whole("a number such as 16", 1, 4096)), func(c *CacheConf) **int { return &c.Variants }, "",
+		"How many variants (section 4.1 of RFC 9111) one key may have."),
+	option("in_flight", optional(size()), func(c *CacheConf) **int64 { return &c.InFlight }, "",
+		"How many bytes all fetches may hold at once; above it responses stream without being stored or shared."),
+	option("max_silence", optional(duration()), func(c *CacheConf) **time.Duration { return &c.MaxSilence }, "30s",
+		"In a fleet: how long after the last contact with the invalidation log objects are trusted."),
+}
+
+// section is one mapping of the policy file, for hints and for the reference.
+type section struct {
+	where string
+	rows  []row
+}
+
+// row is one option, without the type of what holds it.
+type row struct {
+	name, preset, doc, wants, write string
+	required, inherited             bool
+}
+
+// sections are all mappings of the policy file that have options.
+func sections() []section {
+	return []section{
+		{"the top level", rows(configOptions)},
+		{"routes", rows(routeOptions)},
+		{"key, dynamic_on and withhold", rows(keyOptions)},
+		{"cors", rows(corsOptions)},
+		{"request and response", rows(fieldRuleOptions)},
+		{"origin and origins", rows(originOptions)},
+		{"timeouts of an origin", rows(timeoutOptions)},
+		{"cache", rows(cacheOptions)},
+		{"admin", rows(adminOptions)},
+		{"metrics", rows(metricsOptions)},
+	}
+}
+
+func rows[S any](table []optionOf[S]) []row {
+	list := make([]row, len(table))
+	for i, o := range table {
+		list[i] = row{o.name, o.preset, o.doc, o.wants, o.write, o.required, o.inherited}
+	}
+	return list
+}

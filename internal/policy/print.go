@@ -1,0 +1,76 @@
+package policy
+
+import (
+	"strings"
+)
+
+// Print writes c as a policy file that reads as the same Config: variables
+// expanded (but for the token, which is shown as it was written), included
+// routes in place, every option in the order of the reference. Options of the
+// top level, of cache and of defaults that are not written stand as comments
+// with their defaults.
+func Print(c *Config) []byte {
+	root := &yamlValue{kind: yamlMapping, block: true}
+	for _, o := range configOptions {
+		switch o.name {
+		case "include":
+			if len(c.Include) > 0 {
+				root.comment = "Routes of " + strings.Join(c.Include, ", ") + " are included."
+			}
+		case "cache":
+			root.pairs = append(root.pairs, withPresets(o.name, cacheOptions, &c.Cache))
+		case "defaults":
+			root.pairs = append(root.pairs, withPresets(o.name, defaultOptions(), &c.Defaults))
+		case "routes":
+			if c.Routes != nil {
+				root.pairs = append(root.pairs, yamlPair{key: o.name, value: printRoutes(c.Routes)})
+			}
+		default:
+			root.pairs = appendOption(root.pairs, o, c)
+		}
+	}
+	var w yamlWriter
+	w.comment(root.comment, 0)
+	w.mapping(root, 0)
+	return []byte(w.String())
+}
+
+// appendOption appends an option as it is written, or else its default as a
+// comment.
+func appendOption[S any](pairs []yamlPair, o optionOf[S], from *S) []yamlPair {
+	if value := o.encode(from); value != nil {
+		return append(pairs, yamlPair{key: o.name, value: value})
+	}
+	if o.preset == "" {
+		return pairs
+	}
+	return append(pairs, yamlPair{key: o.name, value: plainValue(o.preset), off: true})
+}
+
+// withPresets is a mapping with its defaults as comments; it is a comment as a
+// whole when nothing in it is written.
+func withPresets[S any](name string, table []optionOf[S], from *S) yamlPair {
+	v := &yamlValue{kind: yamlMapping}
+	for _, o := range table {
+		v.pairs = appendOption(v.pairs, o, from)
+	}
+	pair := yamlPair{key: name, value: v, off: encodeOptions(table, from) == nil}
+	v.block = !pair.off
+	return pair
+}
+
+// printRoutes is the list of routes; those of lower layers say where they are
+// from.
+func printRoutes(routes []RouteConf) *yamlValue {
+	list := &yamlValue{kind: yamlList, block: true}
+	for i := range routes {
+		r := &routes[i]
+		v := encodeOptions(routeOptions, r)
+		v.block = true
+		if r.Layer != "file" {
+			v.comment = r.Layer + " " + r.Places[""].String()
+		}
+		list.items = append(list.items, v)
+	}
+	return list
+}
