@@ -20,6 +20,12 @@ func FromHTTP(dst *View, r *http.Request, c Conn, rules *Rules) Fault {
 	if fault := f.target(r.RequestURI); fault != NoFault {
 		return fault
 	}
+	if f.authority == "" {
+		// net/http hides the Host line, which counts like any other.
+		if fault := f.count("Host", r.Host); fault != NoFault {
+			return fault
+		}
+	}
 	if fault := f.header(r.Header); fault != NoFault {
 		return fault
 	}

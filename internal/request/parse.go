@@ -31,11 +31,7 @@ func Parse(dst *View, b []byte, c Conn, rules *Rules) (n int, f Fault) {
 		return 0, f
 	}
 	p.readPragma()
-	authority, f := p.named()
-	if f != NoFault {
-		return 0, f
-	}
-	if f = p.finish(authority); f != NoFault {
+	if f = p.finishNamed(); f != NoFault {
 		return 0, f
 	}
 	return n, NoFault
@@ -118,18 +114,22 @@ func (p *parser) wanting(s string, i int) (next int, more bool, _ Fault) {
 	return 0, false, NoFault
 }
 
-// named returns the authority that names the host. One Host line is required
+// finishNamed finishes with what names the host. One Host line is required
 // (RFC 9112, section 3.2); beside an absolute-form target it must say the same.
-func (p *parser) named() (authority string, _ Fault) {
+func (p *parser) finishNamed() Fault {
 	switch {
 	case p.hosts > 1 || p.hosts == 0 && (p.authority == "" || !p.view.HTTP10):
-		return "", BadHost
+		return BadHost
 	case p.authority == "":
-		return p.host, NoFault
-	case p.hosts == 1 && !equalFold(p.host, p.authority):
-		return "", BadHost
+		return p.finish(p.host)
 	}
-	return p.authority, NoFault
+	if f := p.finish(p.authority); f != NoFault || p.hosts == 0 {
+		return f
+	}
+	if same, ok := canonicalHost(p.host, p.view.Scheme); !ok || same != p.view.Host {
+		return BadHost
+	}
+	return NoFault
 }
 
 // framing settles how the body is framed (RFC 9112, section 6).
