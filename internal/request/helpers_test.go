@@ -1,8 +1,0 @@
-package request
-
-import (
-	"bufio"
-	"strings"
-)
-
-func newReader(s string) *bufio.Reader { return bufio.NewReader(strings.NewReader(s)) }
