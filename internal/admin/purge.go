@@ -1,0 +1,154 @@
+package admin
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"edge/internal/cache"
+	"edge/internal/request"
+)
+
+// PurgeRequest is the body of POST /v1/purge. Selectors are alternatives; hosts
+// beside others narrow them.
+type PurgeRequest struct {
+	Tags     []string `json:"tags,omitempty"`
+	Paths    []string `json:"paths,omitempty"`
+	Prefixes []string `json:"prefixes,omitempty"`
+	Routes   []string `json:"routes,omitempty"`
+	Hosts    []string `json:"hosts,omitempty"`
+	// All stands alone.
+	All bool `json:"all,omitempty"`
+	// Soft makes objects stale instead of dead.
+	Soft bool `json:"soft,omitempty"`
+	// DryRun only counts.
+	DryRun bool `json:"dry_run,omitempty"`
+	// Wait is local (the default), accepted or fleet. They are the same on a
+	// node without a fleet.
+	Wait string `json:"wait,omitempty"`
+}
+
+// PurgeAnswer is its answer.
+type PurgeAnswer struct {
+	Generation cache.Generation `json:"generation"`
+	// Objects is how many stored objects were reached.
+	Objects int `json:"objects"`
+}
+
+func (o *Options) purge(w http.ResponseWriter, r *http.Request) {
+	var p PurgeRequest
+	err := readObject(w, r, map[string]any{
+		"tags": &p.Tags, "paths": &p.Paths, "prefixes": &p.Prefixes, "routes": &p.Routes, "hosts": &p.Hosts,
+		"all": &p.All, "soft": &p.Soft, "dry_run": &p.DryRun, "wait": &p.Wait,
+	})
+	if err == nil {
+		err = p.check()
+	}
+	var s cache.Selector
+	if err == nil {
+		s, err = p.selector()
+	}
+	if err != nil {
+		badBody(w, err)
+		return
+	}
+	generation, objects := o.Invalidate(s, p.DryRun)
+	writeJSON(w, PurgeAnswer{generation, objects})
+}
+
+// check says what is wrong with the request as a whole.
+func (p *PurgeRequest) check() error {
+	lists := [][]string{p.Tags, p.Paths, p.Prefixes, p.Routes}
+	others, written := 0, false
+	for _, list := range lists {
+		others += len(list)
+		written = written || list != nil
+	}
+	switch {
+	case p.All && others+len(p.Hosts) > 0:
+		return errors.New("\"all\" stands alone: leave out the other selectors, or \"all\"")
+	case p.All:
+	case others+len(p.Hosts) == 0:
+		return errors.New("nothing is selected: give tags, paths, prefixes, routes or hosts, or \"all\": true")
+	case others == 0 && written:
+		// A program that found no tags to purge must not purge the host.
+		return errors.New("hosts narrow the other selectors, and those are empty lists: leave these out to purge the hosts")
+	}
+	if slices.ContainsFunc(append(lists, p.Hosts), func(list []string) bool { return slices.Contains(list, "") }) {
+		return errors.New("a selector is an empty string")
+	}
+	if p.Wait != "" && p.Wait != "local" && p.Wait != "accepted" && p.Wait != "fleet" {
+		return fmt.Errorf("\"wait\" is %q: it can be local, accepted or fleet", p.Wait)
+	}
+	return nil
+}
+
+// selector returns what p selects, in the spelling of what is stored.
+func (p *PurgeRequest) selector() (cache.Selector, error) {
+	s := cache.Selector{Tags: p.Tags, Routes: p.Routes, All: p.All, Soft: p.Soft}
+	for _, list := range []struct {
+		from      []string
+		to        *[]string
+		canonical func(string) (string, error)
+	}{
+		{p.Paths, &s.Paths, canonicalPath},
+		{p.Prefixes, &s.Prefixes, canonicalPath},
+		{p.Hosts, &s.Hosts, canonicalHost},
+	} {
+		for _, name := range list.from {
+			canonical, err := list.canonical(name)
+			if err != nil {
+				return cache.Selector{}, err
+			}
+			*list.to = append(*list.to, canonical)
+		}
+	}
+	return s, nil
+}
+
+// rules are enough to canonicalise a target.
+var rules = request.Rules{Names: request.NewNames()}
+
+// canonicalPath returns the path that a request for name is stored under. Bytes
+// that a request must escape are escaped first, so that a path can be written
+// as people write it.
+func canonicalPath(name string) (string, error) {
+	switch {
+	case name[0] != '/':
+		return "", fmt.Errorf("path %q does not begin with \"/\": give the path alone, and the host in \"hosts\"", name)
+	case strings.ContainsAny(name, "?#"):
+		return "", fmt.Errorf("path %q has a query: give the path alone, it reaches all queries (write %%3F for a \"?\" in the path)", name)
+	}
+	var raw strings.Builder
+	for i := range len(name) {
+		if b := name[i]; b <= ' ' || b >= 0x7f || strings.IndexByte(`"<>`, b) >= 0 {
+			fmt.Fprintf(&raw, "%%%02X", b)
+		} else {
+			raw.WriteByte(b)
+		}
+	}
+	v, fault := request.New(&rules, http.MethodGet, "http://localhost"+raw.String())
+	if fault != request.NoFault {
+		return "", fmt.Errorf("path %q is refused in requests, so nothing is stored under it", name)
+	}
+	return v.Path, nil
+}
+
+// canonicalHost returns the host that a request to name is stored under. The
+// scheme is not known: the default port of either is taken away.
+func canonicalHost(name string) (string, error) {
+	scheme := "http"
+	if strings.HasSuffix(name, ":443") {
+		scheme = "https"
+	}
+	if strings.ContainsAny(name, "/?#") {
+		return "", fmt.Errorf("host %q has more than a host in it: give it as www.example.com, or with a port", name)
+	}
+	v, fault := request.New(&rules, http.MethodGet, scheme+"://"+name+"/")
+	if fault != request.NoFault {
+		return "", fmt.Errorf("host %q is not a valid host", name)
+	}
+	return v.Host, nil
+}

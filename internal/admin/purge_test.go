@@ -1,0 +1,124 @@
+package admin
+
+import (
+	"encoding/json"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"edge/internal/cache"
+)
+
+func TestPurge(t *testing.T) {
+	tests := []struct {
+		name, body string
+		want       cache.Selector
+		dryRun     bool
+	}{
+		{"tags", `{"tags":["a","b"]}`, cache.Selector{Tags: []string{"a", "b"}}, false},
+		{"soft", `{"tags":["a"],"soft":true}`, cache.Selector{Tags: []string{"a"}, Soft: true}, false},
+		{"dry run", `{"tags":["a"],"dry_run":true}`, cache.Selector{Tags: []string{"a"}}, true},
+		{"all", `{"all":true}`, cache.Selector{All: true}, false},
+		{"all, softly, as a program writes it", `{"tags":[],"paths":[],"hosts":[],"all":true,"soft":true,"dry_run":false,"wait":"fleet"}`, cache.Selector{Tags: []string{}, All: true, Soft: true}, false},
+		{"waits", `{"tags":["a"],"wait":"accepted"}`, cache.Selector{Tags: []string{"a"}}, false},
+		{"alternatives, narrowed", `{"paths":["/a"],"prefixes":["/b/"],"routes":["/c/[id]"],"hosts":["x.example"]}`,
+			cache.Selector{Paths: []string{"/a"}, Prefixes: []string{"/b/"}, Routes: []string{"/c/[id]"}, Hosts: []string{"x.example"}}, false},
+		{"a host alone", `{"hosts":["x.example"]}`, cache.Selector{Hosts: []string{"x.example"}}, false},
+		{"paths as people write them", `{"paths":["/a b","/%61","/ä","/x/../y","/a%2fb","/|","/\"","/a//b/"]}`,
+			cache.Selector{Paths: []string{"/a%20b", "/a", "/%C3%A4", "/y", "/a%2Fb", "/%7C", "/%22", "/a//b/"}}, false},
+		{"hosts as people write them", `{"hosts":["WWW.Example.com.","a.example:80","b.example:443","c.example:8080"]}`,
+			cache.Selector{Hosts: []string{"www.example.com", "a.example", "b.example", "c.example:8080"}}, false},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var f fake
+			resp, body := call(t, "POST", serve(t, New(f.options()))+"/v1/purge", tt.body, asJSON)
+			if resp.StatusCode != http.StatusOK {
+				t.Fatalf("status %d: %s", resp.StatusCode, body)
+			}
+			var got map[string]int
+			if err := json.Unmarshal([]byte(body), &got); err != nil || got["generation"] != 7 || got["objects"] != 3 || len(got) != 2 {
+				t.Errorf("answer %q, %v", body, err)
+			}
+			if diff := cmp.Diff(f.selector, tt.want); diff != "" || f.dryRun != tt.dryRun {
+				t.Errorf("dry run %v, selector (-got +want):\n%s", f.dryRun, diff)
+			}
+		})
+	}
+}
+
+func TestPurgeRefuses(t *testing.T) {
+	tests := []struct {
+		name, body string
+		status     int
+		want       string
+	}{
+		{"nothing", `{}`, 400, "nothing is selected"},
+		{"nothing but options", `{"soft":true,"dry_run":true}`, 400, "nothing is selected"},
+		{"empty lists", `{"tags":[],"paths":[]}`, 400, "nothing is selected"},
+		{"all that is not", `{"all":false}`, 400, "nothing is selected"},
+		{"hosts with nothing to narrow", `{"tags":[],"hosts":["x.example"]}`, 400, "empty lists"},
+		{"all with tags", `{"all":true,"tags":["a"]}`, 400, "stands alone"},
+		{"all with hosts", `{"all":true,"hosts":["x.example"]}`, 400, "stands alone"},
+		{"an unknown field", `{"tag":["a"]}`, 400, `unknown field "tag": there are all, dry_run, hosts, paths`},
+		{"another case", `{"ALL":true}`, 400, `unknown field "ALL"`},
+		{"a field twice", `{"tags":["a"],"tags":["b"]}`, 400, "twice"},
+		{"a string for a list", `{"tags":"a"}`, 400, `"tags" must be a list of strings`},
+		{"a number in a list", `{"tags":[1]}`, 400, `"tags" must be a list of strings`},
+		{"null", `{"tags":null,"hosts":["x.example"]}`, 400, `"tags" must be a list of strings`},
+		{"null in a list", `{"tags":[null]}`, 400, `"tags" must be a list of strings`},
+		{"a string for a bool", `{"all":"true"}`, 400, `"all" must be true or false`},
+		{"an unknown wait", `{"tags":["a"],"wait":"all"}`, 400, "local, accepted or fleet"},
+		{"an empty tag", `{"tags":[""]}`, 400, "empty string"},
+		{"an empty path", `{"paths":[""]}`, 400, "empty string"},
+		{"a relative path", `{"paths":["a"]}`, 400, "does not begin with"},
+		{"a URL", `{"paths":["https://x.example/a"]}`, 400, `the host in "hosts"`},
+		{"a query", `{"paths":["/a?b=1"]}`, 400, "reaches all queries"},
+		{"a path that is refused", `{"paths":["/a%00"]}`, 400, "nothing is stored under it"},
+		{"a bad escape", `{"paths":["/a%zz"]}`, 400, "nothing is stored under it"},
+		{"a host with a path", `{"hosts":["x.example/a"]}`, 400, "more than a host"},
+		{"a host that is none", `{"hosts":["x example"]}`, 400, "not a valid host"},
+		{"a host that injects", `{"hosts":["x\r\nX-A: b"]}`, 400, "not a valid host"},
+		{"no object", `["a"]`, 400, "not a JSON object"},
+		{"no JSON", `tags=a`, 400, "not a JSON object"},
+		{"no body", ``, 400, "not a JSON object"},
+		{"half an object", `{"tags":["a"]`, 400, "not valid JSON"},
+		{"half a list", `{"tags":["a"`, 400, "not valid JSON"},
+		{"two objects", `{"tags":["a"]}{"all":true}`, 400, "something after"},
+		{"rubbish after it", `{"tags":["a"]}x`, 400, "something after"},
+		{"too much", `{"tags":["` + strings.Repeat("a", maxBody) + `"]}`, 413, "larger than"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var f fake
+			resp, body := call(t, "POST", serve(t, New(f.options()))+"/v1/purge", tt.body, asJSON)
+			wantProblem(t, resp, body, tt.status, tt.want)
+			if f.calls != 0 {
+				t.Errorf("invalidated %+v", f.selector)
+			}
+		})
+	}
+}
+
+// FuzzPurge: what is accepted selects something, and only in canonical
+// spelling.
+func FuzzPurge(f *testing.F) {
+	f.Add("/a b", "X.example:80")
+	f.Add("/%2e%2e/a", "[::1]")
+	f.Fuzz(func(t *testing.T, path, host string) {
+		p := PurgeRequest{Paths: []string{path}, Hosts: []string{host}}
+		if p.check() != nil {
+			return
+		}
+		s, err := p.selector()
+		if err != nil {
+			return
+		}
+		again, err := (&PurgeRequest{Paths: s.Paths, Hosts: s.Hosts}).selector()
+		if err != nil || !cmp.Equal(s, again) {
+			t.Errorf("%q %q select %+v, and that selects %+v, %v", path, host, s, again, err)
+		}
+	})
+}

@@ -1,0 +1,150 @@
+package admin
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/pprof"
+	"strings"
+
+	"edge/internal/cache"
+)
+
+// Options are what the API does. Functions that are nil make their endpoints
+// answer 404; Ready may be nil for always ready.
+type Options struct {
+	// Invalidate puts a selector in force and returns the generation and how
+	// many objects it reached; with dryRun it only counts.
+	Invalidate func(s cache.Selector, dryRun bool) (cache.Generation, int)
+	// Explain tells what would be done with a request. Its error is the
+	// caller's mistake.
+	Explain func(ExplainRequest) (Explanation, error)
+	// Status returns anything that is JSON.
+	Status func() any
+	// Ready returns why no traffic should come, or nil.
+	Ready func() error
+	// Metrics serves Prometheus.
+	Metrics http.Handler
+	// Token is asked for when it is not empty.
+	Token string
+	// Loopback says that the listener's address is a loopback address. If it
+	// is not and there is no token, nothing but metrics and health is answered.
+	Loopback bool
+}
+
+// endpoint is a path with its methods.
+type endpoint struct {
+	path    string
+	methods []string
+	serve   http.HandlerFunc
+}
+
+// New returns the handler of the admin listener.
+func New(o Options) http.Handler {
+	guard := newGuard(o.Token, o.Loopback)
+	var private []endpoint
+	if o.Invalidate != nil {
+		private = append(private, endpoint{"/v1/purge", []string{"POST"}, o.purge})
+	}
+	if o.Explain != nil {
+		private = append(private, endpoint{"/v1/explain", []string{"GET", "HEAD", "POST"}, o.explain})
+	}
+	if o.Status != nil {
+		private = append(private, endpoint{"/v1/status", []string{"GET", "HEAD"}, func(w http.ResponseWriter, _ *http.Request) {
+			writeJSON(w, o.Status())
+		}})
+	}
+	private = append(private, profiles()...)
+	for i := range private {
+		private[i].serve = guard.protect(private[i].serve)
+	}
+	return mux(append(o.public(), private...))
+}
+
+// NewMetrics returns the handler of the metrics listener: /metrics, /healthz
+// and /readyz, without a token.
+func NewMetrics(o Options) http.Handler { return mux(o.public()) }
+
+// public are the endpoints that need no token.
+func (o *Options) public() []endpoint {
+	read := []string{"GET", "HEAD"}
+	list := []endpoint{
+		{"/healthz", read, func(w http.ResponseWriter, _ *http.Request) { writeText(w, http.StatusOK, "ok") }},
+		{"/readyz", read, o.ready},
+	}
+	if o.Metrics != nil {
+		list = append(list, endpoint{"/metrics", read, o.Metrics.ServeHTTP})
+	}
+	return list
+}
+
+func (o *Options) ready(w http.ResponseWriter, _ *http.Request) {
+	if o.Ready != nil {
+		if err := o.Ready(); err != nil {
+			writeText(w, http.StatusServiceUnavailable, "not ready: "+err.Error())
+			return
+		}
+	}
+	writeText(w, http.StatusOK, "ready")
+}
+
+// profiles are the endpoints of net/http/pprof. Index also serves the named
+// profiles below it.
+func profiles() []endpoint {
+	read := []string{"GET", "HEAD"}
+	return []endpoint{
+		{"/debug/pprof/", read, pprof.Index},
+		{"/debug/pprof/cmdline", read, pprof.Cmdline},
+		{"/debug/pprof/profile", read, pprof.Profile},
+		{"/debug/pprof/symbol", []string{"GET", "HEAD", "POST"}, pprof.Symbol},
+		{"/debug/pprof/trace", read, pprof.Trace},
+	}
+}
+
+// mux serves the endpoints, and problems for everything else.
+func mux(endpoints []endpoint) http.Handler {
+	m := http.NewServeMux()
+	var paths []string
+	for _, e := range endpoints {
+		m.HandleFunc(e.path, e.only)
+		paths = append(paths, e.path)
+	}
+	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
+		problem(w, http.StatusNotFound, fmt.Sprintf("there is no %q here: there are %s", r.URL.Path, strings.Join(paths, ", ")))
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		m.ServeHTTP(w, r)
+	})
+}
+
+// only serves the endpoint's methods.
+func (e endpoint) only(w http.ResponseWriter, r *http.Request) {
+	for _, m := range e.methods {
+		if r.Method == m {
+			e.serve(w, r)
+			return
+		}
+	}
+	allow := strings.Join(e.methods, ", ")
+	w.Header().Set("Allow", allow)
+	problem(w, http.StatusMethodNotAllowed, fmt.Sprintf("%s takes %s", e.path, allow))
+}
+
+func writeJSON(w http.ResponseWriter, v any) {
+	b, err := json.MarshalIndent(v, "", "  ")
+	if err != nil {
+		problem(w, http.StatusInternalServerError, "the answer cannot be written as JSON: "+err.Error())
+		return
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.Write(append(b, '\n'))
+}
+
+func writeText(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	io.WriteString(w, text+"\n")
+}
