@@ -38,7 +38,7 @@ const (
 	FactProxyRevalidate
 	FactMustUnderstand
 	FactImmutable
-	FactSMaxage // the lifetime came from s-maxage or from a targeted field
+	FactSMaxage // there was an s-maxage, valid or not
 	// FactExplicit: the lifetime was given explicitly, even if invalid or 0.
 	FactExplicit
 	// FactSetCookie: the response had a Set-Cookie field.
@@ -51,10 +51,11 @@ const (
 	FactLastModified
 	// FactStaleOnArrival: the response matched the route's stale_when.
 	FactStaleOnArrival
-	// FactPartialNoCache: no-cache or private only named fields.
+	// FactPartialNoCache: a no-cache or private named fields (sections 5.2.2.4
+	// and 5.2.2.7) that the response has.
 	FactPartialNoCache
-	// FactInvalid: a freshness field that was not valid; the response is
-	// treated as stale (section 4.2.1).
+	// FactInvalid: a freshness field or Age that was not valid; a lifetime
+	// from the origin is then 0 (section 4.2.1).
 	FactInvalid
 )
 
@@ -86,75 +87,3 @@ type Meta struct {
 func (m *Meta) Age(now Instant) time.Duration {
 	return max(0, m.InitialAge+max(0, now.Sub(m.Response)))
 }
-
-// StatusLifetime is a lifetime that a policy gives to one status.
-type StatusLifetime struct {
-	Status   uint16
-	Lifetime time.Duration // 0 means not stored
-}
-
-// Violations says what happens when the origin's answer contradicts the mode
-// of the route (it says private, no-store, or sets a cookie). The zero value
-// believes the origin.
-type Violations uint8
-
-const (
-	// ViolationsPass delivers the answer and does not store it.
-	ViolationsPass Violations = iota
-	// ViolationsOverride drops what contradicts and stores.
-	ViolationsOverride
-	// ViolationsFail answers 500 with the reason.
-	ViolationsFail
-)
-
-// Overrides are what a policy imposes on the rules for one route. The zero
-// value is plain RFC 9111: mode auto with nothing written. A policy compiles
-// one per route; it is read-only afterwards.
-type Overrides struct {
-	// Enforced is true for force-static, dynamic-on-request-data and error:
-	// the origin's answer was made from the keyed data alone.
-	Enforced bool
-	// Revalidate is the lifetime the policy gives, Forever, or Unset. In
-	// enforced modes it beats the origin both ways; otherwise it counts where
-	// the origin is silent and nothing forbids.
-	Revalidate time.Duration
-	// Silent is the lifetime when neither policy nor origin gives one:
-	// Forever in force-static and error, 0 (not stored) elsewhere.
-	Silent time.Duration
-	// Jitter is the largest share, in thousandths, by which a lifetime from
-	// Revalidate is shortened.
-	Jitter int
-	// Stale is how long after its lifetime an object may be served while it
-	// is refreshed, or Unset: then only the origin's stale-while-revalidate
-	// counts. StaleIfError is the same for a failed origin; Unset means the
-	// default (in enforced modes Stale, else a day where RFC 5861 allows).
-	Stale, StaleIfError time.Duration
-	// Heuristics allows section 4.2.2.
-	Heuristics bool
-	// StripSetCookie stores answers that set a cookie, without the cookie.
-	StripSetCookie bool
-	// ErrorCap bounds the lifetime of 4xx and 5xx in auto.
-	ErrorCap time.Duration
-	// Statuses are the policy's own lifetimes by status; they beat the
-	// defaults of enforced modes.
-	Statuses []StatusLifetime
-	// Violations: see there.
-	Violations Violations
-	// IgnoreVary drops Vary members that are not keyed (enforced modes do),
-	// so that they do not select among variants.
-	IgnoreVary bool
-	// IgnoreRequest ignores the request's Cache-Control and Pragma (enforced
-	// modes do; in auto it can be switched).
-	IgnoreRequest bool
-	// Targets are the targeted fields (RFC 9213) in order of precedence.
-	Targets []string
-	// StaleWhen marks answers that are stale on arrival: a field's name and
-	// the value that says so. Empty: none.
-	StaleWhen []FieldValue
-	// OwnHost says whether an absolute Location is one of ours; nil means
-	// that only the request's own host is.
-	OwnHost func(host string) bool
-}
-
-// FieldValue is the name of a field and a value it may have.
-type FieldValue struct{ Name, Value string }

@@ -1,7 +1,5 @@
 package rfc9111
 
-import "edge/internal/request"
-
 // Reason is why something was decided. The list is closed; the word is the
 // same in the log, the metric, Cache-Status's detail and explain. The zero
 // Reason says nothing.
@@ -45,6 +43,7 @@ const (
 	StatusNotStored  // a status that is not stored
 	OriginNoStore    // no-store
 	OriginPrivate    // private
+	OriginNoCache    // no-cache, where the mode wants it stored
 	OriginSetCookie  // Set-Cookie
 	OriginVaryAny    // Vary: *
 	OriginAuthorized // the request was authorized and nothing allows sharing
@@ -96,13 +95,3 @@ const (
 
 	NumReasons
 )
-
-// String returns the reason's word: lower case with dashes.
-func (r Reason) String() string { panic("contract") }
-
-// Text returns one sentence that explains the reason, for explain and the
-// glossary.
-func (r Reason) Text() string { panic("contract") }
-
-// OfFault returns the reason for a fault of the request.
-func OfFault(f request.Fault) Reason { panic("contract") }

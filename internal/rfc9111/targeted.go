@@ -2,8 +2,8 @@ package rfc9111
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
-	"time"
 
 	"github.com/dunglas/httpsfv"
 )
@@ -61,7 +61,7 @@ func (d *Directives) addTyped(name string, value any) {
 	case int64:
 		m.hasArg = true
 		if m.malformed = v < 0; !m.malformed {
-			m.argument = formatDelta(v)
+			m.argument = strconv.FormatInt(v, 10)
 		}
 	case string:
 		m.hasArg = true
@@ -75,11 +75,6 @@ func (d *Directives) addTyped(name string, value any) {
 
 // takesNames reports whether a directive's argument is a list of field names.
 func takesNames(name string) bool { return name == "no-cache" || name == "private" }
-
-// formatDelta writes delta-seconds.
-func formatDelta(seconds int64) string {
-	return string(appendSeconds(nil, time.Duration(min(seconds, int64(deltaMax/time.Second)))*time.Second))
-}
 
 // mentions reports whether h has any of the fields, whose names are lower case.
 func mentions(h http.Header, names []string) bool {

@@ -3,53 +3,7 @@ package rfc9111
 import (
 	"net/http"
 	"time"
-
-	"edge/internal/request"
 )
-
-// Action is what to do with a stored response. The zero Action is the safe
-// one.
-type Action uint8
-
-const (
-	// Fetch: nothing stored may answer; ask the origin.
-	Fetch Action = iota
-	// Validate: what is stored may answer once the origin confirms it.
-	Validate
-	// ServeStale: answer with it, and refresh behind the answer.
-	ServeStale
-	// Serve: answer with it.
-	Serve
-	// Refuse: answer 504, because the request said only-if-cached.
-	Refuse
-)
-
-// Verdict is the decision about reuse (section 4). It is a value.
-type Verdict struct {
-	Action Action
-	Reason Reason
-	// TTL is the lifetime left; negative when stale. 0 when nothing is stored.
-	TTL time.Duration
-	// IfError says that the stored response may stand in if the origin
-	// fails (RFC 5861 section 4) until that TTL: it is the time left, 0 for no.
-	IfError time.Duration
-}
-
-// Judge decides what may be done with a stored response at now. A nil meta
-// means that nothing is stored under the key. soft is true when a soft purge
-// has hit the object since its fetch began: it is then stale from now on, at
-// most by softAge.
-//
-// Judge never chooses Serve for a response that is stale, even by a
-// nanosecond, nor for one with neither freshness nor validator.
-func Judge(meta *Meta, v *request.View, o *Overrides, now Instant, soft bool) Verdict {
-	panic("contract")
-}
-
-// Lifetime returns the freshness lifetime of meta under o, and whether the
-// policy gave it. It is the only place where the two are weighed
-// (precedence: status rule, revalidate, origin, silent, heuristic).
-func Lifetime(meta *Meta, o *Overrides) (time.Duration, bool) { panic("contract") }
 
 // Response is the head of a response as received: before hop-by-hop fields
 // are removed, because Connection may name Cache-Control.
@@ -132,6 +86,26 @@ const (
 	NumViolations
 )
 
-// Admit decides whether the response to v may be stored, and who may have it
-// meanwhile.
-func Admit(r Response, v *request.View, o *Overrides, at Moment) Admission { panic("contract") }
+// violations are the words of violations, and what is said when one is
+// believed.
+var violations = [NumViolations]struct {
+	word   string
+	reason Reason
+}{
+	NoViolation:            {"", NoReason},
+	ViolationNoStore:       {"no-store", OriginNoStore},
+	ViolationPrivate:       {"private", OriginPrivate},
+	ViolationNoCache:       {"no-cache", OriginNoCache},
+	ViolationSetCookie:     {"set-cookie", OriginSetCookie},
+	ViolationVary:          {"vary", OriginVaryAny},
+	ViolationCredentials:   {"needs-credentials", NeedsCredentials},
+	ViolationNonce:         {"nonce", Nonce},
+	ViolationClearSiteData: {"clear-site-data", ClearSiteData},
+	ViolationEventStream:   {"event-stream", EventStream},
+}
+
+// String returns the violation's word, empty for NoViolation.
+func (v Violation) String() string { return violations[v].word }
+
+// reason returns why an answer with this violation is not stored.
+func (v Violation) reason() Reason { return violations[v].reason }

@@ -1,0 +1,144 @@
+package rfc9111
+
+import "edge/internal/request"
+
+// reasons are the words of the reasons, and a sentence on each. The glossary in
+// docs/reasons.md is printed from them.
+var reasons = [NumReasons]struct{ word, text string }{
+	NoReason: {"", ""},
+
+	Fresh:                {"fresh", "The object is fresh: it answers without the origin being asked."},
+	StaleWhileRevalidate: {"stale-while-revalidate", "The object is stale, and is served at once while it is refreshed behind the answer."},
+	StaleIfErr:           {"stale-if-error", "The object is stale, and stands in for an origin that failed."},
+	SoftPurged:           {"soft-purged", "A soft purge made the object stale; where it may be, it is served while it is refreshed."},
+	NotStored:            {"not-stored", "Nothing is stored under the key."},
+	OtherVariant:         {"other-variant", "Something is stored under the key, but for other values of the fields that Vary names."},
+	Expired:              {"expired", "The object is stale and may not be served any more without the origin's word."},
+	Purged:               {"purged", "The object was purged after its fetch had begun."},
+	MustValidate:         {"must-validate", "The origin's no-cache, or that of the request, wants the object confirmed before it is used."},
+	RequestDirective:     {"request-directive", "The object is fresh, but not as fresh as the request's Cache-Control asks."},
+	OnlyIfCached:         {"only-if-cached", "The request wants nothing but what is stored, and nothing stored may answer it."},
+	Validated:            {"validated", "The origin confirmed the object with a 304."},
+
+	ModeDynamic:    {"mode-dynamic", "The route's mode is force-dynamic: every request goes to the origin."},
+	DynamicQuery:   {"dynamic-query", "A query parameter makes the request dynamic."},
+	DynamicCookie:  {"dynamic-cookie", "A cookie makes the request dynamic."},
+	DynamicHeader:  {"dynamic-header", "A header field makes the request dynamic."},
+	DynamicAuth:    {"dynamic-auth", "Authorization makes the request dynamic."},
+	MethodPass:     {"method-pass", "The method is neither GET nor HEAD, and the route lets it pass."},
+	UnsafeMethod:   {"unsafe-method", "The method may change state: it passes, and what is stored for the URL is purged on success."},
+	RequestNoStore: {"request-no-store", "The request's Cache-Control says no-store."},
+	RangeMiss:      {"range-miss", "The request is for a range of something that is not stored."},
+	UpgradePass:    {"upgrade-pass", "The connection becomes a WebSocket."},
+	OverBudget:     {"over-budget", "Too many bytes are in flight: the answer streams and is not stored."},
+	WaitedTooLong:  {"waited-too-long", "The request waited for another's fetch as long as collapse_wait allows, and went on its own."},
+	PassMark:       {"pass-mark", "The key turned out not storable a moment ago, so requests for it do not wait for each other."},
+	TooLarge:       {"too-large", "The body is larger than max_object."},
+
+	Stored:           {"stored", "The answer was stored."},
+	StatusNotStored:  {"status-not-stored", "Answers with this status are not stored."},
+	OriginNoStore:    {"origin-no-store", "The origin said no-store."},
+	OriginPrivate:    {"origin-private", "The origin said private."},
+	OriginNoCache:    {"origin-no-cache", "The origin said no-cache on a route whose violations are not overridden."},
+	OriginSetCookie:  {"origin-set-cookie", "The answer sets a cookie."},
+	OriginVaryAny:    {"origin-vary-any", "The answer's Vary is \"*\", or cannot be read: it fits no other request."},
+	OriginAuthorized: {"origin-authorized", "The request had Authorization or a cookie, and the origin said neither public, s-maxage nor must-revalidate."},
+	NoFreshness:      {"no-freshness", "The answer has neither a lifetime nor a validator: it could never be used."},
+	PartialContent:   {"partial-content", "The answer is a part (206); only whole bodies are stored."},
+	MethodNotStored:  {"method-not-stored", "Only answers to GET are stored."},
+	Incomplete:       {"incomplete", "The body broke off; only complete bodies are stored."},
+	Superseded:       {"superseded", "The object was purged while it was fetched."},
+	NeedsCredentials: {"needs-credentials", "The origin asked who the reader is, on a route that withholds credentials; make the route dynamic, or key what it needs."},
+	Nonce:            {"nonce", "The Content-Security-Policy has a nonce, which must be new for each reader."},
+	SelfRedirect:     {"self-redirect", "The redirect leads nowhere, to the page itself or to a host that is not ours; set scheme or trusted_proxies."},
+	EventStream:      {"event-stream", "The answer is a stream of events, which does not end."},
+	ClearSiteData:    {"clear-site-data", "The answer clears one reader's data (Clear-Site-Data)."},
+	VariantCap:       {"variant-cap", "The key has as many variants as a key may have."},
+	BadTags:          {"bad-tags", "The answer has more tags than an object may have, or too long ones."},
+	ViolationFailed:  {"violation-failed", "The answer contradicts the route's mode, and violations: fail makes that an error."},
+
+	Preflight:        {"preflight", "edge answered a CORS preflight."},
+	Options:          {"options", "edge answered OPTIONS with the methods that the route allows."},
+	SlashRedirect:    {"slash-redirect", "edge redirected to the spelling of the path that trailing_slash or slashes ask for."},
+	ClosedParam:      {"closed-param", "The path has a value that the route's params do not list."},
+	MethodNotAllowed: {"method-not-allowed", "The route does not take this method."},
+	UnknownHost:      {"unknown-host", "The request is for a host that is not served here."},
+	ForbiddenData:    {"forbidden-data", "The route's mode is error, and the request has a query, Authorization or a body."},
+	BodyNotAllowed:   {"body-not-allowed", "GET and HEAD may have a body on force-dynamic routes only."},
+	InvalidateLimit:  {"invalidate-limit", "More requests than invalidate_limit allows would have purged something."},
+	BodyTooLarge:     {"body-too-large", "The request's body is larger than edge accepts."},
+	UpgradeRefused:   {"upgrade-refused", "The route does not allow upgrades."},
+
+	BadTarget:  {"bad-target", "The request's target has bytes or escapes that two parsers could read in two ways."},
+	BadHost:    {"bad-host", "The request has no Host, several, or one that is no host."},
+	BadMethod:  {"bad-method", "The request's method is not a token."},
+	BadField:   {"bad-field", "A field line of the request is malformed."},
+	BadFraming: {"bad-framing", "Content-Length and Transfer-Encoding of the request do not agree."},
+	BadVersion: {"bad-version", "The request is in a version of HTTP that is not spoken here."},
+	LongTarget: {"long-target", "The request's target is too long."},
+	BigFields:  {"big-fields", "The request's fields are too many or too large."},
+
+	OriginDial:    {"origin-dial", "No connection to the origin could be made."},
+	OriginTimeout: {"origin-timeout", "The origin did not answer in time."},
+	OriginBroken:  {"origin-broken", "The origin's answer was not valid, or broke off."},
+	OriginError:   {"origin-error", "The origin answered 500, 502, 503 or 504."},
+	ClientGone:    {"client-gone", "The client went away before it was answered."},
+	Draining:      {"draining", "edge is shutting down."},
+}
+
+// String returns the reason's word: lower case with dashes. It is empty for
+// NoReason.
+func (r Reason) String() string { return reasons[r].word }
+
+// Text returns one sentence that explains the reason, for explain and the
+// glossary. It is empty for NoReason.
+func (r Reason) Text() string { return reasons[r].text }
+
+// Fwd returns why a request with this reason goes forward, in the words of
+// RFC 9211; empty for reasons that do not send it forward.
+func (r Reason) Fwd() Fwd {
+	switch r {
+	case NotStored:
+		return FwdURIMiss
+	case OtherVariant:
+		return FwdVaryMiss
+	case Purged, PassMark, WaitedTooLong, TooLarge, OverBudget, RangeMiss:
+		return FwdMiss
+	case Expired, MustValidate, SoftPurged, Validated, StaleIfErr:
+		return FwdStale
+	case RequestDirective, RequestNoStore:
+		return FwdRequest
+	case MethodPass, UnsafeMethod:
+		return FwdMethod
+	case ModeDynamic, DynamicQuery, DynamicCookie, DynamicHeader, DynamicAuth, UpgradePass:
+		return FwdBypass
+	}
+	return ""
+}
+
+// OfFault returns the reason for a fault of the request.
+func OfFault(f request.Fault) Reason {
+	switch f {
+	case request.BadTarget:
+		return BadTarget
+	case request.BadHost:
+		return BadHost
+	case request.ForeignHost:
+		return UnknownHost
+	case request.BadMethod:
+		return BadMethod
+	case request.RefusedMethod:
+		return MethodNotAllowed
+	case request.BadField:
+		return BadField
+	case request.BadFraming:
+		return BadFraming
+	case request.BadVersion:
+		return BadVersion
+	case request.LongTarget:
+		return LongTarget
+	case request.BigFields:
+		return BigFields
+	}
+	return NoReason
+}
