@@ -69,7 +69,7 @@ func (m *Memory) Lookup(key []byte, v *request.View, now rfc9111.Instant, l *Loo
 	l.Mark = s.marked(now)
 	if s.rule != nil {
 		l.State = Variant
-		l.scratch = appendSelector(append(l.scratch[:0], key...), s.rule.names, v)
+		l.scratch = rfc9111.AppendSelector(append(l.scratch[:0], key...), s.rule.names, v)
 		s = m.find(m.variantHash(l.scratch), l.scratch, s.rule.id)
 	}
 	if s != nil {

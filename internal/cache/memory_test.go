@@ -39,6 +39,7 @@ func newView(t testing.TB, fields ...string) *request.View {
 	if err != nil {
 		t.Fatal(err)
 	}
+	r.RequestURI = "/p" // as a server has it
 	for i := 0; i < len(fields); i += 2 {
 		r.Header.Add(fields[i], fields[i+1])
 	}

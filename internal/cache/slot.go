@@ -68,6 +68,14 @@ func (s *slot) marked(now rfc9111.Instant) Mark {
 	return 0
 }
 
+// stored notes in a primary slot that o was stored under its key.
+func (s *slot) stored(o *Object) {
+	s.mark.Store(nil)
+	if s.rule != nil {
+		s.rule.born = max(s.rule.born, o.Born)
+	}
+}
+
 // newSlot returns a slot for what a, o and r describe; o and r may be nil.
 func newSlot(a address, o *Object, r *rule) *slot {
 	s := &slot{address: a, rule: r}

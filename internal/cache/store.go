@@ -48,7 +48,7 @@ func (m *Memory) put(cur *slot, a address, o *Object) bool {
 	}
 	if old != nil && m.fits(cur, s.charge) {
 		cur.object.Store(o)
-		cur.mark.Store(nil)
+		cur.stored(o)
 		return true
 	}
 	return m.place(s)
@@ -89,16 +89,17 @@ func (m *Memory) Freshen(key []byte, old, fresh *Object) bool {
 	owner := m.hash(key)
 	mu := m.lock(owner)
 	defer mu.Unlock()
-	s := m.find(owner, key, 0)
+	primary := m.find(owner, key, 0)
+	s := primary
 	if s != nil && s.rule != nil {
-		s.rule.born = max(s.rule.born, fresh.Born)
 		key = append(slices.Clip(key), old.Selector...)
 		s = m.find(m.variantHash(key), key, s.rule.id)
 	}
-	if s == nil || s.object.Load() != old {
+	if s == nil || s.object.Load() != old || !m.put(s, s.address, fresh) {
 		return false
 	}
-	return m.put(s, s.address, fresh)
+	primary.stored(fresh)
+	return true
 }
 
 // PutMark notes for d that key is not worth collapsing on. It never replaces

@@ -15,8 +15,7 @@ func (m *Memory) storeVariant(cur *slot, key []byte, hash uint64, vary []string,
 	if !m.put(m.find(a.hash, key, r.id), a, o) {
 		return false
 	}
-	primary.mark.Store(nil)
-	r.born = max(r.born, o.Born)
+	primary.stored(o)
 	m.enlist(r, a.hash)
 	return true
 }

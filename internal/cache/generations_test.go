@@ -1,0 +1,160 @@
+package cache
+
+import (
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestPurgeOfATagNobodyHas purges a tag before the first object with it is
+// stored: what was fetched since before the purge must not be served, however
+// often the collector runs in between.
+func TestPurgeOfATagNobodyHas(t *testing.T) {
+	m := newTestMemory(t, Options{})
+	o := newObject(m, "o", "t")
+	m.Invalidate(Selector{Tags: []string{"t"}})
+	runtime.GC()
+	runtime.GC()
+	if !m.Purged(&o.Labels, o.Born) {
+		t.Error("Purged = false")
+	}
+	if m.Store([]byte("k"), nil, o) {
+		t.Error("Store of what was purged while it was fetched = true")
+	}
+}
+
+// TestForgottenPurges purges more labels than are kept exactly. Those that went
+// are still in force for a fetch that began before them.
+func TestForgottenPurges(t *testing.T) {
+	limits := []struct {
+		name           string
+		records, bytes int
+	}{{"by_number", 10, maxRecentBytes}, {"by_bytes", maxRecent, 100}}
+	for _, limit := range limits {
+		t.Run(limit.name, func(t *testing.T) {
+			m := newTestMemory(t, Options{})
+			g := &m.generations
+			g.maxRecent, g.maxRecentBytes = limit.records, limit.bytes
+			const n = 200
+			late := func(i int) *Object {
+				o := newObject(m, "o", fmt.Sprintf("tag %d", i))
+				o.Labels.Path = fmt.Sprintf("/prefix-%d/path-%d", i, i)
+				return o
+			}
+			kept := newObject(m, "kept", "kept")
+			m.Store([]byte("kept"), nil, kept)
+			hard, soft, prefix := late(0), late(1), late(2)
+			m.Invalidate(Selector{Tags: hard.Labels.Tags, Hosts: []string{"a.test"}})
+			m.Invalidate(Selector{Paths: []string{soft.Labels.Path}, Soft: true})
+			m.Invalidate(Selector{Prefixes: []string{"/prefix-2/"}})
+			for i := range n {
+				m.Invalidate(Selector{Tags: []string{fmt.Sprintf("noise %d", i)}})
+			}
+			runtime.GC()
+			runtime.GC()
+			if g.recent.Len() > limit.records || g.recentBytes > limit.bytes {
+				t.Errorf("%d labels of %d bytes are kept", g.recent.Len(), g.recentBytes)
+			}
+			if m.Store([]byte("hard"), nil, hard) {
+				t.Error("Store of what was purged by tag and host = true")
+			}
+			if m.Store([]byte("prefix"), nil, prefix) {
+				t.Error("Store of what was purged by prefix = true")
+			}
+			m.Store([]byte("soft"), nil, soft)
+			if l := lookup(m, "soft"); l.State == Found && !l.Soft {
+				t.Error("what was softly purged is fresh")
+			}
+			if l := lookup(m, "kept"); l.Object != kept || l.Soft {
+				t.Errorf("an object whose labels nobody purged: %v, soft %v", l.State, l.Soft)
+			}
+		})
+	}
+}
+
+// TestUnusedTagsDoNotLeak stores many objects with tags of their own in a small
+// memory: the table of labels stays in proportion to what is stored.
+func TestUnusedTagsDoNotLeak(t *testing.T) {
+	m := newTestMemory(t, Options{Bytes: 256 << 10})
+	for i := range 100_000 {
+		o := newObject(m, "o", fmt.Sprintf("tag %d", i))
+		o.Labels.Path = fmt.Sprintf("/%d", i)
+		m.Store(fmt.Appendf(nil, "key %d", i), nil, o)
+		if i%10_000 == 0 {
+			runtime.GC()
+		}
+	}
+	cells := 0
+	for i := range m.generations.table.shards {
+		cells += len(m.generations.table.shards[i].cells)
+	}
+	// Between two collections the weak pointers of what was evicted still
+	// hold: 10,000 objects with two labels of their own.
+	if most := 2*2*10_000 + tableShards*sweepMin; cells > most {
+		t.Errorf("%d labels are interned, want at most %d", cells, most)
+	}
+}
+
+// TestNarrowedToManyHosts narrows invalidations of one tag to more hosts than
+// a cell tells apart: from then on they reach every host, and never fewer.
+func TestNarrowedToManyHosts(t *testing.T) {
+	m := newTestMemory(t, Options{})
+	store := func(host string) {
+		o := newObject(m, "o", "t")
+		o.Labels.Host = host
+		m.Store([]byte(host), nil, o)
+	}
+	store("bystander.test")
+	for i := range maxHosts + 1 {
+		if l := lookup(m, "bystander.test"); l.State != Found {
+			t.Fatalf("after %d other hosts: %v", i, l.State)
+		}
+		host := fmt.Sprintf("%d.test", i)
+		store(host)
+		m.Invalidate(Selector{Tags: []string{"t"}, Hosts: []string{host}})
+		if l := lookup(m, host); l.State != Dead {
+			t.Fatalf("%s after its own invalidation: %v", host, l.State)
+		}
+	}
+}
+
+// TestInvalidateCostsTheSame compares an invalidation in an empty memory with
+// one among many objects. A walk over them would take thousands of times as
+// long.
+func TestInvalidateCostsTheSame(t *testing.T) {
+	fastest := func(objects int) time.Duration {
+		m := newTestMemory(t, Options{})
+		fill(m, objects)
+		best := time.Hour
+		for range 200 {
+			start := time.Now()
+			m.Invalidate(Selector{Tags: []string{"all"}})
+			best = min(best, time.Since(start))
+		}
+		return best
+	}
+	few, many := fastest(10), fastest(20_000)
+	if many > 100*few {
+		t.Errorf("Invalidate took %v among 10 objects and %v among 20,000", few, many)
+	}
+}
+
+// fill stores n objects that share the tag "all".
+func fill(m *Memory, n int) {
+	for i := range n {
+		m.Store(fmt.Appendf(nil, "key %d", i), nil, newObject(m, "o", "all", fmt.Sprintf("tag %d", i)))
+	}
+}
+
+func TestPrefixOfLongPath(t *testing.T) {
+	m := newTestMemory(t, Options{})
+	o := newObject(m, "o")
+	o.Labels.Path = strings.Repeat("/segment", 500)
+	m.Store([]byte("k"), nil, o)
+	m.Invalidate(Selector{Prefixes: []string{strings.Repeat("/segment", 499)}})
+	if l := lookup(m, "k"); l.State != Dead {
+		t.Errorf("%v, want Dead", l.State)
+	}
+}
