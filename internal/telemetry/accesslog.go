@@ -1,0 +1,161 @@
+package telemetry
+
+import (
+	"io"
+	"sync"
+	"time"
+)
+
+// LogLine is one line of the access log. Its strings may alias memory of the
+// request: they are used only while Log runs.
+type LogLine struct {
+	Time                                time.Time
+	Method, Scheme, Host, Path          string // never the query's values
+	Route, Mode, Served, Reason, Client string
+	Status                              int
+	Bytes                               int64
+	Duration                            time.Duration
+	TTL                                 time.Duration // left over; only written when something was stored
+	TraceID                             string
+}
+
+// append writes the line as JSON. What is empty and may be is left out.
+func (l *LogLine) append(buf []byte) []byte {
+	o := openObject(buf)
+	o.time("time", l.Time)
+	o.text("method", l.Method)
+	o.optional("scheme", l.Scheme)
+	o.text("host", l.Host)
+	o.text("path", l.Path)
+	o.integer("status", int64(l.Status))
+	o.integer("bytes", l.Bytes)
+	o.seconds("duration_seconds", l.Duration)
+	o.optional("route", l.Route)
+	o.optional("mode", l.Mode)
+	o.optional("served", l.Served)
+	o.optional("reason", l.Reason)
+	if l.TTL != 0 {
+		o.integer("ttl_seconds", int64(l.TTL/time.Second))
+	}
+	o.optional("client", l.Client)
+	o.optional("trace_id", l.TraceID)
+	return o.close()
+}
+
+const (
+	// maxQueued bounds the bytes of lines that wait for the writer.
+	maxQueued = 1 << 20
+	// closeWait is how long Close waits for a writer that does not take what
+	// is queued: a stuck pipe must not keep the process from ending.
+	closeWait = 2 * time.Second
+)
+
+// AccessLog writes JSON lines from a bounded queue on one goroutine. A full
+// queue drops the line and counts it: serving never waits for a log.
+type AccessLog struct {
+	w        io.Writer
+	counters *Counters
+
+	// scratch holds the buffers that lines are made in, so that mu is held
+	// only to copy them.
+	scratch sync.Pool
+
+	mu     sync.Mutex // guards queue, lines and closed
+	queue  []byte
+	lines  int // in queue
+	closed bool
+
+	wake chan struct{} // holds one token when the writer should look
+	done chan struct{} // closed when the writer has ended
+}
+
+// NewAccessLog writes to w; a nil w drops everything at no cost.
+func NewAccessLog(w io.Writer, c *Counters) *AccessLog {
+	l := &AccessLog{w: w, counters: c, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	l.scratch.New = func() any { return new([]byte) }
+	if w == nil {
+		l.closed = true
+		close(l.done)
+		return l
+	}
+	go l.write()
+	return l
+}
+
+// Enabled reports whether Log does anything, so that callers need not build a
+// line.
+func (l *AccessLog) Enabled() bool { return l.w != nil }
+
+// Log queues a line. It never waits for the writer.
+func (l *AccessLog) Log(line LogLine) {
+	if l.w == nil {
+		return
+	}
+	buf := l.scratch.Get().(*[]byte)
+	*buf = line.append((*buf)[:0])
+	if l.enqueue(*buf) {
+		l.signal()
+	} else {
+		l.counters.droppedLines.Add(1)
+	}
+	l.scratch.Put(buf)
+}
+
+// enqueue copies a line into the queue, unless that is full or closed.
+func (l *AccessLog) enqueue(line []byte) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.closed || len(l.queue)+len(line) > maxQueued {
+		return false
+	}
+	l.queue = append(l.queue, line...)
+	l.lines++
+	return true
+}
+
+func (l *AccessLog) signal() {
+	select {
+	case l.wake <- struct{}{}:
+	default: // it is awake already
+	}
+}
+
+// write is the writer's goroutine. It takes the whole queue at once and leaves
+// the buffer it wrote last in its place; it ends after Close, when the queue is
+// empty.
+func (l *AccessLog) write() {
+	defer close(l.done)
+	var batch []byte
+	for range l.wake {
+		var lines int
+		var closed bool
+		l.mu.Lock()
+		batch, l.queue = l.queue, batch[:0]
+		lines, l.lines = l.lines, 0
+		closed = l.closed
+		l.mu.Unlock()
+		if len(batch) > 0 {
+			if _, err := l.w.Write(batch); err != nil {
+				// Some may have been written; nobody can tell which.
+				l.counters.droppedLines.Add(uint64(lines))
+			}
+		}
+		if closed {
+			return
+		}
+	}
+}
+
+// Close writes what is queued and ends the goroutine. It gives up on a writer
+// that takes nothing for a while; the goroutine then ends when the writer
+// does. Lines logged after Close are dropped.
+func (l *AccessLog) Close() {
+	l.mu.Lock()
+	l.closed = true
+	l.mu.Unlock()
+	l.signal()
+	select {
+	case <-l.done:
+	case <-time.After(closeWait):
+	}
+}

@@ -1,0 +1,206 @@
+package telemetry
+
+import (
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"edge/internal/rfc9111"
+)
+
+// NoRoute is the Route of a request that was refused before a route was looked
+// for. Its pattern in metrics is "(none)".
+const NoRoute = -1
+
+const noPattern = "(none)"
+
+// Request is what is recorded of one answered request.
+type Request struct {
+	Route    int // ordinal in the table's policy, or NoRoute
+	Method   Method
+	Status   int
+	Served   Served
+	Reason   rfc9111.Reason
+	Duration time.Duration
+	Bytes    int64
+	// Withheld are bits, as in policy.Withheld.
+	Withheld uint8
+	// StaleAge is how long past its lifetime the object was; only counted
+	// when Served is ServedStale.
+	StaleAge time.Duration
+}
+
+// Counters are all figures of a process. One is made per process; it is safe
+// for concurrent use and implements prometheus.Collector.
+type Counters struct {
+	version, revision string
+	spread            *spread
+	descs             map[string]*prometheus.Desc // by name
+
+	// mu guards known, which has every pattern that a table ever had.
+	mu    sync.Mutex
+	known map[string]*series
+	// exported are the series of the newest table, each once.
+	exported atomic.Pointer[[]*series]
+
+	originRequests, originFailures              *prometheus.CounterVec
+	originDuration                              *prometheus.HistogramVec
+	invalidations, refreshes, reloads, landings *prometheus.CounterVec
+
+	flights, collapses, readersAborted, droppedLines atomic.Uint64
+
+	reload atomic.Pointer[reloadState]
+	store  atomic.Pointer[func() Store]
+}
+
+// reloadState is the outcome of the reloads so far.
+type reloadState struct {
+	ok      bool
+	hash    string    // of the policy in force
+	success time.Time // when it was loaded; zero when none was
+}
+
+var _ prometheus.Collector = (*Counters)(nil)
+
+// New returns Counters without routes; version and revision go into
+// edge_build_info.
+func New(version, revision string) *Counters {
+	c := &Counters{
+		version: version, revision: revision,
+		spread: newSpread(),
+		descs:  make(map[string]*prometheus.Desc, len(definitions)),
+		known:  make(map[string]*series),
+
+		originRequests: prometheus.NewCounterVec(originRequestsTotal.counterOpts(), originRequestsTotal.labels),
+		originFailures: prometheus.NewCounterVec(originFailuresTotal.counterOpts(), originFailuresTotal.labels),
+		originDuration: prometheus.NewHistogramVec(originRequestDuration.histogramOpts(), originRequestDuration.labels),
+		invalidations:  prometheus.NewCounterVec(invalidationsTotal.counterOpts(), invalidationsTotal.labels),
+		refreshes:      prometheus.NewCounterVec(refreshesTotal.counterOpts(), refreshesTotal.labels),
+		reloads:        prometheus.NewCounterVec(reloadsTotal.counterOpts(), reloadsTotal.labels),
+		landings:       prometheus.NewCounterVec(landingsTotal.counterOpts(), landingsTotal.labels),
+	}
+	for _, d := range definitions {
+		c.descs[d.name] = d.desc()
+	}
+	c.reload.Store(&reloadState{})
+	c.Table(nil)
+	return c
+}
+
+// Table maps the routes of one policy to cells. Patterns that an earlier table
+// had go on counting where it stopped. Use a Table as long as its policy.
+type Table struct {
+	spread *spread
+	routes []*series // by ordinal
+	none   *series   // of NoRoute
+}
+
+// Table returns the table for the patterns of a policy, by ordinal. Routes
+// with the same pattern share their figures. From now on only these patterns
+// are exported; what still comes in for others by older tables is remembered,
+// in case a later policy has them again.
+func (c *Counters) Table(patterns []string) *Table {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	t := &Table{spread: c.spread, none: c.seriesOf(noPattern)}
+	exported := []*series{t.none}
+	seen := map[*series]bool{t.none: true}
+	for _, pattern := range patterns {
+		s := c.seriesOf(pattern)
+		t.routes = append(t.routes, s)
+		if !seen[s] {
+			seen[s] = true
+			exported = append(exported, s)
+		}
+	}
+	c.exported.Store(&exported)
+	return t
+}
+
+// seriesOf returns the series of a pattern. The caller holds mu.
+func (c *Counters) seriesOf(pattern string) *series {
+	s := c.known[pattern]
+	if s == nil {
+		s = newSeries(pattern, c.spread.shards)
+		c.known[pattern] = s
+	}
+	return s
+}
+
+// Record counts one request. It neither locks nor, once it has seen the same
+// labels before, allocates.
+func (t *Table) Record(r Request) { t.series(r.Route).record(r, t.spread.shard()) }
+
+// Violation counts an answer that contradicted the mode of its route.
+func (t *Table) Violation(route int, v rfc9111.Violation) {
+	t.series(route).violations[v].Add(1)
+}
+
+func (t *Table) series(route int) *series {
+	if route == NoRoute {
+		return t.none
+	}
+	return t.routes[route]
+}
+
+// OriginRequest counts a request to an origin, by failure reason (NoReason for
+// none) and status class. A status of 0 says that there was no response.
+func (c *Counters) OriginRequest(origin string, status int, failure rfc9111.Reason, d time.Duration) {
+	if status != 0 {
+		c.originRequests.WithLabelValues(origin, classWords[classOf(status)]).Inc()
+	}
+	if failure != rfc9111.NoReason {
+		c.originFailures.WithLabelValues(origin, reasonWord(failure)).Inc()
+	}
+	c.originDuration.WithLabelValues(origin).Observe(d.Seconds())
+}
+
+// Invalidation counts an invalidation. kind is from a closed list: tag, path,
+// prefix, route, host, all.
+func (c *Counters) Invalidation(kind string, soft bool) {
+	c.invalidations.WithLabelValues(kind, strconv.FormatBool(soft)).Inc()
+}
+
+// Refresh counts a refresh that ended.
+func (c *Counters) Refresh(ok bool) { c.refreshes.WithLabelValues(strconv.FormatBool(ok)).Inc() }
+
+// ReaderAborted counts a reader that was cut off.
+func (c *Counters) ReaderAborted() { c.readersAborted.Add(1) }
+
+// FlightStarted counts a fetch for the store that began, FlightJoined a request
+// that joined one, FlightLanded one that ended.
+func (c *Counters) FlightStarted() { c.flights.Add(1) }
+func (c *Counters) FlightJoined()  { c.collapses.Add(1) }
+func (c *Counters) FlightLanded(stored bool, reason rfc9111.Reason) {
+	c.landings.WithLabelValues(strconv.FormatBool(stored), reasonWord(reason)).Inc()
+}
+
+// Reload notes an attempt to load a policy, the first one included. hash and
+// at count only when it succeeded.
+func (c *Counters) Reload(ok bool, hash string, at time.Time) {
+	c.reloads.WithLabelValues(strconv.FormatBool(ok)).Inc()
+	for {
+		old := c.reload.Load()
+		next := &reloadState{ok: ok, hash: old.hash, success: old.success}
+		if ok {
+			next.hash, next.success = hash, at
+		}
+		if c.reload.CompareAndSwap(old, next) {
+			return
+		}
+	}
+}
+
+// Store are the figures of the store and the flights at scrape time.
+type Store struct {
+	Objects, Bytes, Capacity        int64
+	Evictions, Rejections, Admitted uint64
+	Flights                         int
+	FlightBytes                     int64
+}
+
+// SetStore names the function that gives Store at scrape time.
+func (c *Counters) SetStore(f func() Store) { c.store.Store(&f) }

@@ -1,0 +1,396 @@
+package telemetry
+
+import (
+	"fmt"
+	"reflect"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+	"unsafe"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
+	"github.com/prometheus/common/expfmt"
+
+	"edge/internal/rfc9111"
+)
+
+// scrape returns the samples of the named metrics in Prometheus's text form,
+// without comments.
+func scrape(t *testing.T, c *Counters, names ...string) []string {
+	t.Helper()
+	registry := prometheus.NewPedanticRegistry()
+	if err := registry.Register(c); err != nil {
+		t.Fatal(err)
+	}
+	text, err := testutil.CollectAndFormat(c, expfmt.TypeTextPlain, names...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := registry.Gather(); err != nil {
+		t.Fatalf("the registry refuses what is collected: %v", err)
+	}
+	var samples []string
+	for line := range strings.Lines(string(text)) {
+		if !strings.HasPrefix(line, "#") {
+			samples = append(samples, strings.TrimSpace(line))
+		}
+	}
+	return samples
+}
+
+// expect compares what is exported under the names with want, in any order.
+func expect(t *testing.T, c *Counters, names []string, want ...string) {
+	t.Helper()
+	got := scrape(t, c, names...)
+	slices.Sort(got)
+	slices.Sort(want)
+	if diff := cmp.Diff(got, want, cmp.Transformer("empty", func(s []string) []string { return append([]string{}, s...) })); diff != "" {
+		t.Errorf("exported (-got +want):\n%s", diff)
+	}
+}
+
+func hit(route int, n int64) Request {
+	return Request{Route: route, Method: MethodGet, Status: 200, Served: ServedHit, Reason: rfc9111.Fresh, Bytes: n, Duration: 70 * time.Microsecond}
+}
+
+func TestRequestsAreCountedByTheirLabels(t *testing.T) {
+	c := New("v1", "abc")
+	table := c.Table([]string{"/a", "/b"})
+	table.Record(hit(0, 10))
+	table.Record(hit(0, 5))
+	table.Record(hit(1, 1))
+	table.Record(Request{Route: 1, Method: MethodPost, Status: 201, Served: ServedPass, Reason: rfc9111.UnsafeMethod, Bytes: 7})
+	table.Record(Request{Route: 0, Method: MethodGet, Status: 999, Served: ServedMiss})
+	table.Record(Request{Route: NoRoute, Method: MethodOther, Status: 400, Served: ServedByEdge, Reason: rfc9111.BadTarget, Bytes: -1})
+	expect(t, c, []string{requestsTotal.name, responseBytesTotal.name},
+		`edge_requests_total{class="2xx",method="GET",reason="`+reasonWord(rfc9111.Fresh)+`",route="/a",served="hit"} 2`,
+		`edge_requests_total{class="2xx",method="GET",reason="`+reasonWord(rfc9111.Fresh)+`",route="/b",served="hit"} 1`,
+		`edge_requests_total{class="2xx",method="POST",reason="`+reasonWord(rfc9111.UnsafeMethod)+`",route="/b",served="pass"} 1`,
+		`edge_requests_total{class="other",method="GET",reason="none",route="/a",served="miss"} 1`,
+		`edge_requests_total{class="4xx",method="other",reason="`+reasonWord(rfc9111.BadTarget)+`",route="(none)",served="edge"} 1`,
+		`edge_response_bytes_total{route="/a",served="hit"} 15`,
+		`edge_response_bytes_total{route="/a",served="miss"} 0`,
+		`edge_response_bytes_total{route="/b",served="hit"} 1`,
+		`edge_response_bytes_total{route="/b",served="pass"} 7`,
+		`edge_response_bytes_total{route="(none)",served="edge"} 0`)
+}
+
+func TestDurations(t *testing.T) {
+	c := New("", "")
+	table := c.Table([]string{"/a"})
+	for _, d := range []time.Duration{0, 50 * time.Microsecond, 51 * time.Microsecond, time.Hour} {
+		for _, served := range []Served{ServedHit, ServedMiss} {
+			table.Record(Request{Method: MethodGet, Status: 200, Served: served, Duration: d})
+		}
+	}
+	got := scrape(t, c, requestDuration.name)
+	for _, served := range []string{"hit", "miss"} {
+		for _, want := range []string{
+			`_bucket{route="/a",served="%s",le="5e-05"} 2`,
+			`_bucket{route="/a",served="%s",le="0.0001"} 3`,
+			`_bucket{route="/a",served="%s",le="60.0"} 3`,
+			`_bucket{route="/a",served="%s",le="+Inf"} 4`,
+			`_count{route="/a",served="%s"} 4`,
+			`_sum{route="/a",served="%s"} 3600.000101`,
+		} {
+			want = requestDuration.name + fmt.Sprintf(want, served)
+			if !slices.Contains(got, want) && !slices.Contains(got, strings.Replace(want, `"60.0"`, `"60"`, 1)) {
+				t.Errorf("no sample %s in\n%s", want, strings.Join(got, "\n"))
+			}
+		}
+	}
+}
+
+func TestStaleAgeWithheldAndViolations(t *testing.T) {
+	c := New("", "")
+	table := c.Table([]string{"/a"})
+	table.Record(Request{Status: 200, Served: ServedStale, StaleAge: 90 * time.Second})
+	table.Record(Request{Status: 200, Served: ServedMiss, StaleAge: 90 * time.Second, Withheld: 1 | 8})
+	table.Record(Request{Status: 200, Served: ServedHit, Withheld: 1})
+	table.Violation(0, rfc9111.ViolationSetCookie)
+	table.Violation(0, rfc9111.ViolationSetCookie)
+	expect(t, c, []string{withheldTotal.name, violationsTotal.name},
+		`edge_withheld_requests_total{kind="query",route="/a"} 2`,
+		`edge_withheld_requests_total{kind="authorization",route="/a"} 1`,
+		`edge_violations_total{kind="set-cookie",route="/a"} 2`)
+	got := scrape(t, c, staleAge.name)
+	for _, want := range []string{`edge_stale_age_seconds_count{route="/a"} 1`, `edge_stale_age_seconds_sum{route="/a"} 90`} {
+		if !slices.Contains(got, want) {
+			t.Errorf("no sample %s in %q", want, got)
+		}
+	}
+}
+
+// A reload keeps what was counted for patterns that stay, whatever their new
+// ordinal, and those that are gone are no longer exported.
+func TestSeriesContinueOverAReload(t *testing.T) {
+	c := New("", "")
+	bytes := []string{responseBytesTotal.name}
+	old := c.Table([]string{"/a", "/b"})
+	old.Record(hit(0, 1))
+	old.Record(hit(1, 2))
+	next := c.Table([]string{"/c", "/b"})
+	next.Record(hit(1, 20))
+	old.Record(hit(1, 200)) // a request that began before the reload
+	expect(t, c, bytes, `edge_response_bytes_total{route="/b",served="hit"} 222`)
+	c.Table([]string{"/a"})
+	expect(t, c, bytes, `edge_response_bytes_total{route="/a",served="hit"} 1`)
+}
+
+func TestRoutesWithOnePatternShareTheirSeries(t *testing.T) {
+	c := New("", "")
+	table := c.Table([]string{"/a", "/a"})
+	table.Record(hit(0, 1))
+	table.Record(hit(1, 2))
+	expect(t, c, []string{responseBytesTotal.name}, `edge_response_bytes_total{route="/a",served="hit"} 3`)
+}
+
+func TestOriginFigures(t *testing.T) {
+	c := New("", "")
+	c.OriginRequest("api", 200, rfc9111.NoReason, time.Second)
+	c.OriginRequest("api", 0, rfc9111.OriginDial, time.Second)
+	c.OriginRequest("api", 503, rfc9111.OriginError, time.Second)
+	expect(t, c, []string{originRequestsTotal.name, originFailuresTotal.name},
+		`edge_origin_requests_total{class="2xx",origin="api"} 1`,
+		`edge_origin_requests_total{class="5xx",origin="api"} 1`,
+		`edge_origin_failures_total{origin="api",reason="`+reasonWord(rfc9111.OriginDial)+`"} 1`,
+		`edge_origin_failures_total{origin="api",reason="`+reasonWord(rfc9111.OriginError)+`"} 1`)
+	if got := scrape(t, c, originRequestDuration.name); !slices.Contains(got, `edge_origin_request_duration_seconds_count{origin="api"} 3`) {
+		t.Errorf("durations: %q", got)
+	}
+}
+
+func TestEvents(t *testing.T) {
+	c := New("", "")
+	c.Invalidation("tag", true)
+	c.Invalidation("tag", false)
+	c.Refresh(true)
+	c.Refresh(false)
+	c.Refresh(false)
+	c.ReaderAborted()
+	c.FlightStarted()
+	c.FlightJoined()
+	c.FlightJoined()
+	c.FlightLanded(true, rfc9111.Stored)
+	expect(t, c, []string{invalidationsTotal.name, refreshesTotal.name, readersAbortedTotal.name, flightsTotal.name, collapsesTotal.name, landingsTotal.name},
+		`edge_invalidations_total{kind="tag",soft="false"} 1`,
+		`edge_invalidations_total{kind="tag",soft="true"} 1`,
+		`edge_refreshes_total{ok="false"} 2`,
+		`edge_refreshes_total{ok="true"} 1`,
+		`edge_readers_aborted_total 1`,
+		`edge_flights_started_total 1`,
+		`edge_collapsed_requests_total 2`,
+		`edge_flights_landed_total{reason="`+reasonWord(rfc9111.Stored)+`",stored="true"} 1`)
+}
+
+func TestStoreIsReadAtScrapeTime(t *testing.T) {
+	c := New("", "")
+	names := []string{objects.name, sizeBytes.name, capacityBytes.name, admissionsTotal.name, evictionsTotal.name, rejectionsTotal.name, flights.name, flightBytes.name}
+	expect(t, c, names)
+	s := Store{Objects: 1, Bytes: 2, Capacity: 3, Evictions: 4, Rejections: 5, Admitted: 6, Flights: 7, FlightBytes: 8}
+	c.SetStore(func() Store { return s })
+	s.Objects = 10
+	expect(t, c, names,
+		"edge_cache_objects 10", "edge_cache_size_bytes 2", "edge_cache_capacity_bytes 3",
+		"edge_cache_admissions_total 6", "edge_cache_evictions_total 4", "edge_cache_rejections_total 5",
+		"edge_flights 7", "edge_flight_bytes 8")
+}
+
+// A failed reload shows, and leaves hash and time of what is in force.
+func TestReload(t *testing.T) {
+	c := New("", "")
+	names := []string{reloadSuccessful.name, reloadTime.name, reloadsTotal.name, configInfo.name}
+	expect(t, c, names, "edge_config_last_reload_successful 0")
+	c.Reload(true, "aaa", time.Unix(1700000000, 5e8))
+	c.Reload(false, "bbb", time.Unix(1800000000, 0))
+	expect(t, c, names,
+		"edge_config_last_reload_successful 0",
+		"edge_config_last_reload_success_timestamp_seconds 1.7000000005e+09",
+		`edge_config_info{hash="aaa"} 1`,
+		`edge_config_reloads_total{ok="false"} 1`,
+		`edge_config_reloads_total{ok="true"} 1`)
+	c.Reload(true, "ccc", time.Unix(1900000000, 0))
+	expect(t, c, []string{reloadSuccessful.name, configInfo.name},
+		"edge_config_last_reload_successful 1", `edge_config_info{hash="ccc"} 1`)
+}
+
+func TestBuildInfo(t *testing.T) {
+	expect(t, New("v1.2", "abc"), []string{buildInfo.name},
+		fmt.Sprintf(`edge_build_info{go="%s",revision="abc",version="v1.2"} 1`, runtime.Version()))
+}
+
+// exerciseAll makes every metric appear.
+func exerciseAll() *Counters {
+	c := New("v1", "abc")
+	table := c.Table([]string{"/a"})
+	for v := range NumServed {
+		table.Record(Request{Status: 200, Served: v, Withheld: 15})
+	}
+	table.Violation(0, rfc9111.ViolationPrivate)
+	c.OriginRequest("o", 500, rfc9111.OriginError, time.Second)
+	c.Invalidation("all", false)
+	c.Refresh(true)
+	c.FlightLanded(true, rfc9111.Stored)
+	c.Reload(true, "h", time.Unix(1, 0))
+	c.SetStore(func() Store { return Store{} })
+	return c
+}
+
+func TestMetricsAreWellNamed(t *testing.T) {
+	c := exerciseAll()
+	problems, err := testutil.CollectAndLint(c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range problems {
+		t.Errorf("%s: %s", p.Metric, p.Text)
+	}
+	bad, err := promlint.New(strings.NewReader("# TYPE edge_badSeconds counter\nedge_badSeconds 1\n")).Lint()
+	if err != nil || len(bad) == 0 {
+		t.Errorf("the linter finds nothing wrong with edge_badSeconds: %v", err)
+	}
+	for _, d := range definitions {
+		if got := testutil.CollectAndCount(c, d.name); got == 0 {
+			t.Errorf("%s is defined and never exported", d.name)
+		}
+	}
+}
+
+func TestEveryLabelValueHasAWord(t *testing.T) {
+	for m := range NumMethods {
+		if m.String() == "" || MethodOf(m.String()) != m {
+			t.Errorf("method %d: word %q, which is method %d", m, m, MethodOf(m.String()))
+		}
+	}
+	for _, other := range []string{"", "get", "GETX", "CONNECT", "other"} {
+		if MethodOf(other) != MethodOther {
+			t.Errorf("MethodOf(%q) = %v", other, MethodOf(other))
+		}
+	}
+	words := map[string]bool{}
+	for v := range NumServed {
+		words[v.String()] = true
+	}
+	for v := range rfc9111.NumViolations {
+		words["violation "+v.String()] = true
+	}
+	for r := range rfc9111.NumReasons {
+		words["reason "+reasonWord(r)] = true
+	}
+	if want := int(NumServed) + int(rfc9111.NumViolations) + int(rfc9111.NumReasons); len(words) != want {
+		t.Errorf("%d different words, want %d: %v", len(words), want, words)
+	}
+	for status, want := range map[int]string{0: "other", 99: "other", 100: "1xx", 204: "2xx", 404: "4xx", 599: "5xx", 600: "other"} {
+		if got := classWords[classOf(status)]; got != want {
+			t.Errorf("class of %d is %q, want %q", status, got, want)
+		}
+	}
+}
+
+func TestConcurrentRecordsAreAllCounted(t *testing.T) {
+	c := New("", "")
+	table := c.Table([]string{"/a"})
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 1000 {
+				table.Record(hit(0, 1))
+			}
+		})
+	}
+	wg.Wait()
+	expect(t, c, []string{responseBytesTotal.name}, `edge_response_bytes_total{route="/a",served="hit"} 8000`)
+}
+
+func TestShardsFillCacheLines(t *testing.T) {
+	for _, size := range []uintptr{unsafe.Sizeof(cellShard{}), unsafe.Sizeof(fixedShard{})} {
+		if size%64 != 0 {
+			t.Errorf("a shard of %d bytes shares a cache line with the next", size)
+		}
+	}
+	for _, bounds := range [][]time.Duration{durationBounds, ageBounds} {
+		if len(bounds)+1 > maxBuckets || !slices.IsSorted(bounds) {
+			t.Errorf("bounds %v are out of order or too many", bounds)
+		}
+	}
+}
+
+func TestRecordDoesNotAllocate(t *testing.T) {
+	table := New("", "").Table([]string{"/a"})
+	for v := range NumServed {
+		r := Request{Status: 200, Served: v, Reason: rfc9111.Fresh, Duration: 3 * time.Millisecond, Withheld: 3, StaleAge: time.Second}
+		if got := testing.AllocsPerRun(1000, func() { table.Record(r) }); got != 0 {
+			t.Errorf("%v: %v allocations", v, got)
+		}
+	}
+}
+
+// A thousand routes, each seen in the ways a route is usually seen.
+func TestMemoryOfAThousandRoutes(t *testing.T) {
+	var patterns []string
+	for i := range 1000 {
+		patterns = append(patterns, fmt.Sprintf("/route/%d/[id]", i))
+	}
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	table := New("", "").Table(patterns)
+	for i := range patterns {
+		for _, served := range []Served{ServedHit, ServedMiss, ServedStale, ServedPass} {
+			for _, status := range []int{200, 304} {
+				table.Record(Request{Route: i, Method: MethodGet, Status: status, Served: served, Reason: rfc9111.Fresh})
+			}
+		}
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if got := int64(after.HeapAlloc) - int64(before.HeapAlloc); got > 20*int64(runtime.GOMAXPROCS(0))<<20 {
+		t.Errorf("a thousand routes take %d MiB, want at most 20 for each processor", got>>20)
+	}
+	runtime.KeepAlive(table)
+}
+
+func BenchmarkRecord(b *testing.B) {
+	patterns := []string{"/a", "/b", "/c"}
+	benchmarks := map[string]Request{
+		"hit":  hit(1, 1000),
+		"miss": {Route: 1, Method: MethodGet, Status: 200, Served: ServedMiss, Duration: time.Millisecond},
+	}
+	for _, name := range []string{"hit", "miss"} {
+		r := benchmarks[name]
+		b.Run(name, func(b *testing.B) {
+			table := New("", "").Table(patterns)
+			b.ReportAllocs()
+			for b.Loop() {
+				table.Record(r)
+			}
+		})
+		b.Run(name+"/parallel", func(b *testing.B) {
+			table := New("", "").Table(patterns)
+			b.ReportAllocs()
+			b.RunParallel(func(pb *testing.PB) {
+				for pb.Next() {
+					table.Record(r)
+				}
+			})
+		})
+	}
+}
+
+// The tables of words must grow with their enums: a word left out would be an
+// empty label.
+func TestNoEmptyWords(t *testing.T) {
+	for _, table := range []any{methodWords, servedWords, classWords, withheldWords} {
+		for i, v := 0, reflect.ValueOf(table); i < v.Len(); i++ {
+			if v.Index(i).String() == "" {
+				t.Errorf("%T: number %d has no word", table, i)
+			}
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package telemetry
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// kind is the type of a metric.
+type kind string
+
+const (
+	counter   kind = "counter"
+	gauge     kind = "gauge"
+	histogram kind = "histogram"
+)
+
+// definition is the one place where a metric is named and explained.
+// docs/metrics.md is made of them.
+type definition struct {
+	name   string
+	kind   kind
+	help   string
+	labels []string
+}
+
+func (d definition) desc() *prometheus.Desc {
+	return prometheus.NewDesc(d.name, d.help, d.labels, nil)
+}
+
+func labels(names ...string) []string { return names }
+
+// What is counted per route. The label route is the pattern of the policy, so
+// the policy bounds how many series there are.
+var (
+	requestsTotal = definition{"edge_requests_total", counter,
+		"Requests answered. served is how: edge (by itself), hit, stale, miss, collapsed (waited for another's fetch) or pass; reason is the word of Cache-Status and of edge explain.",
+		labels("route", "method", "class", "served", "reason")}
+	responseBytesTotal = definition{"edge_response_bytes_total", counter,
+		"Bytes of response bodies sent to clients.", labels("route", "served")}
+	requestDuration = definition{"edge_request_duration_seconds", histogram,
+		"Time from a request's head to the end of its answer, slow clients included. Native buckets as well, but for hit and stale.",
+		labels("route", "served")}
+	staleAge = definition{"edge_stale_age_seconds", histogram,
+		"How long past its lifetime a stale answer was when it was served.", labels("route")}
+	withheldTotal = definition{"edge_withheld_requests_total", counter,
+		"Requests of which data outside the key was kept from the origin, by kind of data.", labels("route", "kind")}
+	violationsTotal = definition{"edge_violations_total", counter,
+		"Answers of an origin that contradict the mode of their route, by kind; the policy says what became of them.",
+		labels("route", "kind")}
+)
+
+// What is counted per origin.
+var (
+	originRequestsTotal = definition{"edge_origin_requests_total", counter,
+		"Requests sent to an origin that gave a response, by status class.", labels("origin", "class")}
+	originFailuresTotal = definition{"edge_origin_failures_total", counter,
+		"Requests to an origin that failed: no response, a body that broke off, or a 500, 502, 503 or 504.",
+		labels("origin", "reason")}
+	originRequestDuration = definition{"edge_origin_request_duration_seconds", histogram,
+		"Time that a request to an origin took, failed ones included. Native buckets as well.", labels("origin")}
+)
+
+// What the store and the flights report.
+var (
+	objects = definition{"edge_cache_objects", gauge,
+		"Objects stored, variants included.", nil}
+	sizeBytes = definition{"edge_cache_size_bytes", gauge,
+		"Memory taken by what is stored: bodies, heads, keys, labels and overhead.", nil}
+	capacityBytes = definition{"edge_cache_capacity_bytes", gauge,
+		"Most memory that what is stored may take (cache.memory).", nil}
+	admissionsTotal = definition{"edge_cache_admissions_total", counter,
+		"Objects that the store took.", nil}
+	evictionsTotal = definition{"edge_cache_evictions_total", counter,
+		"Objects removed for want of space.", nil}
+	rejectionsTotal = definition{"edge_cache_rejections_total", counter,
+		"Objects that the store did not take because others are asked for more often.", nil}
+	flights = definition{"edge_flights", gauge,
+		"Fetches for the store that are under way.", nil}
+	flightBytes = definition{"edge_flight_bytes", gauge,
+		"Bytes of bodies held by fetches that are under way.", nil}
+	flightsTotal = definition{"edge_flights_started_total", counter,
+		"Fetches for the store that were begun.", nil}
+	collapsesTotal = definition{"edge_collapsed_requests_total", counter,
+		"Requests that joined a fetch which another had begun.", nil}
+	landingsTotal = definition{"edge_flights_landed_total", counter,
+		"Fetches for the store that ended, by whether the answer was stored and why.", labels("stored", "reason")}
+	refreshesTotal = definition{"edge_refreshes_total", counter,
+		"Refreshes behind stale answers that ended, by whether they succeeded.", labels("ok")}
+	readersAbortedTotal = definition{"edge_readers_aborted_total", counter,
+		"Clients cut off because they read so slowly that they held up others.", nil}
+	invalidationsTotal = definition{"edge_invalidations_total", counter,
+		"Invalidations, by what they selected; soft ones leave objects stale, others purge them.", labels("kind", "soft")}
+)
+
+// What the process reports of itself.
+var (
+	reloadSuccessful = definition{"edge_config_last_reload_successful", gauge,
+		"1 when the last attempt to load the policy succeeded. At 0 the one before is still in force.", nil}
+	reloadTime = definition{"edge_config_last_reload_success_timestamp_seconds", gauge,
+		"When the policy in force was loaded.", nil}
+	reloadsTotal = definition{"edge_config_reloads_total", counter,
+		"Attempts to load the policy, the first one included.", labels("ok")}
+	configInfo = definition{"edge_config_info", gauge,
+		"Always 1; hash is the hash of the policy in force.", labels("hash")}
+	accessLogDropped = definition{"edge_access_log_dropped_lines_total", counter,
+		"Lines missing from the access log because its writer was too slow or failed.", nil}
+	buildInfo = definition{"edge_build_info", gauge,
+		"Always 1; the labels say what is running.", labels("version", "revision", "go")}
+)
+
+// definitions are all metrics in the order of the documentation.
+var definitions = []definition{
+	requestsTotal, responseBytesTotal, requestDuration, staleAge, withheldTotal, violationsTotal,
+	originRequestsTotal, originFailuresTotal, originRequestDuration,
+	objects, sizeBytes, capacityBytes, admissionsTotal, evictionsTotal, rejectionsTotal,
+	flights, flightBytes, flightsTotal, collapsesTotal, landingsTotal,
+	refreshesTotal, readersAbortedTotal, invalidationsTotal,
+	reloadSuccessful, reloadTime, reloadsTotal, configInfo, accessLogDropped, buildInfo,
+}
+
+// durationBounds are the classic buckets of every duration of a request, so
+// that hits and misses can be summed: from a hit in memory to a patient
+// client.
+var durationBounds = []time.Duration{
+	50 * time.Microsecond, 100 * time.Microsecond, 250 * time.Microsecond, 500 * time.Microsecond,
+	time.Millisecond, 2500 * time.Microsecond, 5 * time.Millisecond,
+	10 * time.Millisecond, 25 * time.Millisecond, 50 * time.Millisecond,
+	100 * time.Millisecond, 250 * time.Millisecond, 500 * time.Millisecond,
+	time.Second, 2500 * time.Millisecond, 5 * time.Second,
+	10 * time.Second, 30 * time.Second, time.Minute,
+}
+
+// ageBounds are the buckets of edge_stale_age_seconds.
+var ageBounds = []time.Duration{
+	time.Second, 10 * time.Second, time.Minute, 5 * time.Minute, 15 * time.Minute,
+	time.Hour, 6 * time.Hour, 24 * time.Hour, 7 * 24 * time.Hour,
+}
+
+// seconds returns bounds as Prometheus wants them.
+func seconds(bounds []time.Duration) []float64 {
+	s := make([]float64, len(bounds))
+	for i, b := range bounds {
+		s[i] = b.Seconds()
+	}
+	return s
+}
+
+// histogramOpts are the options of a histogram that is not on the path of a
+// hit: classic and native buckets.
+func (d definition) histogramOpts() prometheus.HistogramOpts {
+	return prometheus.HistogramOpts{
+		Name: d.name, Help: d.help, Buckets: seconds(durationBounds),
+		NativeHistogramBucketFactor:     1.1,
+		NativeHistogramMaxBucketNumber:  160,
+		NativeHistogramMinResetDuration: time.Hour,
+	}
+}
+
+// counterOpts are the options of a counter that is not on the path of a hit.
+func (d definition) counterOpts() prometheus.CounterOpts {
+	return prometheus.CounterOpts{Name: d.name, Help: d.help}
+}
