@@ -35,8 +35,9 @@ type Verdict struct {
 	// TTL is the lifetime left, Forever if it does not end; not above 0 when
 	// stale, and 0 when nothing is stored.
 	TTL time.Duration
-	// IfError says that the stored response may stand in if the origin
-	// fails (RFC 5861 section 4) until that TTL: it is the time left, 0 for no.
+	// IfError says for how long from now the stored response may stand in if
+	// the origin fails (RFC 5861 section 4): 0 for not at all, and 0 with
+	// Serve, which asks no origin.
 	IfError time.Duration
 }
 
@@ -57,12 +58,11 @@ func Judge(meta *Meta, v *request.View, o *Overrides, now Instant, soft bool) Ve
 		return demand.settle(Verdict{Action: Fetch, Reason: r})
 	}
 	s := makeSubject(meta, o, now, soft)
-	if s.ttl > 0 && !demand.any && meta.Facts&(FactNoCache|FactPartialNoCache) == 0 {
-		return Verdict{Action: Serve, Reason: Fresh, TTL: s.ttl}
-	}
 	verdict := s.judge(&demand)
 	verdict.TTL = s.ttl
-	verdict.IfError = s.ifError()
+	if verdict.Action != Serve {
+		verdict.IfError = s.ifError()
+	}
 	return demand.settle(verdict)
 }
 
@@ -117,6 +117,8 @@ func makeSubject(meta *Meta, o *Overrides, now Instant, soft bool) subject {
 func (s *subject) judge(demand *demand) Verdict {
 	fresh := s.ttl > 0
 	switch {
+	case fresh && !demand.any && !s.mustValidate():
+		return Verdict{Action: Serve, Reason: Fresh}
 	case demand.noStore:
 		return Verdict{Action: Fetch, Reason: RequestNoStore}
 	case demand.noCache, s.mustValidate():
