@@ -12,38 +12,22 @@ import (
 // Framed reports whether the end of a response's body is certain: it has a
 // Content-Length or is chunked, or there is none. A body that ends with its
 // connection may be cut off anywhere and still reads to io.EOF: it must not be
-// stored. body is that of a Response, before anything is put around it.
-func Framed(body io.Reader) bool {
-	if body == http.NoBody {
-		return true
-	}
-	b, ok := body.(interface{ Framed() bool })
-	return ok && b.Framed()
+// stored. resp is as RoundTrip returned it.
+func Framed(resp *http.Response) bool {
+	return resp.Body == http.NoBody || resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0
 }
 
 // responseBody is the body of a response. It cuts off an origin that stands
 // still; time in which nobody reads does not count.
 type responseBody struct {
-	inner  io.ReadCloser
-	framed bool
-	pool   *pool
-	from   *address
+	inner io.ReadCloser
+	pool  *pool
+	from  *address
 
 	ctx    context.Context // of the request; its end ends the body
 	cancel context.CancelCauseFunc
 	timer  *time.Timer // runs while a Read waits; nil before the first
 }
-
-func newResponseBody(ctx context.Context, cancel context.CancelCauseFunc, resp *http.Response, p *pool, a *address) *responseBody {
-	return &responseBody{
-		inner:  resp.Body,
-		framed: resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0,
-		pool:   p, from: a, ctx: ctx, cancel: cancel,
-	}
-}
-
-// Framed implements what the function Framed asks for.
-func (b *responseBody) Framed() bool { return b.framed }
 
 // Read returns io.EOF only at the end that the framing gives. Any other error
 // is an *Error.

@@ -124,8 +124,8 @@ func build(configs []Config, old map[string]*pool) (map[string]*pool, error) {
 //
 // The path that goes out is exactly URL.EscapedPath() with the prefixes
 // exchanged; SetTarget makes a URL of a canonical path. A path that net/http
-// would spell in another way is refused, not sent. Of the response body, Framed
-// tells whether its end is certain.
+// would spell in another way is refused, not sent. Framed tells whether the
+// end of a response's body is certain.
 //
 // A request whose connection could not be made is tried once more at another
 // address, if there is one. Otherwise only net/http's own retries happen: a

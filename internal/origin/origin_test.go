@@ -393,3 +393,13 @@ func TestErrorNamesOriginAndAddress(t *testing.T) {
 		t.Errorf("error %v, want an *Error for o at %s", err, url)
 	}
 }
+
+func dialRaw(t *testing.T, url string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}

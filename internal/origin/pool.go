@@ -197,6 +197,6 @@ func (p *pool) guard(ctx context.Context, cancel context.CancelCauseFunc, resp *
 	case resp.Body == http.NoBody:
 		cancel(nil)
 	case resp.StatusCode != http.StatusSwitchingProtocols:
-		resp.Body = newResponseBody(ctx, cancel, resp, p, a)
+		resp.Body = &responseBody{inner: resp.Body, pool: p, from: a, ctx: ctx, cancel: cancel}
 	}
 }
