@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"net/http"
+
 	"edge/internal/request"
 	"edge/internal/rfc9111"
 )
@@ -19,10 +21,19 @@ const (
 	Answer
 	// Refuse: edge refuses with Plan.Status and Plan.Reason.
 	Refuse
+
+	numCourses
 )
 
+// String returns the course's word.
+func (c Course) String() string {
+	return [numCourses]string{"pass", "lookup", "pipe", "answer", "refuse"}[c]
+}
+
 // Withheld are the kinds of request data that the plan keeps from the origin,
-// as bits.
+// as bits. Header fields that practically every client sends, and those that
+// edge speaks for itself (Accept, User-Agent, conditionals, Sec-*), do not
+// count for WithheldHeader.
 type Withheld uint8
 
 const (
@@ -43,11 +54,11 @@ type Plan struct {
 	Reason rfc9111.Reason
 	// Status is the status of Answer and Refuse.
 	Status int
-	// Route is the route that matched; never nil. Paths that match nothing
-	// have the policy's default route.
+	// Route is the route that matched; never nil. Paths that match nothing, and
+	// hosts that are not ours, have the policy's default route.
 	Route *Route
-	// Key is the cache key when Course is Lookup, and also on a Pass of an
-	// unsafe method (it names what is to be purged); see AppendKey.
+	// Key is the cache key when Course is Lookup, and empty otherwise: what an
+	// unsafe method purges is View.Host and View.Path.
 	Key []byte
 	// Params are the captured segments of the pattern as they stand in
 	// View.Path, in the order of Route.ParamNames; a catch-all holds the rest
@@ -56,26 +67,91 @@ type Plan struct {
 	// Withheld says which kinds of data the request had that are not in the
 	// key; only set when Course is Lookup.
 	Withheld Withheld
-	// Location is where an Answer redirects to.
+	// Location is where an Answer redirects to: a path with its query.
 	Location string
 }
 
 // Plan fills dst with what is to be done with v. dst.Key is reused: Plan
-// allocates nothing when it is large enough, except for an Answer. It is safe
+// allocates nothing when it is large enough, except for an Answer and for
+// requests with more than sixteen keyed pieces of data of one kind. It is safe
 // for concurrent use.
-func (p *Policy) Plan(v *request.View, dst *Plan) { panic("contract") }
+func (p *Policy) Plan(v *request.View, dst *Plan) { p.plan(v, dst, nil) }
 
-// Fetch is what an enforced fetch sends of request data: exactly what is in
-// the key, decoded from it. In auto the client's own fields are sent as well,
-// and only Scheme, Host, Path and Query are taken from here.
-type Fetch struct {
-	Scheme, Host, Path, Query string
-	HasQuery                  bool
-	Fields                    []request.Field // keyed headers, in policy order
-	Cookie                    string          // one line of keyed cookies, empty for none
+// plan is Plan; rec, when not nil, is told of every step. The order of the
+// cases is the order of the questions: a refusal by host comes before anything
+// of a route, and what edge answers itself before what an origin is asked.
+func (p *Policy) plan(v *request.View, dst *Plan, rec *recorder) {
+	*dst = Plan{Key: dst.Key[:0]}
+	if !p.match.hosts.allows(v.Host) {
+		dst.Route = p.match.other
+		dst.refuse(http.StatusMisdirectedRequest, rfc9111.UnknownHost)
+		return
+	}
+	r, closed := p.match.find(v.Host, v.Path, &dst.Params, rec)
+	dst.Route = r
+	location, redirect := p.slashes.redirect(v)
+	switch {
+	case r.CORS != nil && isPreflight(v):
+		dst.answer(http.StatusNoContent, rfc9111.Preflight)
+	case redirect:
+		dst.answer(http.StatusPermanentRedirect, rfc9111.SlashRedirect)
+		dst.Location = location
+	case closed:
+		dst.refuse(http.StatusNotFound, rfc9111.ClosedParam)
+	case v.Method == http.MethodOptions && (v.Path == "*" || !r.methods.take(v.Method)):
+		dst.answer(http.StatusNoContent, rfc9111.Options)
+	case !r.methods.take(v.Method):
+		dst.refuse(http.StatusMethodNotAllowed, rfc9111.MethodNotAllowed)
+	case v.Upgrade == "websocket" && r.WebSocket && v.Method == http.MethodGet:
+		dst.Course, dst.Reason = Pipe, rfc9111.UpgradePass
+	case v.Method != http.MethodGet && v.Method != http.MethodHead:
+		dst.Course, dst.Reason = Pass, passReason(v.Method)
+	case r.Mode == ForceDynamic:
+		dst.Course, dst.Reason = Pass, rfc9111.ModeDynamic
+	case v.Body != request.NoBody:
+		dst.refuse(http.StatusBadRequest, rfc9111.BodyNotAllowed)
+	default:
+		r.sort(v, dst, rec)
+	}
 }
 
-// Fetch decodes a key that Plan made for this route. It never looks at a
-// request: that is the proof that nothing else can reach the origin. A key of
-// another fingerprint is an internal error and panics.
-func (r *Route) Fetch(key []byte) Fetch { panic("contract") }
+func (dst *Plan) refuse(status int, why rfc9111.Reason) {
+	dst.Course, dst.Status, dst.Reason = Refuse, status, why
+}
+
+func (dst *Plan) answer(status int, why rfc9111.Reason) {
+	dst.Course, dst.Status, dst.Reason = Answer, status, why
+}
+
+// passReason is why a method other than GET and HEAD passes.
+func passReason(method string) rfc9111.Reason {
+	if isSafe(method) {
+		return rfc9111.MethodPass
+	}
+	return rfc9111.UnsafeMethod
+}
+
+// isSafe reports whether a method changes nothing (RFC 9110, section 9.2.1).
+func isSafe(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
+		return true
+	}
+	return false
+}
+
+// methodSet are the methods that a route takes. Nil takes every method:
+// CONNECT and TRACE never get as far as a policy.
+type methodSet []string
+
+func (s methodSet) take(method string) bool {
+	if s == nil {
+		return true
+	}
+	for _, m := range s {
+		if m == method {
+			return true
+		}
+	}
+	return false
+}

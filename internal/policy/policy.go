@@ -16,7 +16,24 @@ const (
 	DynamicOnRequestData
 	ErrorMode
 	ForceDynamic
+
+	numModes
 )
+
+// String returns the mode as the policy file spells it.
+func (m Mode) String() string {
+	return [numModes]string{"auto", "force-static", "dynamic-on-request-data", "error", "force-dynamic"}[m]
+}
+
+// modeOf returns the mode that word names, and false when none does.
+func modeOf(word string) (Mode, bool) {
+	for m := range numModes {
+		if m.String() == word {
+			return m, true
+		}
+	}
+	return Auto, false
+}
 
 // Policy is a compiled configuration. It is immutable and safe for concurrent
 // use; a reload makes a new one.
@@ -32,7 +49,8 @@ type Policy struct {
 	// Warnings are what the owner should know though nothing is wrong.
 	Warnings []Problem
 
-	match matcher
+	match   matcher
+	slashes slashRules
 }
 
 // Route is a compiled route. Everything is read-only.
@@ -66,13 +84,29 @@ type Route struct {
 	// InvalidateLimit is how many unsafe requests per second may purge; 0 is
 	// no limit.
 	InvalidateLimit float64
-	// Warm are the parameter sets to fetch at start: canonical paths.
+	// Warm are the canonical paths to fetch at start, on the first of Hosts (or
+	// of Settings.Hosts) that is no wildcard.
 	Warm []string
 	// TagHeaders are the response fields that carry tags, stripped from
 	// answers.
 	TagHeaders []string
 
 	compiled
+}
+
+// compiled is the part of a route that only this package reads.
+type compiled struct {
+	methods      methodSet
+	closed       *closedParams
+	catchAll     bool // the last parameter may hold slashes
+	query        kindRules
+	headers      kindRules
+	cookies      kindRules
+	queryNames   []string // by group, as a query spells them
+	keyedHeaders []keyedHeader
+	tags         []template
+	invalidates  map[string][]template
+	place        Place
 }
 
 // Enforced reports whether edge keeps unkeyed request data from the origin.
@@ -83,13 +117,15 @@ func (r *Route) Enforced() bool {
 // Client is what a route says to clients about its answers.
 type Client struct {
 	// Browser is the max-age that clients get beyond Age; 0 is the default:
-	// validate each time. BrowserOrigin keeps the origin's Cache-Control.
+	// validate each time. BrowserOrigin keeps the origin's Cache-Control: that
+	// is the default in auto, where browser only counts on the route itself.
 	Browser       time.Duration
 	BrowserOrigin bool
 	// Private is true when the answer depends on who asks (dynamic_on, or
 	// keyed cookies): "private" stands instead of "public".
 	Private bool
-	// Vary is the complete value for enforced answers; empty for none.
+	// Vary is the complete value for enforced answers; empty for none. It has
+	// the keyed and dynamic fields, and Origin where cors depends on it.
 	Vary string
 }
 
@@ -99,39 +135,16 @@ type FieldRules struct {
 	Remove []string
 }
 
-// CORS are the compiled cors options of a route.
-type CORS struct {
-	Origins     []string // exact origins; AnyOrigin for "*"
-	AnyOrigin   bool
-	Methods     string // value of Access-Control-Allow-Methods
-	Headers     string
-	Expose      string
-	Credentials bool
-	MaxAge      time.Duration
-}
-
-// Allows returns the value of Access-Control-Allow-Origin for a request's
-// Origin, and false when it is not allowed.
-func (c *CORS) Allows(origin string) (string, bool) { panic("contract") }
-
-// AppendTags appends the tags that the policy gives to what p fetches:
-// parameters substituted. It does not add the implicit ones.
-func (r *Route) AppendTags(dst []string, p *Plan) []string { panic("contract") }
-
-// AppendInvalidates appends the tags that a successful method of the route
-// purges.
-func (r *Route) AppendInvalidates(dst []string, method string, p *Plan) []string {
-	panic("contract")
-}
-
 // Settings are everything of the file that is not about routes. Durations and
 // sizes have their defaults filled in.
 type Settings struct {
 	Listen       string
-	Admin        Listener
+	Admin        Listener // Listen is never empty
 	Metrics      Listener // Listen is empty when there is none
 	Origins      map[string]Origin
-	Memory       int64 // bytes
+	Hosts        []string // canonical; nil for every host
+	Memory       int64    // bytes
+	Variants     int      // under one key
 	Generation   string
 	DrainDelay   time.Duration
 	DrainTimeout time.Duration
@@ -141,7 +154,9 @@ type Settings struct {
 	Budget int64
 	// MaxRequestBody bounds request bodies (413); 0 is no bound.
 	MaxRequestBody int64
-	// RouteOfURL is for messages: whether any route enforces anything.
+	// MaxSilence is how long objects are trusted without the fleet's log.
+	MaxSilence time.Duration
+	// Enforces says whether any route enforces anything, for messages.
 	Enforces bool
 }
 

@@ -1,0 +1,319 @@
+package policy
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"edge/internal/rfc9111"
+)
+
+// defaultPattern is the pattern of the route for paths that match nothing.
+const defaultPattern = "(default)"
+
+// routeCompiler makes one route.
+type routeCompiler struct {
+	*compiler
+	written *RouteConf
+	conf    RouteConf // written, and what it inherits
+	route   *Route
+	pattern pattern
+}
+
+// reject reports a problem of one option of the route.
+func (b *routeCompiler) reject(option, hint, format string, args ...any) {
+	b.fail(b.at(option), hint, format, args...)
+}
+
+// routes compiles all routes and the matcher.
+func (b *compiler) routes() {
+	m := &b.policy.match
+	m.exact, m.wild = map[string]*tree{}, map[string]*tree{}
+	builders := map[string]*treeBuilder{"": newTreeBuilder()}
+	for i := range b.config.Routes {
+		r := b.newRoute(&b.config.Routes[i])
+		r.path()
+		r.compile()
+		r.place(builders)
+	}
+	other := b.newRoute(&RouteConf{Places: b.config.Defaults.Places})
+	other.route.Pattern = defaultPattern
+	other.compile()
+	m.other = other.route
+
+	for host, builder := range builders {
+		parent, wild := strings.CutPrefix(host, "*.")
+		switch {
+		case host == "":
+			m.all = builder.tree
+		case wild:
+			m.wild[parent] = builder.tree
+		default:
+			m.exact[host] = builder.tree
+		}
+	}
+}
+
+func (b *compiler) newRoute(written *RouteConf) *routeCompiler {
+	r := &Route{Ordinal: len(b.policy.Routes)}
+	b.policy.Routes = append(b.policy.Routes, r)
+	c := &routeCompiler{compiler: b, written: written, route: r}
+	r.place = c.at("path")
+	mode, known := modeOf(word(written.Mode, word(b.config.Defaults.Mode, Auto.String())))
+	if !known {
+		c.reject("mode", "", "there is no mode %q", word(written.Mode, b.config.Defaults.Mode))
+	}
+	r.Mode = mode
+	c.settle()
+	return c
+}
+
+// path compiles path and hosts.
+func (b *routeCompiler) path() {
+	r := b.route
+	p, f := parsePattern(b.conf.Path)
+	if f != nil {
+		b.failWith(b.at("path"), f)
+	}
+	b.pattern = p
+	r.Pattern, r.ParamNames = p.text, p.paramNames()
+	if n := len(p.segments); n > 0 {
+		r.catchAll = p.segments[n-1].kind >= restSegment
+	}
+	for i, entry := range b.conf.Hosts {
+		host, f := b.hosts.canonicalHost(entry)
+		switch option := item("hosts", i); {
+		case f != nil:
+			b.failWith(b.at(option), f)
+		case !b.hosts.covers(host):
+			b.reject(option, "add it to hosts at the top level", "the host %s is not among hosts, so the route would never match", host)
+		default:
+			r.Hosts = append(r.Hosts, host)
+		}
+	}
+}
+
+// place puts the route into the trees of its hosts.
+func (b *routeCompiler) place(builders map[string]*treeBuilder) {
+	if b.pattern.text == "" {
+		return // a problem already
+	}
+	hosts := b.route.Hosts
+	if len(b.conf.Hosts) == 0 {
+		hosts = []string{""}
+	}
+	for _, host := range hosts {
+		if builders[host] == nil {
+			builders[host] = newTreeBuilder()
+		}
+		if f := builders[host].add(placement{b.route, b.pattern, b.at("path")}); f != nil {
+			b.failWith(b.at("path"), f)
+		}
+	}
+}
+
+// compile makes everything of the route but its place among the others. The
+// fingerprint comes last: it is of what the steps before it made.
+func (b *routeCompiler) compile() {
+	b.origin()
+	b.methods()
+	b.kinds()
+	b.overrides()
+	b.limits()
+	b.tags()
+	b.params()
+	b.cors()
+	b.fields()
+	b.client()
+	b.route.WebSocket = given(b.conf.WebSocket, b.route.Mode == ForceDynamic)
+	b.route.Fingerprint = fingerprint(b.route, b.policy.Settings.Origins[b.route.Origin], b.policy.Settings.Generation)
+	if b.route.Enforced() {
+		b.policy.Settings.Enforces = true
+	}
+}
+
+// origin finds the route's origin: the one it names, else "default", else the
+// only one there is.
+func (b *routeCompiler) origin() {
+	origins := b.policy.Settings.Origins
+	name := word(b.conf.Origin, defaultOriginName)
+	if _, ok := origins[name]; !ok && b.conf.Origin == "" && len(origins) == 1 {
+		for only := range origins {
+			name = only
+		}
+	}
+	b.route.Origin = name
+	if _, ok := origins[name]; ok || len(origins) == 0 {
+		return // without any origin there is one problem, not one for each route
+	}
+	if b.conf.Origin != "" {
+		b.reject("origin", originHint(name, origins), "there is no origin %q", name)
+		return
+	}
+	if b.route.Pattern == defaultPattern {
+		b.fail(b.config.Places["origins"], "call one of the origins default", "paths that match no route have no origin")
+		return
+	}
+	b.reject("origin", "write origin: NAME, or call one of the origins default", "%s has no origin", b.route.Pattern)
+}
+
+func originHint(name string, origins map[string]Origin) string {
+	var names []string
+	for n := range origins {
+		names = append(names, n)
+	}
+	slices.Sort(names)
+	if meant := closest(name, names); meant != "" {
+		return didYouMean(meant)
+	}
+	return "the origins are " + joinWords(names, " and ")
+}
+
+// methods compiles methods: GET implies HEAD, and edge answers OPTIONS itself
+// where it is not listed.
+func (b *routeCompiler) methods() {
+	r, listed := b.route, b.conf.Methods
+	if listed == nil && r.Enforced() {
+		listed = []string{http.MethodGet}
+	}
+	if listed == nil {
+		r.Allow = strings.Join(allMethods(), ", ")
+		return
+	}
+	r.methods = slices.Clone(listed)
+	if slices.Contains(listed, http.MethodGet) && !slices.Contains(listed, http.MethodHead) {
+		r.methods = append(r.methods, http.MethodHead)
+	}
+	if r.Mode != ForceDynamic && !slices.Contains(r.methods, http.MethodGet) && b.written.Mode != "" {
+		b.reject("methods", "add GET, or write mode: force-dynamic", "mode %s is about GET, which methods does not list", r.Mode)
+	}
+	allow := slices.Clone(r.methods)
+	if !slices.Contains(allow, http.MethodOptions) {
+		allow = append(allow, http.MethodOptions)
+	}
+	slices.Sort(allow)
+	r.Allow = strings.Join(slices.Compact(allow), ", ")
+}
+
+// overrides compiles what rfc9111 weighs.
+func (b *routeCompiler) overrides() {
+	c, r := &b.conf, b.route
+	o := &r.Overrides
+	*o = rfc9111.Overrides{
+		Enforced:       r.Enforced(),
+		Revalidate:     given(c.Revalidate, rfc9111.Unset),
+		Jitter:         int(1000*given(c.Jitter, defaultJitter) + 0.5),
+		Stale:          given(c.Stale, rfc9111.Unset),
+		StaleIfError:   given(c.StaleIfError, rfc9111.Unset),
+		Heuristics:     given(c.Heuristics, false),
+		StripSetCookie: c.SetCookie == "strip",
+		ErrorCap:       given(c.ErrorCap, defaultErrorCap),
+		Violations:     violationsOf(c.Violations, r.Mode),
+		IgnoreVary:     given(c.IgnoreVary, r.Enforced()),
+		IgnoreRequest:  r.Enforced() || c.RequestDirectives == "ignore",
+		Targets:        c.Targets,
+	}
+	if o.Enforced && c.Stale == nil {
+		o.Stale = defaultStale
+	}
+	if r.Mode == ForceStatic || r.Mode == ErrorMode {
+		o.Silent = rfc9111.Forever
+	}
+	if c.Targets == nil {
+		o.Targets = defaultTargets()
+	}
+	if c.Revalidate != nil && *c.Revalidate == 0 {
+		b.reject("revalidate", "write mode: force-dynamic", "revalidate: 0 stores nothing, so mode %s has no meaning", r.Mode)
+	}
+	for _, f := range c.StaleWhen {
+		o.StaleWhen = append(o.StaleWhen, rfc9111.FieldValue{Name: http.CanonicalHeaderKey(f.Name), Value: f.Value})
+	}
+	if b.hosts.limited() {
+		o.OwnHost = b.hosts.allows
+	}
+	b.statuses()
+}
+
+func violationsOf(written string, m Mode) rfc9111.Violations {
+	switch written {
+	case "override":
+		return rfc9111.ViolationsOverride
+	case "pass":
+		return rfc9111.ViolationsPass
+	case "fail":
+		return rfc9111.ViolationsFail
+	default:
+		return defaultViolations(m)
+	}
+}
+
+// neverStored are the statuses of final answers that enforced modes never
+// store, apart from 5xx.
+var neverStored = []int{204, 206, 304, 400, 401, 403, 405, 407}
+
+func (b *routeCompiler) statuses() {
+	for _, s := range b.conf.Status {
+		option := item("status", s.Status)
+		if s.Lifetime != 0 && (s.Status < 200 || s.Status >= 500 || slices.Contains(neverStored, s.Status)) {
+			b.reject(option, "write 0, or leave it out", "answers with status %d are never stored", s.Status)
+			continue
+		}
+		b.route.Overrides.Statuses = append(b.route.Overrides.Statuses,
+			rfc9111.StatusLifetime{Status: uint16(s.Status), Lifetime: s.Lifetime})
+	}
+}
+
+func (b *routeCompiler) limits() {
+	r := b.route
+	r.CollapseWait = given(b.conf.CollapseWait, defaultCollapseWait)
+	r.MaxObject = given(b.conf.MaxObject, given(b.config.Cache.MaxObject, defaultMaxObject))
+	r.InvalidateLimit = given(b.conf.InvalidateLimit, 0)
+	if r.MaxObject > b.policy.Settings.Memory {
+		b.reject("max_object", "lower it, or raise cache.memory", "max_object is more than the whole of cache.memory")
+	}
+}
+
+// client compiles what answers tell clients.
+func (b *routeCompiler) client() {
+	r := b.route
+	browser := given(b.conf.Browser, BrowserConf{Origin: r.Mode == Auto})
+	r.Client.Browser, r.Client.BrowserOrigin = browser.MaxAge, browser.Origin
+	if !r.Enforced() {
+		return
+	}
+	onData := r.Mode == DynamicOnRequestData && (b.conf.DynamicOn == nil || !b.conf.DynamicOn.None)
+	r.Client.Private = onData || r.cookies.groups > 0 || r.headers.keys("Authorization")
+	r.Client.Vary = r.vary()
+}
+
+// vary lists the fields that decide about an enforced answer, sorted.
+func (r *Route) vary() string {
+	if r.headers.star >= 0 {
+		return "*"
+	}
+	var fields []string
+	for _, rule := range r.headers.rules {
+		if !rule.glob && (rule.to == keyed || rule.to == dynamic) {
+			fields = append(fields, http.CanonicalHeaderKey(rule.name))
+		}
+	}
+	if r.cookies.groups > 0 || r.cookies.sendsTo(dynamic) {
+		fields = append(fields, "Cookie")
+	}
+	if r.CORS != nil && !r.CORS.AnyOrigin {
+		fields = append(fields, "Origin")
+	}
+	slices.Sort(fields)
+	return strings.Join(slices.Compact(fields), ", ")
+}
+
+// sendsTo reports whether any data of the kind can go to d.
+func (k *kindRules) sendsTo(d drawer) bool {
+	return k.rest.to == d || slices.ContainsFunc(k.rules, func(r rule) bool { return r.to == d })
+}
+
+// keys reports whether the kind keys a name.
+func (k *kindRules) keys(name string) bool {
+	r, _ := k.find(name, "")
+	return r.to == keyed
+}

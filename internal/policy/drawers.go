@@ -1,0 +1,199 @@
+package policy
+
+import (
+	"edge/internal/request"
+	"edge/internal/rfc9111"
+)
+
+// drawer is where a piece of request data goes. The zero drawer is the safe
+// one.
+type drawer uint8
+
+const (
+	// withheld: kept from the origin.
+	withheld drawer = iota
+	// keyed: in the key, and sent.
+	keyed
+	// dynamic: it makes the request dynamic, a pass.
+	dynamic
+	// forwarded: sent and not in the key. Only auto has this drawer.
+	forwarded
+	// forbidden: the request is refused. Only mode error has this drawer.
+	forbidden
+)
+
+// String returns the word that explain prints.
+func (d drawer) String() string {
+	return [...]string{"withheld", "keyed", "dynamic", "forwarded", "refused"}[d]
+}
+
+// rule sends the data of a name to a drawer.
+type rule struct {
+	name   string // in the kind's form; a glob when glob is true
+	glob   bool
+	value  string // of "name=value": a glob as well
+	valued bool
+	// closed are the values a keyed name may have; nil means any. Other values
+	// count as absent, and so does all but the first: a name with two values
+	// adds two objects, whatever a client sends.
+	closed []string
+	// spelled are the closed values as a query holds them.
+	spelled []string
+	to      drawer
+	// group is the place of a keyed name in the key.
+	group int
+	why   string // the option that made the rule, for explain
+}
+
+// kindRules sort the data of one kind. The first rule that fits decides; they
+// stand in order of how closely they fit.
+type kindRules struct {
+	form  form
+	rules []rule
+	rest  rule // for what no rule fits
+	// groups is how many names are keyed; star is the group of "*", or -1.
+	groups, star int
+}
+
+// find returns the rule for one piece of data, and the drawer. A value that is
+// not among the closed ones goes to withheld.
+func (k *kindRules) find(name, value string) (*rule, drawer) {
+	for i := range k.rules {
+		r := &k.rules[i]
+		if r.glob && !globMatches(r.name, name, k.form) || !r.glob && !sameName(r.name, name, k.form) {
+			continue
+		}
+		if r.valued && !globMatches(r.value, value, k.valueForm()) {
+			continue
+		}
+		if r.closed != nil && r.closedIndex(value, k.valueForm()) < 0 {
+			return r, withheld
+		}
+		return r, r.to
+	}
+	return &k.rest, k.rest.to
+}
+
+// valueForm is how values of the kind are read.
+func (k *kindRules) valueForm() form {
+	if k.form == queryName {
+		return queryName
+	}
+	return plainName
+}
+
+// closedIndex returns the index of value among the closed ones, or -1.
+func (r *rule) closedIndex(value string, f form) int {
+	for i, want := range r.closed {
+		if sameName(want, value, f) {
+			return i
+		}
+	}
+	return -1
+}
+
+// spell returns value, or the one spelling that a closed value of a query has.
+func (r *rule) spell(value string) string {
+	if r.closed == nil {
+		return value
+	}
+	return r.spelled[r.closedIndex(value, queryName)]
+}
+
+// idle reports whether sorting this kind can neither key, withhold, refuse nor
+// make dynamic anything.
+func (k *kindRules) idle() bool { return len(k.rules) == 0 && k.rest.to == forwarded }
+
+// sorting puts the data of one request into drawers and what is keyed into the
+// key.
+type sorting struct {
+	route *Route
+	view  *request.View
+	rec   *recorder
+	// reason is why the request is dynamic or refused, of the first piece of
+	// data that made it so; to is that piece's drawer.
+	reason   rfc9111.Reason
+	to       drawer
+	withheld Withheld
+}
+
+// sort fills dst for a GET or HEAD of a route that caches: a lookup with its
+// key, or the pass or refusal that some piece of data asks for.
+func (r *Route) sort(v *request.View, dst *Plan, rec *recorder) {
+	s := sorting{route: r, view: v, rec: rec}
+	key := r.appendTarget(dst.Key[:0], v)
+	key = s.query(key)
+	key = s.headers(key)
+	key = s.cookies(key)
+	switch s.to {
+	case forbidden:
+		dst.refuse(400, s.reason)
+	case dynamic:
+		dst.Course, dst.Reason = Pass, s.reason
+	default:
+		dst.Course, dst.Key, dst.Withheld = Lookup, key, s.withheld
+	}
+}
+
+// decided reports whether there is no need to look at more data.
+func (s *sorting) decided() bool { return s.to != withheld && s.rec == nil }
+
+// note takes down what became of a piece of data.
+func (s *sorting) note(k dataKind, name, value string, r *rule, d drawer) {
+	switch d {
+	case withheld:
+		s.withheld |= k.bit(name)
+	case dynamic:
+		if s.to != dynamic {
+			s.to, s.reason = dynamic, k.reason(name)
+		}
+	case forbidden:
+		s.to, s.reason = forbidden, rfc9111.ForbiddenData
+	}
+	s.rec.datum(k, name, value, r, d)
+}
+
+// dataKind is a kind of request data.
+type dataKind uint8
+
+const (
+	queryData dataKind = iota
+	headerData
+	cookieData
+)
+
+// String returns the word of the policy file.
+func (k dataKind) String() string { return [...]string{"query", "headers", "cookies"}[k] }
+
+// bit returns the bit for withheld data. Fields that practically every client
+// sends, and those that edge speaks for itself, count for nothing: otherwise
+// every request would have the bit.
+func (k dataKind) bit(name string) Withheld {
+	switch {
+	case k == queryData:
+		return WithheldQuery
+	case k == cookieData:
+		return WithheldCookie
+	case sameName(authorization, name, foldedName):
+		return WithheldAuthorization
+	case isAmbient(name):
+		return 0
+	default:
+		return WithheldHeader
+	}
+}
+
+func (k dataKind) reason(name string) rfc9111.Reason {
+	switch {
+	case k == queryData:
+		return rfc9111.DynamicQuery
+	case k == cookieData:
+		return rfc9111.DynamicCookie
+	case sameName(authorization, name, foldedName):
+		return rfc9111.DynamicAuth
+	default:
+		return rfc9111.DynamicHeader
+	}
+}
+
+const authorization = "authorization"

@@ -1,0 +1,149 @@
+package policy
+
+import (
+	"strings"
+
+	"edge/internal/request"
+)
+
+// negotiate returns the offer that suits the client best (RFC 9110, section
+// 12): the one of the highest weight, the earlier one of two equals. It always
+// returns one: a client that wants none of them, or has no field, gets the
+// first. Content codings are the exception, where there is always "identity"
+// for those who did not ask for another.
+func negotiate(v *request.View, slot request.Slot, offers []string) string {
+	best, bestWeight := offers[0], 0
+	if slot == request.SlotAcceptEncoding {
+		best = identity
+	}
+	for _, offer := range offers {
+		if w := weight(v, slot, offer); w > bestWeight {
+			best, bestWeight = offer, w
+		}
+	}
+	return best
+}
+
+const identity = "identity"
+
+// isNegotiated reports whether lists of values are negotiated for a field.
+func isNegotiated(s request.Slot) bool {
+	return s == request.SlotAccept || s == request.SlotAcceptEncoding || s == request.SlotAcceptLanguage
+}
+
+// weight returns what a client gives to an offer, in thousandths: the weight of
+// the range that fits most closely, 0 for none.
+func weight(v *request.View, slot request.Slot, offer string) int {
+	closest, found := 0, 0
+	for line := range v.Lines(slot) {
+		for rest, more := line, true; more; {
+			var member string
+			member, rest, more = cutMember(rest)
+			value, q, ok := parseMember(member)
+			if !ok {
+				continue
+			}
+			fit := fitOf(slot, value, offer)
+			if fit > closest || fit == closest && fit > 0 && q > found {
+				closest, found = fit, q
+			}
+		}
+	}
+	return found
+}
+
+// fitOf says how closely a range fits an offer: 0 for not at all.
+func fitOf(slot request.Slot, value, offer string) int {
+	switch {
+	case strings.EqualFold(value, offer):
+		return 1000
+	case slot == request.SlotAcceptLanguage:
+		return languageFit(value, offer)
+	case slot == request.SlotAccept:
+		return mediaFit(value, offer)
+	case value == "*":
+		return 1
+	default:
+		return 0
+	}
+}
+
+// mediaFit is for "text/*" and "*/*" (section 12.5.1).
+func mediaFit(value, offer string) int {
+	if value == "*/*" {
+		return 1
+	}
+	kind, ok := strings.CutSuffix(value, "/*")
+	if ok && len(offer) > len(kind) && offer[len(kind)] == '/' && hasPrefixFold(offer, kind) {
+		return 2
+	}
+	return 0
+}
+
+// languageFit matches language ranges: "en" fits the offer "en-GB" (basic
+// filtering, RFC 4647 section 3.3.1), and less closely "en-GB" fits the offer
+// "en" (lookup, section 3.4).
+func languageFit(value, offer string) int {
+	switch {
+	case value == "*":
+		return 1
+	case len(value) < len(offer) && offer[len(value)] == '-' && hasPrefixFold(offer, value):
+		return 500 + len(value)
+	case len(offer) < len(value) && value[len(offer)] == '-' && hasPrefixFold(value, offer):
+		return 2
+	default:
+		return 0
+	}
+}
+
+// cutMember splits a list at its first comma outside quotes.
+func cutMember(s string) (member, rest string, more bool) {
+	quoted := false
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '"':
+			quoted = !quoted
+		case s[i] == '\\' && quoted:
+			i++
+		case s[i] == ',' && !quoted:
+			return s[:i], s[i+1:], true
+		}
+	}
+	return s, "", false
+}
+
+// parseMember splits "text/html;level=1;q=0.8" into the range with its
+// parameters and its weight in thousandths. It returns false for a weight that
+// is none, or an empty member.
+func parseMember(member string) (value string, q int, ok bool) {
+	value, q = strings.Trim(member, " \t"), 1000
+	head, last := value, ""
+	if i := strings.LastIndexByte(value, ';'); i >= 0 {
+		head, last = strings.TrimRight(value[:i], " \t"), strings.TrimLeft(value[i+1:], " \t")
+	}
+	if hasPrefixFold(last, "q=") {
+		value = head
+		q = parseWeight(last[len("q="):])
+	}
+	return value, q, value != "" && q >= 0
+}
+
+// parseWeight reads a qvalue (section 12.4.2) in thousandths; -1 for what is
+// none.
+func parseWeight(s string) int {
+	whole, digits, _ := strings.Cut(s, ".")
+	if whole != "0" && whole != "1" || len(digits) > 3 {
+		return -1
+	}
+	q := 1000 * int(whole[0]-'0')
+	for i, scale := 0, 100; i < len(digits); i, scale = i+1, scale/10 {
+		if digits[i] < '0' || digits[i] > '9' {
+			return -1
+		}
+		q += scale * int(digits[i]-'0')
+	}
+	if q > 1000 {
+		return -1
+	}
+	return q
+}
