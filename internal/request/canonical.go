@@ -17,6 +17,8 @@ const (
 	encoded
 	// escape: "%".
 	escape
+	// dot, in paths: kept, unless it makes a dot segment.
+	dot
 )
 
 const (
@@ -33,6 +35,8 @@ const (
 var pathClass = func() (t [256]class) {
 	for c := range t {
 		switch b := byte(c); {
+		case b == '.':
+			t[c] = dot
 		case isUnreserved(b), strings.IndexByte(pathMarks, b) >= 0:
 			t[c] = kept
 		case strings.IndexByte(looseMarks, b) >= 0:
@@ -53,7 +57,7 @@ var queryClass = func() (t [256]class) {
 			t[c] = refused
 		case b == '%':
 			t[c] = escape
-		case pathClass[b] == kept, b == '?':
+		case pathClass[b] == kept, b == '.', b == '?':
 			t[c] = kept
 		default:
 			t[c] = encoded
@@ -71,19 +75,21 @@ func isControl(c byte) bool { return c < ' ' || c == 0x7f }
 // canonicalPath returns the canonical form of a path that begins with "/". It
 // returns raw itself when nothing needs to change.
 func canonicalPath(raw string) (string, Fault) {
-	plain, escapes := true, false
+	plain := true
 	for i := range len(raw) {
 		switch pathClass[raw[i]] {
-		case refused:
-			return "", BadTarget
+		case kept:
+		case dot:
+			plain = plain && raw[i-1] != '/' && !strings.HasSuffix(raw[:i], "%2F")
+		case escape:
+			plain = plain && isCanonicalEscape(raw[i:])
 		case encoded:
 			plain = false
-		case escape:
-			escapes = true
-			plain = plain && isCanonicalEscape(raw[i:])
+		default:
+			return "", BadTarget
 		}
 	}
-	if plain && !strings.Contains(raw, "/.") && !(escapes && strings.Contains(raw, "%2F.")) {
+	if plain {
 		return raw, NoFault
 	}
 	out := make([]byte, 0, len(raw)+16)
@@ -130,7 +136,7 @@ func appendSegment(out []byte, raw string) ([]byte, Fault) {
 	for i := 0; i < len(raw); i++ {
 		c := raw[i]
 		switch pathClass[c] {
-		case kept:
+		case kept, dot:
 			out = append(out, c)
 		case encoded:
 			out = appendEscape(out, c)

@@ -12,7 +12,8 @@ type filling struct {
 	// authority is that of an absolute-form target, or empty.
 	authority string
 
-	bytes, lines int // of all fields so far
+	bytes, lines       int // of all fields so far
+	maxBytes, maxLines int
 
 	host, length, coding, upgrade     string // the last line of each
 	hosts, lengths, codings, upgrades int    // how many there were
@@ -27,6 +28,7 @@ type filling struct {
 
 func (f *filling) start(v *View, c Conn, rules *Rules) {
 	f.view, f.rules, f.conn = v, rules, c
+	f.maxBytes, f.maxLines = rules.fieldBytes(), rules.fieldCount()
 	v.start(rules, c)
 }
 
@@ -92,10 +94,15 @@ func (f *filling) cutAuthority(raw string) (rest string, _ Fault) {
 	return rest[end:], NoFault
 }
 
-// field takes one field line whose name is a token of letters, digits and "-"
-// and whose value is valid and trimmed.
-func (f *filling) field(name, value string) Fault {
-	slot, k := f.view.names.slotAndKind(name)
+// field takes one field line whose name is clean and whose value is valid and
+// trimmed. e is the entry of the name, or nil.
+func (f *filling) field(name, value string, e *entry) Fault {
+	slot, k := NoSlot, endToEnd
+	if e != nil {
+		slot, k = e.slot, e.kind
+	} else {
+		k = kindByPrefix(name)
+	}
 	switch k {
 	case endToEnd:
 		f.view.add(name, value, slot)
@@ -127,7 +134,7 @@ func (f *filling) field(name, value string) Fault {
 func (f *filling) count(name, value string) Fault {
 	f.bytes += len(name) + len(value) + len(": \r\n")
 	f.lines++
-	if f.bytes > f.rules.fieldBytes() || f.lines > f.rules.fieldCount() {
+	if f.bytes > f.maxBytes || f.lines > f.maxLines {
 		return BigFields
 	}
 	return NoFault

@@ -99,6 +99,14 @@ var kinds = []struct {
 
 const forwardingPrefix = "X-Forwarded"
 
+// kind returns what is done with a field called name.
+func (n *Names) kind(name string) kind {
+	if e := n.find(name); e != nil {
+		return e.kind
+	}
+	return kindByPrefix(name)
+}
+
 // kindOf returns the kind of a name that is in no table yet.
 func kindOf(name string) kind {
 	for _, k := range kinds {
@@ -106,11 +114,11 @@ func kindOf(name string) kind {
 			return k.kind
 		}
 	}
-	return kindOfUnknown(name)
+	return kindByPrefix(name)
 }
 
-// kindOfUnknown returns the kind of a name that is not among kinds.
-func kindOfUnknown(name string) kind {
+// kindByPrefix returns the kind of a name that is not among kinds.
+func kindByPrefix(name string) kind {
 	if hasPrefixFold(name, forwardingPrefix) {
 		return forwarding
 	}
@@ -142,7 +150,7 @@ func (v *View) dropNamed(lines []string) (upgrades bool, _ Fault) {
 			if options++; options > maxOptions {
 				return upgrades, BadField
 			}
-			if _, k := v.names.slotAndKind(option); k == forwarding || k == override {
+			if k := v.names.kind(option); k == forwarding || k == override {
 				return upgrades, BadField
 			}
 			v.drop(option)

@@ -68,30 +68,25 @@ func cutPort(raw string) (name, port string, ok bool) {
 // canonicalNamed canonicalises a host name or an IPv4 address.
 func canonicalNamed(name string) (string, bool) {
 	name = strings.TrimSuffix(name, ".")
-	if name == "" || len(name) > maxHostBytes {
+	if len(name) > maxHostBytes {
 		return "", false
 	}
-	label, upper := 0, false
+	label, upper := 0, false // label is where the present one begins
 	for i := range len(name) {
-		c := name[i]
-		switch {
-		case c == '.':
-			if label == 0 {
+		switch hostClass[name[i]] {
+		case hostPlain:
+		case hostUpper:
+			upper = true
+		case hostDot:
+			if !isLabel(i - label) {
 				return "", false
 			}
-			label = 0
-			continue
-		case isUpper(c):
-			upper = true
-		case isLower(c), isDigit(c), c == '-', c == '_':
+			label = i + 1
 		default:
 			return "", false
 		}
-		if label++; label > maxLabelBytes {
-			return "", false
-		}
 	}
-	if label == 0 {
+	if !isLabel(len(name) - label) {
 		return "", false
 	}
 	if upper {
@@ -99,6 +94,29 @@ func canonicalNamed(name string) (string, bool) {
 	}
 	return name, true
 }
+
+func isLabel(size int) bool { return 0 < size && size <= maxLabelBytes }
+
+// hostClass says what each byte is in a host name; 0 is not allowed.
+var hostClass = func() (t [256]byte) {
+	for c := range t {
+		switch b := byte(c); {
+		case isLower(b), isDigit(b), b == '-', b == '_':
+			t[c] = hostPlain
+		case isUpper(b):
+			t[c] = hostUpper
+		case b == '.':
+			t[c] = hostDot
+		}
+	}
+	return t
+}()
+
+const (
+	hostPlain = 1 + iota
+	hostUpper
+	hostDot
+)
 
 // canonicalIPv6 canonicalises a bracketed IPv6 address (RFC 5952). A zone means
 // something to one machine only, so it is refused.

@@ -38,7 +38,10 @@ func FromHTTP(dst *View, r *http.Request, c Conn, rules *Rules) Fault {
 // header takes all fields of a request that net/http read.
 func (f *filling) header(h http.Header) Fault {
 	for name, values := range h {
-		tokenness := tokenOf(name)
+		e, tokenness := f.view.names.find(name), clean
+		if e == nil {
+			tokenness = tokenOf(name)
+		}
 		if tokenness == notToken {
 			return BadField
 		}
@@ -53,7 +56,7 @@ func (f *filling) header(h http.Header) Fault {
 			if tokenness != clean {
 				continue
 			}
-			if fault := f.field(name, value); fault != NoFault {
+			if fault := f.field(name, value, e); fault != NoFault {
 				return fault
 			}
 		}

@@ -72,9 +72,9 @@ func endOfValue(s string, i int) int {
 }
 
 // indexControl returns the index of the first control byte from i on, or
-// len(s). It looks at eight bytes at once: where a byte of w is below 0x20, or
-// is 0x7f, the subtraction sets its high bit. Borrows can only spoil bytes
-// above the first hit.
+// len(s). It looks at eight bytes at once: where a byte of w below 0x80 is
+// below 0x20, or is 0x7f, one of the subtractions sets its high bit. Borrows
+// can only spoil bytes above the first hit.
 func indexControl(s string, i int) int {
 	const (
 		ones   = 0x0101010101010101
@@ -84,8 +84,7 @@ func indexControl(s string, i int) int {
 	)
 	for ; i+8 <= len(s); i += 8 {
 		w := word(s, i)
-		d := w ^ dels
-		if hits := ((w-spaces)&^w | (d-ones)&^d) & highs; hits != 0 {
+		if hits := ((w - spaces) | (w ^ dels - ones)) &^ w & highs; hits != 0 {
 			return i + bits.TrailingZeros64(hits)/8
 		}
 	}

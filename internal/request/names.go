@@ -51,6 +51,15 @@ type Names struct {
 	table   []int16 // open addressing by hash: index+1 into entries, 0 for none
 }
 
+// commonNames are fields that browsers send and nobody reads. They are in the
+// table so that the fillers need not look at every byte of them.
+var commonNames = []string{
+	"DNT", "Priority", "Referer", "Upgrade-Insecure-Requests", "Via", "X-Requested-With",
+	"Sec-CH-UA", "Sec-CH-UA-Mobile", "Sec-CH-UA-Platform",
+	"Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site", "Sec-Fetch-User", "Sec-GPC",
+	"Sec-WebSocket-Extensions", "Sec-WebSocket-Key", "Sec-WebSocket-Version",
+}
+
 // entry is a field name that means something: to a reader, because it has a
 // slot, or to the fillers, because of its kind.
 type entry struct {
@@ -60,10 +69,11 @@ type entry struct {
 }
 
 // NewNames numbers the fixed names and then extra, in order, each once however
-// often and in whatever case it is given.
+// often and in whatever case it is given. Names with bytes beyond letters,
+// digits and "-" are passed over: no view has such a field.
 func NewNames(extra ...string) *Names {
 	n := &Names{}
-	n.resize(4 * (len(fixedNames) + len(extra) + len(kinds)))
+	n.resize(4 * (len(fixedNames) + len(extra) + len(kinds) + len(commonNames)))
 	for _, name := range fixedNames {
 		n.number(name)
 	}
@@ -71,9 +81,10 @@ func NewNames(extra ...string) *Names {
 		n.number(name)
 	}
 	for _, k := range kinds {
-		if n.find(k.name) == nil {
-			n.insert(k.name, NoSlot, k.kind)
-		}
+		n.insert(k.name, NoSlot, k.kind)
+	}
+	for _, name := range commonNames {
+		n.insert(name, NoSlot, endToEnd)
 	}
 	return n
 }
@@ -97,23 +108,26 @@ func (n *Names) Len() int { return len(n.list) }
 
 // number gives name the next slot unless it has one.
 func (n *Names) number(name string) {
-	if n.find(name) != nil {
-		return
+	if tokenOf(name) == clean && n.insert(name, Slot(len(n.list)), kindOf(name)) {
+		n.list = append(n.list, canonicalName(name))
 	}
-	n.insert(name, Slot(len(n.list)), kindOf(name))
-	n.list = append(n.list, canonicalName(name))
 }
 
-func (n *Names) insert(name string, s Slot, k kind) {
+// insert adds an entry unless there is one of that name.
+func (n *Names) insert(name string, s Slot, k kind) bool {
+	if n.find(name) != nil {
+		return false
+	}
 	i := hashFold(name)
 	for n.table[n.bucket(i)] != 0 {
 		i++
 	}
 	n.entries = append(n.entries, entry{foldName(name), s, k})
 	n.table[n.bucket(i)] = int16(len(n.entries))
+	return true
 }
 
-// find returns the entry of name, or nil.
+// find returns the entry of name, or nil. A name that has one is clean.
 func (n *Names) find(name string) *entry {
 	for i := hashFold(name); ; i++ {
 		at := n.table[n.bucket(i)]
@@ -124,14 +138,6 @@ func (n *Names) find(name string) *entry {
 			return e
 		}
 	}
-}
-
-// slotAndKind returns what the fillers must know of name.
-func (n *Names) slotAndKind(name string) (Slot, kind) {
-	if e := n.find(name); e != nil {
-		return e.slot, e.kind
-	}
-	return NoSlot, kindOfUnknown(name)
 }
 
 func (n *Names) bucket(hash uint32) uint32 { return hash & uint32(len(n.table)-1) }

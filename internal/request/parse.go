@@ -76,14 +76,10 @@ const requestLineExtra = 256
 // line reads one field line at s[i:], or the empty line that ends the head:
 // then more is false.
 func (p *parser) line(s string, i int) (next int, more bool, _ Fault) {
-	least, colon := clean, i
-	for colon < len(s) && nameClass[s[colon]] != notToken {
-		least = min(least, nameClass[s[colon]])
-		colon++
-	}
-	if colon == i && strings.HasPrefix(s[i:], "\r\n") {
+	if strings.HasPrefix(s[i:], "\r\n") {
 		return i + len("\r\n"), false, NoFault
 	}
+	colon, tokenness, e := p.name(s, i)
 	if colon == len(s) || s[i:] == "\r" {
 		return p.wanting(s, i)
 	}
@@ -99,16 +95,37 @@ func (p *parser) line(s string, i int) (next int, more bool, _ Fault) {
 	}
 	name, value := s[i:colon], trim(s[colon+1:end])
 	f := p.count(name, value)
-	if f == NoFault && least == clean {
-		f = p.field(name, value)
+	if f == NoFault && tokenness == clean {
+		f = p.field(name, value, e)
 	}
 	return end + len("\r\n"), f == NoFault, f
+}
+
+// name returns the index of the first byte from i on that may not be in a field
+// name, with the tokenness and the entry of what is before it. It tries the
+// next colon first: what stands before it needs no second look if it has an
+// entry.
+func (p *parser) name(s string, i int) (end int, _ tokenness, _ *entry) {
+	if n := strings.IndexByte(s[i:], ':'); n > 0 {
+		if e := p.view.names.find(s[i : i+n]); e != nil {
+			return i + n, clean, e
+		}
+	}
+	tokenness := clean
+	for ; i < len(s); i++ {
+		c := nameClass[s[i]]
+		if c == notToken {
+			break
+		}
+		tokenness = min(tokenness, c)
+	}
+	return i, tokenness, nil
 }
 
 // wanting says that the line at s[i:] is not all there: more bytes are awaited
 // unless there are too many already.
 func (p *parser) wanting(s string, i int) (next int, more bool, _ Fault) {
-	if p.bytes+len(s)-i > p.rules.fieldBytes() {
+	if p.bytes+len(s)-i > p.maxBytes {
 		return 0, false, BigFields
 	}
 	return 0, false, NoFault
