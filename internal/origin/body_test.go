@@ -85,3 +85,43 @@ func (c closeOnDone) Read(p []byte) (int, error) {
 	defer stop()
 	return c.Conn.Read(p)
 }
+
+// The first address is dead, the second answers before it has read the body:
+// that the first attempt closed the body must not cut it off now.
+func TestEarlyAnswerAfterADeadAddress(t *testing.T) {
+	url := rawOrigin(t, func(conn net.Conn) {
+		says("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")(conn)
+		io.Copy(io.Discard, conn)
+	})
+	s := newSet(t, Config{}, deadURL(t), url)
+	s.Transport("o").(*pool).next.Store(1) // the dead one is next
+	rest := make(chan struct{})
+	defer close(rest)
+	body := &countingCloser{Reader: io.MultiReader(strings.NewReader(strings.Repeat("x", 64<<10)), blocked{rest})}
+	resp, err := s.Transport("o").RoundTrip(newRequest(t, t.Context(), "POST", body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := body.closed.Load(); got != 0 {
+		t.Errorf("the body is closed while it is sent")
+	}
+	resp.Body.Close()
+}
+
+// blocked is a client that sends nothing until its channel closes.
+type blocked struct{ until <-chan struct{} }
+
+func (b blocked) Read([]byte) (int, error) { <-b.until; return 0, io.EOF }
+
+func TestReadingAClosedBodyIsNotTheClientsFailure(t *testing.T) {
+	r, w := io.Pipe()
+	b := newRequestBody(r)
+	go w.Write([]byte("x"))
+	if _, err := b.Read(make([]byte, 1)); err != nil {
+		t.Fatal(err)
+	}
+	b.Close()
+	if _, err := b.Read(make([]byte, 1)); err == nil || b.failure() != nil {
+		t.Errorf("reading after Close: %v, told as the client's: %v", err, b.failure())
+	}
+}
