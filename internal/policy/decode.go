@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 )
@@ -80,11 +81,11 @@ func inherit[S any](o optionOf[S]) optionOf[S] {
 }
 
 // group makes an option that is a mapping of options of the same S.
-func group[S any](name string, table []optionOf[S], doc string) optionOf[S] {
+func group[S any](name string, table []optionOf[S], write, doc string) optionOf[S] {
 	return optionOf[S]{
-		name: name, doc: doc, wants: "a mapping", schema: mappingSchema(table),
+		name: name, doc: doc, wants: "a mapping", write: write, schema: mappingSchema(table),
 		decode: func(d *decoder, v *yamlValue, into *S) bool {
-			return d.isMapping(v) && len(options(d, v, table, into)) == 0
+			return d.isMapping(v, write) && len(options(d, v, table, into)) == 0
 		},
 		encode: func(from *S) *yamlValue { return encodeOptions(table, from) },
 	}
@@ -101,11 +102,13 @@ func (d *decoder) mismatch(v *yamlValue, wants, write string) {
 	if write != "" {
 		hint = "write " + write
 	}
-	if v.kind == yamlNull {
+	switch v.kind {
+	case yamlFaulty:
+	case yamlNull:
 		d.fail(v.place, hint, "%s has no value", d.name())
-		return
+	default:
+		d.fail(v.place, hint, "%s must be %s, not %s", d.name(), wants, v.kind)
 	}
-	d.fail(v.place, hint, "%s must be %s, not %s", d.name(), wants, v.kind)
 }
 
 // name is the path of the value being read, for messages.
@@ -154,7 +157,7 @@ func options[S any](d *decoder, v *yamlValue, table []optionOf[S], into *S) (fai
 		})
 	}
 	for _, o := range table {
-		if o.required && !v.has(o.name) {
+		if o.required && !v.has(o.name) && !slices.Contains(failed, o.name) {
 			d.fail(v.place, "write "+o.name+": "+o.write, "%s is missing", o.name)
 			failed = append(failed, o.name)
 		}
@@ -178,12 +181,12 @@ func (v *yamlValue) has(key string) bool {
 
 // mapping is the shape of a mapping with the options of a table. It must not be
 // empty: a mapping without options says nothing.
-func mapping[S any](table []optionOf[S]) shape[S] {
+func mapping[S any](table []optionOf[S], write string) shape[S] {
 	return shape[S]{
-		wants: "a mapping",
+		wants: "a mapping", write: write,
 		decode: func(d *decoder, v *yamlValue) (S, bool) {
 			var s S
-			if !d.isMapping(v) {
+			if !d.isMapping(v, write) {
 				return s, false
 			}
 			return s, len(options(d, v, table, &s)) == 0
@@ -208,13 +211,13 @@ func encodeOptions[S any](table []optionOf[S], s *S) *yamlValue {
 }
 
 // isMapping reports whether v is a mapping with something in it, or a problem.
-func (d *decoder) isMapping(v *yamlValue) bool {
+func (d *decoder) isMapping(v *yamlValue, write string) bool {
 	if v.kind != yamlMapping {
-		d.mismatch(v, "a mapping", "")
+		d.mismatch(v, "a mapping", write)
 		return false
 	}
 	if len(v.pairs) == 0 {
-		d.fail(v.place, "write its options, or remove it", "%s is empty", d.name())
+		d.fail(v.place, "write "+write+", or remove it", "%s is empty", d.name())
 		return false
 	}
 	return true
@@ -224,6 +227,9 @@ func (d *decoder) isMapping(v *yamlValue) bool {
 func placed[S any](sh shape[S], at func(*S) *Places) shape[S] {
 	decode := sh.decode
 	sh.decode = func(d *decoder, v *yamlValue) (s S, ok bool) {
+		if !d.isMapping(v, sh.write) {
+			return s, false
+		}
 		places := d.scope(v, func() { s, ok = decode(d, v) })
 		*at(&s) = places
 		return s, ok
@@ -322,25 +328,27 @@ func encodeList[T any](item shape[T], values []T) *yamlValue {
 }
 
 // distinct is a list in which nothing may stand twice.
-func distinct[T comparable](sh shape[[]T]) shape[[]T] {
+func distinct(sh shape[[]string]) shape[[]string] {
 	decode := sh.decode
-	sh.decode = func(d *decoder, v *yamlValue) ([]T, bool) {
+	sh.decode = func(d *decoder, v *yamlValue) ([]string, bool) {
 		values, ok := decode(d, v)
 		if !ok {
 			return nil, false
 		}
 		for i, value := range values {
 			if first := slices.Index(values, value); first < i {
-				d.fail(v.items[i].place, "first written at "+v.items[first].place.String(), "%s has %v twice", d.name(), value)
+				d.fail(v.items[i].place, "first written at "+v.items[first].place.String(), "%s has %q twice", d.name(), value)
 				ok = false
 			}
 		}
 		return values, ok
 	}
-	schema := jsonSchema{"uniqueItems": true}
-	for key, value := range sh.schema {
-		schema[key] = value
-	}
-	sh.schema = schema
+	return unique(sh)
+}
+
+// unique describes the items of a list as all different.
+func unique[T any](sh shape[[]T]) shape[[]T] {
+	sh.schema = maps.Clone(sh.schema)
+	sh.schema["uniqueItems"] = true
 	return sh
 }

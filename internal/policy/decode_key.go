@@ -14,13 +14,14 @@ var keyOptions = kindOptions(keyItems)
 // dynamic_on, where an empty list is refused: dynamic_on: none is the only
 // spelling of nothing.
 var (
-	withholdOptions = kindOptions(listOrEmpty(nameItem, nameListWants, nameListWrite))
-	dynamicOptions  = kindOptions(list(nameItem, nameListWants, nameListWrite))
+	withholdOptions = kindOptions(unique(listOrEmpty(nameItem, nameListWants, nameListWrite)))
+	dynamicOptions  = kindOptions(unique(list(nameItem, nameListWants, nameListWrite)))
 )
 
 const (
 	nameListWants = "a list of names"
 	nameListWrite = "[name, prefix_*, name=value]"
+	kindsWrite    = "{query: [...], headers: [...], cookies: [...]}"
 	keyListWrite  = `[name], ["*"] or [{name: [value, value]}]`
 )
 
@@ -46,22 +47,22 @@ func kindOptions(items shape[[]KeyItem]) []optionOf[KeyConf] {
 }
 
 // keyShape is key: a mapping of kinds.
-var keyShape = optional(mapping(keyOptions))
+var keyShape = optional(mapping(keyOptions, kindsWrite))
 
 // dynamicShape is dynamic_on: a mapping of kinds, or the word none.
-var dynamicShape = optional(mappingOr(mapping(dynamicOptions), "none",
+var dynamicShape = optional(mappingOr(mapping(dynamicOptions, kindsWrite), "none",
 	func(k *KeyConf) *bool { return &k.None }))
 
 // withholdShape is withhold: a mapping of kinds, the word tracking, or a list
 // of both.
-var withholdShape = optional(withTracking(mappingOr(mapping(withholdOptions), "tracking",
+var withholdShape = optional(withTracking(mappingOr(mapping(withholdOptions, kindsWrite), "tracking",
 	func(k *KeyConf) *bool { return &k.Tracking }), mappingSchema(withholdOptions)))
 
 // mappingOr is a mapping of kinds, or one word instead.
 func mappingOr(kinds shape[KeyConf], word string, at func(*KeyConf) *bool) shape[KeyConf] {
 	decode, encode := kinds.decode, kinds.encode
 	kinds.wants = "a mapping of query, headers and cookies, or " + word
-	kinds.write = word + " or {query: [...], headers: [...], cookies: [...]}"
+	kinds.write = word + " or " + kindsWrite
 	kinds.decode = func(d *decoder, v *yamlValue) (KeyConf, bool) {
 		var k KeyConf
 		switch {
@@ -93,7 +94,7 @@ func mappingOr(kinds shape[KeyConf], word string, at func(*KeyConf) *bool) shape
 // a list: [tracking, {query: [ref]}].
 func withTracking(single shape[KeyConf], kinds jsonSchema) shape[KeyConf] {
 	both := single
-	both.write = "tracking, {query: [...], headers: [...], cookies: [...]} or [tracking, {query: [...]}]"
+	both.write = "tracking, " + kindsWrite + " or [tracking, {query: [...]}]"
 	both.decode = func(d *decoder, v *yamlValue) (KeyConf, bool) {
 		if v.kind != yamlList {
 			return single.decode(d, v)
@@ -108,7 +109,7 @@ func withTracking(single shape[KeyConf], kinds jsonSchema) shape[KeyConf] {
 			parts[1].Tracking = true
 			return parts[1], true
 		}
-		d.fail(v.place, "write [tracking, {query: [...], headers: [...], cookies: [...]}]",
+		d.fail(v.place, "write [tracking, "+kindsWrite+"]",
 			"%s must be the word tracking and then one mapping when it is a list", d.name())
 		return KeyConf{}, false
 	}
@@ -143,7 +144,7 @@ var nameItem = shape[KeyItem]{
 	schema: keyName.schema,
 }
 
-var keyName = text("a name", "a name")
+var keyName = text("a name", "")
 
 // keyItems are the names of one kind in key: a list of names and of mappings
 // from a name to its closed values, such a mapping alone, or the word "*".
@@ -161,7 +162,7 @@ var keyItems = shape[[]KeyItem]{
 		return v
 	},
 	schema: anyOf(
-		jsonSchema{"type": "array", "items": anyOf(keyName.schema, closedSchema)},
+		jsonSchema{"type": "array", "uniqueItems": true, "items": anyOf(keyName.schema, closedSchema)},
 		closedSchema,
 		jsonSchema{"const": allName},
 		jsonSchema{"type": "string", "pattern": variablePattern},
@@ -169,7 +170,7 @@ var keyItems = shape[[]KeyItem]{
 }
 
 // closedValues are the values a name may have.
-var closedValues = distinct(list(text("a value", "a value"), "a list of values", "[value, value]"))
+var closedValues = distinct(list(text("a value", ""), "a list of values", "[value, value]"))
 
 var closedSchema = jsonSchema{
 	"type": "object", "minProperties": 1,
@@ -211,7 +212,7 @@ var keyItem = shape[[]KeyItem]{
 // closedItems reads a mapping from names to their closed values; the value "*"
 // leaves a name open.
 func closedItems(d *decoder, v *yamlValue) ([]KeyItem, bool) {
-	if !d.isMapping(v) {
+	if !d.isMapping(v, "{name: [value, value]}") {
 		return nil, false
 	}
 	found, whole := []KeyItem{}, true

@@ -14,6 +14,7 @@ type keyRule struct {
 	pattern *regexp.Regexp
 	except  []string
 	wants   string // "a status such as 404"
+	write   string
 }
 
 var (
@@ -24,7 +25,8 @@ var (
 	methodNames = keyRule{
 		pattern: regexp.MustCompile(`^[A-Z]+(-[A-Z]+)*$`),
 		except:  []string{"CONNECT", "TRACE"},
-		wants:   "a method that edge serves, in capitals",
+		wants:   "a method that edge serves",
+		write:   "GET, POST or another method in capitals; CONNECT and TRACE are refused",
 	}
 )
 
@@ -51,7 +53,7 @@ func (r keyRule) name() shape[string] {
 		}
 		return s, nil
 	}
-	return scalar(r.wants, r.wants, textOnly, parse, encodeText, r.schema())
+	return scalar(r.wants, r.write, textOnly, parse, encodeText, r.schema())
 }
 
 // byName is the shape of a mapping whose keys the owner chooses. join makes an
@@ -60,7 +62,7 @@ func byName[E, V any](keys keyRule, value shape[V], write string, join func(key 
 	return shape[[]E]{
 		wants: "a mapping", write: write,
 		decode: func(d *decoder, v *yamlValue) ([]E, bool) {
-			if !d.isMapping(v) {
+			if !d.isMapping(v, write) {
 				return nil, false
 			}
 			elements, whole := make([]E, 0, len(v.pairs)), true
@@ -97,7 +99,7 @@ func byName[E, V any](keys keyRule, value shape[V], write string, join func(key 
 
 // constants are field names with constant values.
 func constants(write string) shape[[]ConstField] {
-	return byName(fieldNames, text("text", "a value"), write,
+	return byName(fieldNames, text("text", ""), write,
 		func(name, value string) ConstField { return ConstField{name, value} },
 		func(f ConstField) (string, string) { return f.Name, f.Value })
 }
@@ -121,8 +123,9 @@ func methodTags() shape[[]MethodTags] {
 
 // browserShape is a duration, or the word origin.
 func browserShape() shape[BrowserConf] {
-	plain := duration()
-	sh := shape[BrowserConf]{wants: "a duration, or origin", write: "5m, 0 or origin"}
+	const write = "5m, 0 or origin"
+	plain := durationShape(write, 0, false)
+	sh := shape[BrowserConf]{wants: "a duration, or origin", write: write}
 	sh.decode = func(d *decoder, v *yamlValue) (BrowserConf, bool) {
 		if v.kind == yamlText && v.text == "origin" {
 			return BrowserConf{Origin: true}, true
@@ -146,7 +149,7 @@ var (
 	paramValues = byName(paramNames, textListOrEmpty("a list of values", `["1", "2"]`), `{id: ["1", "2"]}`,
 		func(name string, values []string) namedValues { return namedValues{name, values} },
 		func(n namedValues) (string, []string) { return n.name, n.values })
-	paramSet = byName(paramNames, text("text", "a value"), `{lang: de, slug: a}`,
+	paramSet = byName(paramNames, text("text", ""), `{lang: de, slug: a}`,
 		func(name, value string) ConstField { return ConstField{name, value} },
 		func(f ConstField) (string, string) { return f.Name, f.Value })
 )
@@ -159,16 +162,23 @@ type namedValues struct {
 // paramsShape is params: lists by name, or a list of complete sets.
 func paramsShape() shape[ParamsConf] {
 	sets := listOrEmpty(paramSet, "a list of parameter sets", "[{lang: de, slug: a}]")
+	const (
+		wants = "lists of values by parameter, or a list of sets"
+		write = `{id: ["1", "2"]} or [{lang: de, slug: a}]`
+	)
 	return shape[ParamsConf]{
-		wants: "lists of values by parameter, or a list of sets",
-		write: `{id: ["1", "2"]} or [{lang: de, slug: a}]`,
+		wants: wants, write: write,
 		decode: func(d *decoder, v *yamlValue) (ParamsConf, bool) {
-			if v.kind == yamlList {
+			switch v.kind {
+			case yamlList:
 				list, ok := sets.decode(d, v)
 				return paramsOfSets(list), ok
+			case yamlMapping:
+				lists, ok := paramValues.decode(d, v)
+				return paramsByName(lists), ok
 			}
-			lists, ok := paramValues.decode(d, v)
-			return paramsByName(lists), ok
+			d.mismatch(v, wants, write)
+			return ParamsConf{}, false
 		},
 		encode: func(p ParamsConf) *yamlValue {
 			if p.Sets != nil {
@@ -219,12 +229,12 @@ func setsOfParams(p ParamsConf) [][]ConstField {
 
 // textList is a list of different lines of text.
 func textList(wants, write string) shape[[]string] {
-	return distinct(list(text("text", "text"), wants, write))
+	return distinct(list(text("text", ""), wants, write))
 }
 
 // textListOrEmpty is a textList that may be empty.
 func textListOrEmpty(wants, write string) shape[[]string] {
-	return distinct(listOrEmpty(text("text", "text"), wants, write))
+	return distinct(listOrEmpty(text("text", ""), wants, write))
 }
 
 // nameList is a list of different names that follow a rule.

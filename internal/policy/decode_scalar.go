@@ -2,6 +2,7 @@ package policy
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +29,11 @@ func scalar[T any](wants, write string, takes []yamlKind, parse func(string) (T,
 			}
 			value, err := parse(v.text)
 			if err != nil {
-				d.fail(v.place, "write "+write, "%s: %s %v", d.name(), quoteValue(v), err)
+				hint := ""
+				if write != "" {
+					hint = "write " + write
+				}
+				d.fail(v.place, hint, "%s: %s %v", d.name(), quoteValue(v), err)
 				return none, false
 			}
 			return value, true
@@ -69,7 +74,7 @@ var (
 	errControl   = errors.New("contains a control character")
 	errWord      = errors.New("is not known")
 	errBool      = errors.New("is not true or false")
-	errWhole     = errors.New("is not a whole number in range")
+	errVersion   = errors.New("is not a version that this edge reads")
 	errPositive  = errors.New("is not a number above 0")
 	errNoForever = errors.New("does not end, which is not possible here")
 )
@@ -128,7 +133,7 @@ func oneOf(words ...string) shape[string] {
 	sh := scalar(write, write, textOnly, parse, encodeText, jsonSchema{"enum": words})
 	decode := sh.decode
 	sh.decode = func(d *decoder, v *yamlValue) (string, bool) {
-		word := closest(v.text, words)
+		word := suggest(v.text, words)
 		if v.kind != yamlText || word == "" || word == v.text {
 			return decode(d, v)
 		}
@@ -164,21 +169,29 @@ func boolean() shape[bool] {
 
 // whole is a whole number of a range.
 func whole(write string, least, most int) shape[int] {
+	err := fmt.Errorf("is not a whole number from %d to %d", least, most)
 	parse := func(s string) (int, error) {
-		n, err := strconv.Atoi(s)
-		if err != nil || n < least || n > most {
-			return 0, errWhole
+		n, fault := strconv.Atoi(s)
+		if fault != nil || n < least || n > most {
+			return 0, err
 		}
 		return n, nil
 	}
-	encode := func(n int) *yamlValue {
-		if n == 0 {
-			return nil
-		}
-		return plainValue(strconv.Itoa(n))
-	}
+	encode := func(n int) *yamlValue { return plainValue(strconv.Itoa(n)) }
 	return scalar("a whole number", write, []yamlKind{yamlNumber}, parse, encode,
 		jsonSchema{"type": "integer", "minimum": least, "maximum": most})
+}
+
+// versionShape is the version of the format. There is one.
+func versionShape() shape[int] {
+	parse := func(s string) (int, error) {
+		if s != "1" {
+			return 0, errVersion
+		}
+		return 1, nil
+	}
+	encode := func(n int) *yamlValue { return plainValue(strconv.Itoa(n)) }
+	return scalar("a number", "1", []yamlKind{yamlNumber}, parse, encode, jsonSchema{"const": 1})
 }
 
 // rate is a number above 0, or false for none.

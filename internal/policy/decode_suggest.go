@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 )
@@ -41,21 +42,27 @@ func (d *decoder) unknown(pair yamlPair, known []string) string {
 	if d.path != "" {
 		where = " in " + d.path
 	}
-	report := func(hint string) { d.fail(pair.place, hint, "unknown option %q%s", pair.key, where) }
-	if home := d.homeOf(pair.key); home != "" {
-		report(pair.key + " belongs in " + home)
-		return pair.key
-	}
-	meant := closest(pair.key, known)
+	meant := suggest(pair.key, known)
 	if word := otherWords[normalName(pair.key)]; meant == "" && slices.Contains(known, word) {
 		meant = word
 	}
-	if meant == "" {
-		report("the options are " + joinWords(known, " and "))
-		return pair.key
+	hint := listed(known)
+	switch home := d.homeOf(pair.key); {
+	case meant != "":
+		hint = didYouMean(meant)
+	case home != "":
+		hint = pair.key + " belongs in " + home
 	}
-	report(didYouMean(meant))
-	return meant
+	d.fail(pair.place, hint, "unknown option %q%s", pair.key, where)
+	return cmp.Or(meant, pair.key)
+}
+
+// listed names all options where they are few.
+func listed(known []string) string {
+	if len(known) > 8 {
+		return "edge schema lists all options"
+	}
+	return "the options are " + joinWords(known, " and ")
 }
 
 // homeOf returns where an option of the policy file belongs, or "".
@@ -72,6 +79,11 @@ func (d *decoder) homeOf(name string) string {
 
 func didYouMean(word string) string { return `did you mean "` + word + `"?` }
 
+// suggest returns the word that s was probably meant to be, or "".
+func suggest(s string, words []string) string {
+	return cmp.Or(closest(s, words), onlyWith(s, words))
+}
+
 // closest returns the word nearest to s, or "" when none is near.
 func closest(s string, words []string) string {
 	s = normalName(s)
@@ -82,6 +94,21 @@ func closest(s string, words []string) string {
 		}
 	}
 	return best
+}
+
+// onlyWith returns the one word that s is a part of, or "".
+func onlyWith(s string, words []string) string {
+	found := ""
+	for _, word := range words {
+		switch {
+		case len(s) < 4 || !strings.Contains(word, s):
+		case found != "":
+			return ""
+		default:
+			found = word
+		}
+	}
+	return found
 }
 
 // normalName spells camelCase and dashes as our names are.
@@ -104,7 +131,7 @@ func normalName(s string) string {
 func distance(a, b string) int {
 	const far = 64
 	if len(a) > far || len(b) > far {
-		return far
+		return far // no option is that long
 	}
 	var before, last, row [far + 1]int
 	for j := range len(b) + 1 {

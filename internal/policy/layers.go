@@ -21,7 +21,7 @@ func newLayer(name string) *layer {
 }
 
 // routeShape is one route of the layer being read.
-var routeShape = inLayer(placed(mapping(routeOptions), func(r *RouteConf) *Places { return &r.Places }))
+var routeShape = inLayer(placed(mapping(routeOptions, "path: /"), func(r *RouteConf) *Places { return &r.Places }))
 
 // inLayer notes the layer of a route, and reports a second route of the same
 // layer on the same path.
@@ -59,15 +59,6 @@ func routesOf(sh shape[[]RouteConf]) shape[[]RouteConf] {
 	}
 	return sh
 }
-
-// includeOptions are the options of an included file.
-var includeOptions = []optionOf[struct{}]{{
-	name: "routes", doc: "The routes.", required: true, schema: routeList.schema, wants: routeList.wants, write: routeList.write,
-	decode: func(d *decoder, v *yamlValue, _ *struct{}) bool {
-		_, ok := routeList.decode(d, v)
-		return ok
-	},
-}}
 
 // stack returns the routes of all layers, the highest first: a route replaces
 // those of lower layers on the same path as a whole.

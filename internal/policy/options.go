@@ -10,7 +10,7 @@ import (
 
 // configOptions are the options of the top level.
 var configOptions = []optionOf[Config]{
-	need(option("version", version, func(c *Config) *int { return &c.Version }, "",
+	need(option("version", versionShape(), func(c *Config) *int { return &c.Version }, "",
 		"The version of the format.")),
 	option("listen", address, func(c *Config) *string { return &c.Listen }, `":8080"`,
 		"The address that clients connect to."),
@@ -20,21 +20,21 @@ var configOptions = []optionOf[Config]{
 		"The hosts that are served; a request for any other is answered 421. Without it every host is served, with a warning."),
 	option("trusted_proxies", textList("a list of networks", "[10.0.0.0/8]"), func(c *Config) *[]string { return &c.TrustedProxies }, "",
 		"Networks of the proxies whose forwarding fields (Forwarded, X-Forwarded-*) are believed."),
-	option("admin", optional(mapping(adminOptions)), func(c *Config) **ListenerConf { return &c.Admin }, "",
+	option("admin", optional(mapping(adminOptions, `{listen: "127.0.0.1:9090"}`)), func(c *Config) **ListenerConf { return &c.Admin }, "",
 		"The private listener: invalidation, explain, status, pprof, metrics and health."),
-	option("metrics", optional(mapping(metricsOptions)), func(c *Config) **ListenerConf { return &c.Metrics }, "",
+	option("metrics", optional(mapping(metricsOptions, `{listen: ":9091"}`)), func(c *Config) **ListenerConf { return &c.Metrics }, "",
 		"One more listener, for /metrics, /healthz and /readyz and nothing else. It never needs a token."),
 	option("origin", optional(defaultOrigin), func(c *Config) **OriginConf { return &c.Origin }, "",
 		"Where responses come from when there is one origin: short for origins.default."),
 	option("origins", originsByName, func(c *Config) *[]OriginConf { return &c.Origins }, "",
 		"Origins by name. Routes that name none go to default."),
-	option("cache", placed(mapping(cacheOptions), func(c *CacheConf) *Places { return &c.Places }), func(c *Config) *CacheConf { return &c.Cache }, "",
+	option("cache", placed(mapping(cacheOptions, "{memory: 512MiB}"), func(c *CacheConf) *Places { return &c.Places }), func(c *Config) *CacheConf { return &c.Cache }, "",
 		"The store."),
 	option("preset", oneOf("nextjs"), func(c *Config) *string { return &c.Preset }, "",
 		"Routes and defaults for a framework, below those of the file. There is none yet; nextjs is the first to come."),
 	option("include", textList("a list of files", "[routes.next.yaml]"), func(c *Config) *[]string { return &c.Include }, "",
 		"Files with a list of routes and nothing else, relative to this file. A route of this file replaces an included one on the same path as a whole."),
-	option("defaults", placed(mapping(defaultOptions()), func(r *RouteConf) *Places { return &r.Places }), func(c *Config) *RouteConf { return &c.Defaults }, "",
+	option("defaults", placed(mapping(defaultOptions(), "{stale: 1d}"), func(r *RouteConf) *Places { return &r.Places }), func(c *Config) *RouteConf { return &c.Defaults }, "",
 		"Options of every route that does not write them itself, and of paths that match no route. What does not apply to the mode of a route is ignored there."),
 	option("routes", routeList, func(c *Config) *[]RouteConf { return &c.Routes }, "",
 		"The routes. Their order has no meaning: the most specific path matches."),
@@ -52,10 +52,7 @@ var configOptions = []optionOf[Config]{
 		"How long requests in flight may then take."),
 }
 
-var (
-	version = whole("1", 1, 1)
-	address = text("an address", `"127.0.0.1:8080" or ":8080"`)
-)
+var address = text("an address", `"127.0.0.1:8080" or ":8080"`)
 
 var adminOptions = []optionOf[ListenerConf]{
 	need(option("listen", address, func(l *ListenerConf) *string { return &l.Listen }, "",
@@ -78,7 +75,7 @@ var originOptions = []optionOf[OriginConf]{
 		"A prefix of the path that the origin does not see."),
 	option("add_prefix", pathPrefix, func(o *OriginConf) *string { return &o.AddPrefix }, "",
 		"A prefix that is put before the path, after strip_prefix."),
-	group("timeouts", timeoutOptions, "How long the origin may take."),
+	group("timeouts", timeoutOptions, "{connect: 2s}", "How long the origin may take."),
 }
 
 var timeoutOptions = []optionOf[OriginConf]{
@@ -93,7 +90,7 @@ var timeoutOptions = []optionOf[OriginConf]{
 var (
 	originURL   = text("a URL", `"http://127.0.0.1:3000"`)
 	pathPrefix  = text("a path", "/backend")
-	originShape = placed(mapping(originOptions), func(o *OriginConf) *Places { return &o.Places })
+	originShape = placed(mapping(originOptions, `{url: "http://127.0.0.1:3000"}`), func(o *OriginConf) *Places { return &o.Places })
 
 	// defaultOrigin is the origin of the option origin, which has no name.
 	defaultOrigin = mapped(originShape, func(o OriginConf) OriginConf { o.Name = "default"; return o })

@@ -4,8 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"hash"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -34,11 +36,14 @@ type configReader struct {
 
 // main reads the main file, then the layers below it.
 func (r *configReader) main() *Config {
-	root := r.file(r.src.Name, Place{File: r.src.Name})
+	root := r.file(r.src.Name, Place{File: r.src.Name}, "")
 	if root == nil {
 		return nil
 	}
 	d := &r.decoder
+	if root.kind == yamlFaulty {
+		return nil
+	}
 	if root.kind != yamlMapping {
 		d.fail(root.place, `begin with "version: 1"`, "a policy must be a mapping, not %s", root.kind)
 		return nil
@@ -66,10 +71,10 @@ func touchesRoutes(option string) bool {
 }
 
 // file reads one file; at is where it is asked for.
-func (r *configReader) file(name string, at Place) *yamlValue {
+func (r *configReader) file(name string, at Place, hint string) *yamlValue {
 	text, err := r.src.Read(name)
 	if err != nil {
-		problem := problemAt(at, fmt.Sprintf("cannot read %s: %v", name, err), "")
+		problem := problemAt(at, fmt.Sprintf("cannot read %s: %v", name, cause(err)), hint)
 		problem.Err = err
 		r.decoder.problems = append(r.decoder.problems, problem)
 		return nil
@@ -79,6 +84,15 @@ func (r *configReader) file(name string, at Place) *yamlValue {
 	root, problems := readYAML(name, text, r.src.Env)
 	r.decoder.problems = append(r.decoder.problems, problems...)
 	return root
+}
+
+// cause is what went wrong, without the name of the file.
+func cause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }
 
 // preset puts the layer of a preset below the others. No preset is there yet.
@@ -102,21 +116,37 @@ func (r *configReader) includes(c *Config) *layer {
 
 // include reads one included file: a list of routes, alone or under routes.
 func (r *configReader) include(name string, at Place) {
-	root := r.file(name, at)
+	root := r.file(name, at, "files are looked for in the directory of "+r.src.Name)
 	if root == nil {
 		return
 	}
 	d := &r.decoder
 	d.scope(root, func() {
 		switch root.kind {
+		case yamlFaulty:
 		case yamlList:
 			routeList.decode(d, root)
 		case yamlMapping:
-			options(d, root, includeOptions, &struct{}{})
+			r.includedRoutes(root)
 		default:
 			d.fail(root.place, "write routes: and the routes below it", "an included file must be a list of routes, not %s", root.kind)
 		}
 	})
+}
+
+// includedRoutes reads an included file that is a mapping: of routes alone.
+func (r *configReader) includedRoutes(root *yamlValue) {
+	d := &r.decoder
+	for _, pair := range root.pairs {
+		if pair.key != "routes" {
+			d.fail(pair.place, "move it to "+r.src.Name, "%q cannot stand in an included file, which holds routes and nothing else", pair.key)
+			continue
+		}
+		d.within(pair.key, pair.value, func() { routeList.decode(d, pair.value) })
+	}
+	if len(root.pairs) == 0 {
+		d.fail(root.place, "write routes: and the routes below it", "the file is empty")
+	}
 }
 
 // EndsWithDocumentEnd reports whether the last line of a file is "...", YAML's

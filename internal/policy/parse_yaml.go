@@ -29,11 +29,14 @@ const (
 	yamlBool
 	yamlList
 	yamlMapping
+	// yamlFaulty is a value with a problem that has been reported: nothing
+	// more is to be said about it.
+	yamlFaulty
 )
 
 // String names the kind in messages.
 func (k yamlKind) String() string {
-	return [...]string{"nothing", "text", "a number", "true or false", "a list", "a mapping"}[k]
+	return [...]string{"nothing", "text", "a number", "true or false", "a list", "a mapping", "this"}[k]
 }
 
 // yamlValue is a value of a file: what is left of YAML after everything that
@@ -44,8 +47,8 @@ type yamlValue struct {
 	place Place
 	// text is that of a scalar, variables expanded; written is with them.
 	text, written string
-	// expanded is true when a plain scalar has a variable: what YAML takes
-	// the text with braces for says nothing about the value.
+	// expanded is true when the scalar has a variable: what YAML takes the
+	// text with braces for says nothing about the value.
 	expanded bool
 	items    []*yamlValue
 	pairs    []yamlPair
@@ -164,7 +167,7 @@ func (r *yamlReader) parse(text []byte) (root *yaml.Node) {
 
 // value turns a node of the library into a value, refusing what surprises.
 func (r *yamlReader) value(n *yaml.Node, depth int) *yamlValue {
-	v := &yamlValue{place: r.at(n.Line, n.Column)}
+	v := &yamlValue{kind: yamlFaulty, place: r.at(n.Line, n.Column)}
 	if n.Kind == yaml.AliasNode || n.Anchor != "" {
 		r.fail(v.place, "anchors and aliases are not allowed", "write the value where it is meant; options for all routes stand in defaults")
 		return v
@@ -244,11 +247,11 @@ func (r *yamlReader) scalar(v *yamlValue, n *yaml.Node) {
 	text, fault := expand(n.Value, r.env)
 	if fault != nil {
 		r.fail(r.within(v.place, fault.at), fault.message, fault.hint)
-		v.kind = yamlNull
+		v.kind = yamlFaulty
 		return
 	}
 	v.text = text
-	v.expanded = n.Style == 0 && strings.Contains(n.Value, "${")
+	v.expanded = strings.Contains(n.Value, "${")
 }
 
 // at is a place of the file; what lies outside is moved to its edge.
@@ -298,12 +301,12 @@ var syntaxHints = map[string]string{
 	"mapping values are not allowed in this context":        `check the indentation, and quote text that contains ": "`,
 	"found a tab character that violates indentation":       "indent with spaces",
 	"found character that cannot start any token":           "quote text that begins with a special character; indent with spaces",
-	"did not find expected ',' or ']'":                      "a [ above is not closed",
-	"did not find expected ',' or '}'":                      "a { above is not closed",
+	"did not find expected ',' or ']'":                      "a [ is not closed, or a ${VARIABLE} between brackets has no quotes",
+	"did not find expected ',' or '}'":                      "a { is not closed, or a ${VARIABLE} between braces has no quotes",
 	"did not find expected '-' indicator":                   "indent every item of a list alike",
 	"did not find expected key":                             "indent every line of a mapping alike",
 	"could not find expected ':'":                           `write "option: value"`,
-	"found unexpected end of stream":                        "a quotation mark is not closed",
+	"found unexpected end of stream":                        "a quotation mark above is not closed",
 	"did not find expected alphabetic or numeric character": `quote "*" and other text that begins with a special character`,
 }
 

@@ -54,9 +54,14 @@ func withPresets[S any](name string, table []optionOf[S], from *S) yamlPair {
 	for _, o := range table {
 		v.pairs = appendOption(v.pairs, o, from)
 	}
-	pair := yamlPair{key: name, value: v, off: encodeOptions(table, from) == nil}
-	v.block = !pair.off
-	return pair
+	written := encodeOptions(table, from) != nil
+	if !written {
+		for i := range v.pairs {
+			v.pairs[i].off = false // the whole mapping is a comment
+		}
+	}
+	v.block = written
+	return yamlPair{key: name, value: v, off: !written}
 }
 
 // printRoutes is the list of routes; those of lower layers say where they are
@@ -68,7 +73,7 @@ func printRoutes(routes []RouteConf) *yamlValue {
 		v := encodeOptions(routeOptions, r)
 		v.block = true
 		if r.Layer != "file" {
-			v.comment = r.Layer + " " + r.Places[""].String()
+			v.comment = "from " + r.Layer + " " + r.Places[""].String()
 		}
 		list.items = append(list.items, v)
 	}

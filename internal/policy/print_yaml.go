@@ -17,13 +17,23 @@ const lineRunes = 100
 // mapping writes the lines of a block mapping.
 func (w *yamlWriter) mapping(v *yamlValue, indent int) {
 	for _, pair := range v.pairs {
-		w.comment(pair.value.comment, indent)
-		w.WriteString(strings.Repeat(" ", indent))
 		if pair.off {
-			w.WriteString("# ")
+			w.commented(pair, indent)
+			continue
 		}
-		w.WriteString(flowText(pair.key) + ":")
+		w.comment(pair.value.comment, indent)
+		w.WriteString(strings.Repeat(" ", indent) + keyText(pair.key) + ":")
 		w.value(pair.value, indent)
+	}
+}
+
+// commented writes a pair as comments.
+func (w *yamlWriter) commented(pair yamlPair, indent int) {
+	var lines yamlWriter
+	pair.off = false
+	lines.mapping(&yamlValue{pairs: []yamlPair{pair}}, 0)
+	for line := range strings.Lines(lines.String()) {
+		w.comment(strings.TrimSuffix(line, "\n"), indent)
 	}
 }
 
@@ -85,7 +95,7 @@ func flow(v *yamlValue) string {
 		return "[" + strings.Join(parts, ", ") + "]"
 	case yamlMapping:
 		for _, pair := range v.pairs {
-			parts = append(parts, flowText(pair.key)+": "+flow(pair.value))
+			parts = append(parts, keyText(pair.key)+": "+flow(pair.value))
 		}
 		return "{" + strings.Join(parts, ", ") + "}"
 	}
@@ -110,6 +120,14 @@ var (
 	// notText are words that some reader of YAML takes for something else.
 	notText = regexp.MustCompile(`^(?i:true|false|null|yes|no|on|off|y|n)$`)
 )
+
+// keyText is a key; numbers need no quotes there.
+func keyText(key string) string {
+	if strings.Trim(key, "0123456789") == "" {
+		return key
+	}
+	return flowText(key)
+}
 
 // flowText is text with the quotes it needs. The escapes of Go are those of
 // YAML's double quotes.

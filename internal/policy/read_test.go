@@ -29,7 +29,7 @@ type readCase struct {
 	files   map[string][]byte
 }
 
-func readCases(t *testing.T) map[string]readCase {
+func readCases(t testing.TB) map[string]readCase {
 	t.Helper()
 	paths, err := filepath.Glob("testdata/read/*.txtar")
 	if err != nil || len(paths) == 0 {

@@ -68,8 +68,9 @@ func formatSize(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
-// sharePattern is how parseShare accepts a share that is not a number.
-const sharePattern = `^[0-9]+(\.[0-9]+)?%?$`
+// sharePattern is what parseShare accepts, as a regular expression for the JSON
+// Schema.
+const sharePattern = `^0*(100(\.0+)?%|[0-9]{1,2}(\.[0-9]+)?%|0(\.[0-9]+)?|1(\.0+)?)$`
 
 // parseShare reads "5%" or 0.05.
 func parseShare(text string) (float64, error) {
