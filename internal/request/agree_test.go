@@ -128,7 +128,7 @@ func TestParseWaitsForTheWholeHead(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	long := strings.Repeat("a", 90)
-	rules := &Rules{Names: NewNames(), TargetBytes: 80, FieldBytes: 100, FieldCount: 4}
+	rules := &Rules{Names: NewNames(), TargetBytes: 80, FieldBytes: 101, FieldCount: 4}
 	const host = "Host: a.test\r\n"
 	for _, test := range []struct {
 		name, raw string
@@ -140,6 +140,7 @@ func TestLimits(t *testing.T) {
 		{"the largest fields", "GET / HTTP/1.1\r\n" + host + "A: " + long[:81] + "\r\n\r\n", NoFault},
 		{"one byte more in a value", "GET / HTTP/1.1\r\n" + host + "A: " + long[:82] + "\r\n\r\n", BigFields},
 		{"one byte more in a name", "GET / HTTP/1.1\r\n" + host + "AA: " + long[:81] + "\r\n\r\n", BigFields},
+		{"one byte more in the target", "GET /a HTTP/1.1\r\n" + host + "A: " + long[:81] + "\r\n\r\n", BigFields},
 		{"a field that is dropped counts", "GET / HTTP/1.1\r\n" + host + "TE: " + long[:81] + "\r\n\r\n", BigFields},
 		{"the most fields", "GET / HTTP/1.1\r\n" + host + "A: b\r\nA: b\r\nA: b\r\n\r\n", NoFault},
 		{"one field more", "GET / HTTP/1.1\r\n" + host + "A: b\r\nA: b\r\nA: b\r\nA: b\r\n\r\n", BigFields},

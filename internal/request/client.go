@@ -5,6 +5,10 @@ import (
 	"strings"
 )
 
+// Peer returns the address of the other end of the connection, without its
+// port; empty when it is unknown.
+func (v *View) Peer() string { return v.peer }
+
 // ClientIP returns the address of the client, for logs and X-Forwarded-For. It
 // is the address of the peer, unless that is trusted: then it is the right-most
 // address in X-Forwarded-For that is not trusted itself. What stands to the
@@ -23,11 +27,13 @@ func (v *View) ClientIP() string {
 		for rest, more := v.fields[i].Value, true; more; {
 			var element string
 			rest, element, more = cutLast(rest, ",")
-			address := withoutPort(trim(element))
-			if _, err := netip.ParseAddr(address); err != nil {
+			element = withoutPort(trim(element))
+			address, err := netip.ParseAddr(element)
+			if err != nil {
 				return client
 			}
-			if client = address; !v.rules.trusts(client) {
+			client = element
+			if !v.rules.trusts(netip.AddrPortFrom(address, 0).String()) {
 				return client
 			}
 		}

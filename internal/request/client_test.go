@@ -1,12 +1,15 @@
 package request
 
 import (
+	"net/netip"
 	"strings"
 	"testing"
 )
 
-func inTens(address string) bool {
-	return strings.HasPrefix(address, "10.") || address == "fd00::1"
+// inTens trusts as a policy does: what it is asked has a port.
+func inTens(peer string) bool {
+	at, err := netip.ParseAddrPort(peer)
+	return err == nil && (strings.HasPrefix(at.Addr().String(), "10.") || at.Addr().String() == "fd00::1")
 }
 
 func TestClientIP(t *testing.T) {
@@ -46,6 +49,9 @@ func TestClientIP(t *testing.T) {
 			}
 			if got := v.ClientIP(); got != test.want {
 				t.Errorf("ClientIP = %q, want %q", got, test.want)
+			}
+			if got, want := v.Peer(), withoutPort(test.peer); got != want {
+				t.Errorf("Peer = %q, want %q", got, want)
 			}
 			if got := v.Clone().ClientIP(); got != test.want {
 				t.Errorf("ClientIP of the clone = %q, want %q", got, test.want)

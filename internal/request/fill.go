@@ -12,7 +12,7 @@ type filling struct {
 	// authority is that of an absolute-form target, or empty.
 	authority string
 
-	bytes, lines       int // of all fields so far
+	bytes, lines       int // of the target and all fields so far
 	maxBytes, maxLines int
 
 	host, length, coding, upgrade     string // the last line of each
@@ -52,6 +52,7 @@ func (f *filling) target(raw string) Fault {
 	if len(raw) > f.rules.targetBytes() {
 		return LongTarget
 	}
+	f.bytes = len(raw)
 	if raw == "*" && v.Method == "OPTIONS" {
 		v.Path = raw
 		return NoFault

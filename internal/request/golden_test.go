@@ -55,7 +55,7 @@ func goldenRules() *Rules {
 	return &Rules{
 		Names:   NewNames("RSC"),
 		OwnHost: func(host string) bool { return host == ownHost },
-		Trusted: func(address string) bool { return address == "10.0.0.1" },
+		Trusted: func(peer string) bool { return peer == "10.0.0.1:1234" },
 	}
 }
 

@@ -1,7 +1,12 @@
 package request
 
 import (
+	"fmt"
+	"maps"
 	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -117,5 +122,56 @@ func TestNew(t *testing.T) {
 		if v, f := New(rules, test.method, test.url, test.field); f != test.want || v != nil {
 			t.Errorf("New(%q, %q, %q) = %v, %v, want %v", test.method, test.url, test.field, v, f, test.want)
 		}
+	}
+}
+
+// The real thing: what net/http's servers hand on, over HTTP/1 and HTTP/2.
+func TestFromServer(t *testing.T) {
+	rules := &Rules{Names: NewNames("X-A")}
+	for _, http2 := range []bool{false, true} {
+		t.Run(fmt.Sprintf("HTTP/2 %t", http2), func(t *testing.T) {
+			views := make(chan *View, 1)
+			s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				var v View
+				if f := FromHTTP(&v, r, Conn{Peer: r.RemoteAddr, TLS: r.TLS != nil}, rules); f != NoFault {
+					http.Error(w, f.Hint(), f.Status())
+				}
+				views <- v.Clone()
+			}))
+			s.EnableHTTP2 = http2
+			s.StartTLS()
+			defer s.Close()
+
+			r, err := http.NewRequest("POST", s.URL+"/a%2fb/./c?q=|", strings.NewReader("hello"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Host = "A.test:443"
+			r.Header = http.Header{"X-A": {"1", " 2 "}, "Cookie": {"a=1", "b=2"}, "X_b": {"1"}, "Te": {"trailers"}, "Forwarded": {"for=x"}}
+			response, err := s.Client().Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			response.Body.Close()
+			v := <-views
+			if response.StatusCode != http.StatusOK || v.HTTP2 != http2 {
+				t.Fatalf("%s, HTTP2 = %t", response.Status, v.HTTP2)
+			}
+			if v.Method != "POST" || v.Scheme != "https" || v.Host != "a.test" || v.Path != "/a%2Fb/c" || v.Query != "q=%7C" ||
+				v.Body != SizedBody || v.ContentLength != 5 || v.ClientIP() != "127.0.0.1" {
+				t.Errorf("view %+v", v)
+			}
+			if got, want := slices.Collect(v.Lines(FixedSlots)), []string{"1", "2"}; !slices.Equal(got, want) {
+				t.Errorf("X-A = %q, want %q", got, want)
+			}
+			if got := maps.Collect(v.Cookies()); got["a"] != "1" || got["b"] != "2" {
+				t.Errorf("cookies %q", got)
+			}
+			for f := range v.Fields() {
+				if !slices.Contains([]string{"X-A", "Cookie", "User-Agent", "Accept-Encoding"}, f.Name) {
+					t.Errorf("%s is in the view", f.Name)
+				}
+			}
+		})
 	}
 }

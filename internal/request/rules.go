@@ -12,15 +12,17 @@ type Rules struct {
 	// from the connection, or from X-Forwarded-Proto of a trusted peer.
 	Scheme string
 	// Trusted says whether what a peer says of those before it is believed.
-	// It is asked with an IP address, without port and brackets. Nil trusts
-	// nobody.
-	Trusted func(address string) bool
+	// It is asked with an address in the form of Conn.Peer, with the port 0
+	// where none is known. Nil trusts nobody.
+	Trusted func(peer string) bool
 	// OwnHost says whether an absolute-form target may name host (canonical,
 	// as View.Host). Nil accepts every valid host.
 	OwnHost func(host string) bool
-	// TargetBytes, FieldBytes and FieldCount bound a request (414, 431). Zero
-	// means 8 KiB, 16 KiB (all lines together: not more than Node accepts)
-	// and 100. More than 32766 fields are never taken.
+	// TargetBytes bounds the target (414); zero means 8 KiB. FieldBytes bounds
+	// the target and all field lines together (431); zero means 15 KiB: Node
+	// takes 16 KiB, and what edge adds must fit too, or else clients could have
+	// the origin refuse what edge let pass. FieldCount bounds the lines (431);
+	// zero means 100, and more than 32766 are never taken.
 	TargetBytes, FieldBytes, FieldCount int
 }
 
@@ -34,7 +36,7 @@ type Conn struct {
 
 const (
 	defaultTargetBytes = 8 << 10
-	defaultFieldBytes  = 16 << 10
+	defaultFieldBytes  = 15 << 10
 	defaultFieldCount  = 100
 
 	// maxFieldCount is what the links between the lines of a slot can hold.
@@ -54,10 +56,10 @@ func orDefault(n, byDefault int) int {
 	return n
 }
 
-// trusts reports whether the forwarding fields of the peer at address are
-// believed. A peer that is not known is not trusted.
-func (r *Rules) trusts(address string) bool {
-	return r.Trusted != nil && address != "" && r.Trusted(address)
+// trusts reports whether the forwarding fields of a peer are believed. One that
+// is not known is not trusted.
+func (r *Rules) trusts(peer string) bool {
+	return r.Trusted != nil && peer != "" && r.Trusted(peer)
 }
 
 // withoutPort returns the address in "ip:port", "[ip]:port", "[ip]" or "ip".

@@ -82,7 +82,7 @@ func (v *View) start(rules *Rules, c Conn) {
 	v.Reset()
 	v.rules, v.names = rules, rules.Names
 	v.peer = withoutPort(c.Peer)
-	v.TrustedPeer = rules.trusts(v.peer)
+	v.TrustedPeer = rules.trusts(c.Peer)
 	n := rules.Names.Len()
 	if cap(v.heads) < n {
 		links := make([]int16, 2*n)
