@@ -1,0 +1,143 @@
+package proxy
+
+import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"time"
+
+	"edge/internal/request"
+	"edge/internal/rfc9111"
+	"edge/internal/telemetry"
+)
+
+const originSlot = request.SlotOrigin
+
+// answer gives the answers that need no origin: OPTIONS, preflights, redirects.
+func (x *exchange) answer() {
+	h := x.w.Header()
+	switch x.plan.Reason {
+	case rfc9111.Preflight:
+		x.preflight(h)
+	case rfc9111.SlashRedirect:
+		h["Location"] = []string{x.plan.Location}
+		x.cors(h)
+	default:
+		h["Allow"] = []string{x.plan.Route.Allow}
+		x.cors(h)
+	}
+	applyRules(h, &x.plan.Route.Response)
+	appendStatus(h, rfc9111.Status{Detail: x.reason})
+	h["Content-Length"] = []string{"0"}
+	if x.plan.Status == http.StatusNoContent {
+		delete(h, "Content-Length")
+	}
+	x.w.WriteHeader(x.plan.Status)
+}
+
+// preflight answers a CORS preflight (Fetch standard, section 3.2.2). Without
+// the fields a browser refuses by itself: a preflight is never an error.
+func (x *exchange) preflight(h http.Header) {
+	x.cors(h)
+	c := x.plan.Route.CORS
+	if c == nil || h["Access-Control-Allow-Origin"] == nil {
+		return
+	}
+	delete(h, "Access-Control-Expose-Headers")
+	if c.Methods != "" {
+		h["Access-Control-Allow-Methods"] = []string{c.Methods}
+	}
+	if c.Headers != "" {
+		h["Access-Control-Allow-Headers"] = []string{c.Headers}
+	}
+	if c.MaxAge > 0 {
+		h["Access-Control-Max-Age"] = []string{strconv.Itoa(int(c.MaxAge / time.Second))}
+	}
+}
+
+// refuse answers with an error of edge's own.
+func (x *exchange) refuse(status int, reason rfc9111.Reason) {
+	if status == http.StatusMethodNotAllowed && x.plan.Route.Allow != "" {
+		x.w.Header()["Allow"] = []string{x.plan.Route.Allow}
+	}
+	x.problem(status, reason, reason.Text(), rfc9111.Status{Detail: reason})
+}
+
+// refuseFault answers a request that no policy was asked about.
+func (x *exchange) refuseFault(f request.Fault) {
+	reason := rfc9111.OfFault(f)
+	x.problem(f.Status(), reason, f.Hint(), rfc9111.Status{Detail: reason})
+}
+
+// originFailed answers when an origin gave no response: with what is stored
+// when that may stand in, or with 502, 504 or, where the policy says so, 500.
+func (x *exchange) originFailed(reason rfc9111.Reason) {
+	if reason == rfc9111.ClientGone && x.r.Context().Err() != nil {
+		x.clientGone()
+		return
+	}
+	if x.standIn(0) {
+		return
+	}
+	status := http.StatusBadGateway
+	switch reason {
+	case rfc9111.OriginTimeout:
+		status = http.StatusGatewayTimeout
+	case rfc9111.ViolationFailed:
+		status = http.StatusInternalServerError
+	}
+	fwd := x.fwdOfPass()
+	x.w.Header()["Proxy-Status"] = []string{"edge; error=" + proxyError(reason)}
+	x.problem(status, reason, reason.Text(), rfc9111.Status{Fwd: fwd, Detail: reason})
+}
+
+// proxyError is the word of RFC 9209 section 2.3 for a reason.
+func proxyError(r rfc9111.Reason) string {
+	switch r {
+	case rfc9111.OriginDial:
+		return "connection_refused"
+	case rfc9111.OriginTimeout:
+		return "http_response_timeout"
+	case rfc9111.ViolationFailed:
+		return "http_protocol_error"
+	default:
+		return "http_response_incomplete"
+	}
+}
+
+// problemBody is a problem document (RFC 9457). Reason is the word that
+// also stands in the log, the metric and Cache-Status.
+type problemBody struct {
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	Detail string `json:"detail"`
+	Reason string `json:"reason"`
+}
+
+// problem writes an error of edge's own. Nobody may keep it.
+func (x *exchange) problem(status int, reason rfc9111.Reason, detail string, cs rfc9111.Status) {
+	x.served, x.reason = telemetry.ServedByEdge, reason
+	body, err := json.Marshal(problemBody{http.StatusText(status), status, detail, reason.String()})
+	if err != nil {
+		panic("proxy: internal error: " + err.Error())
+	}
+	h := x.w.Header()
+	x.cors(h)
+	h["Content-Type"] = []string{"application/problem+json"}
+	h["Content-Length"] = []string{strconv.Itoa(len(body))}
+	h["Cache-Control"] = []string{"no-store"}
+	h["X-Content-Type-Options"] = []string{"nosniff"}
+	appendStatus(h, cs)
+	x.w.WriteHeader(status)
+	if x.r.Method != http.MethodHead {
+		_, _ = x.w.Write(body) // the client may be gone; there is no other answer
+	}
+}
+
+// statusClientGone is what the log and the metrics say when the client left
+// before there was an answer; it is never sent.
+const statusClientGone = 499
+
+func (x *exchange) clientGone() {
+	x.reason, x.w.status = rfc9111.ClientGone, statusClientGone
+}

@@ -1,0 +1,278 @@
+package proxy
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"strconv"
+	"time"
+
+	"edge/internal/cache"
+	"edge/internal/fill"
+	"edge/internal/rfc9111"
+	"edge/internal/telemetry"
+)
+
+// deliver answers with a stored object: the precondition, the range, or all of
+// it.
+func (x *exchange) deliver(o *cache.Object, served telemetry.Served) {
+	x.served, x.reason, x.ttl = served, x.verdict.Reason, x.verdict.TTL
+	status := x.statusOfHit()
+	if served == telemetry.ServedMiss || served == telemetry.ServedCollapsed {
+		status = x.statusOfLanded(o)
+	}
+	x.send(o, status)
+}
+
+// standIn answers with a stale object because the origin failed with status (0
+// for no response at all). It reports whether the law allows it.
+func (x *exchange) standIn(status int) bool {
+	if x.verdict.IfError <= 0 || x.found.State != cache.Found {
+		return false
+	}
+	x.served, x.reason, x.ttl = telemetry.ServedStale, rfc9111.StaleIfErr, x.verdict.TTL
+	x.send(x.found.Object, rfc9111.Status{Fwd: rfc9111.FwdStale, FwdStatus: status, Detail: x.reason})
+	return true
+}
+
+// send writes a stored object.
+func (x *exchange) send(o *cache.Object, status rfc9111.Status) {
+	h := x.w.Header()
+	o.Head.AddTo(h)
+	age := o.Meta.Age(x.p.now())
+	setAge(h, age)
+	x.clientHead(h, head{status: int(o.Meta.Status), age: age, stored: true, etag: o.ETag})
+	appendStatus(h, status)
+	x.body(h, storedBody{o.Body}, int(o.Meta.Status))
+}
+
+func setAge(h http.Header, age time.Duration) {
+	h["Age"] = []string{string(rfc9111.AppendAge(make([]byte, 0, 10), age))}
+}
+
+// source is a body to be sent: one that is stored, or one that is arriving.
+type source interface {
+	// size is the length, -1 when nobody knows it yet.
+	size() int64
+	// several reports whether parts can be taken in any number and order.
+	several() bool
+	// writeTo writes length bytes from start; all of them when length is -1.
+	writeTo(w io.Writer, start, length int64) error
+}
+
+// body ends an answer whose head is complete but for what preconditions and
+// ranges change.
+func (x *exchange) body(h http.Header, from source, status int) {
+	now := wall()
+	rep := &rfc9111.Representation{
+		Status: status, ETag: get(h, "Etag"), LastModified: get(h, "Last-Modified"),
+		Date: get(h, "Date"), Size: from.size(),
+	}
+	if code := rfc9111.Precondition(&x.view, rep, now); code != 0 {
+		x.withoutBody(h, code)
+		return
+	}
+	if rep.Size < 0 || status != http.StatusOK {
+		x.whole(h, from, status)
+		return
+	}
+	h["Accept-Ranges"] = []string{"bytes"}
+	kind, ranges := rfc9111.Range(nil, &x.view, rep, now)
+	switch {
+	case kind == rfc9111.RangeUnsatisfiable:
+		h["Content-Range"] = []string{rfc9111.UnsatisfiedRange(rep.Size)}
+		x.withoutBody(h, http.StatusRequestedRangeNotSatisfiable)
+	case kind == rfc9111.RangePart && len(ranges) == 1:
+		x.part(h, from, ranges[0])
+	case kind == rfc9111.RangePart && from.several():
+		x.parts(h, from, ranges)
+	default:
+		x.whole(h, from, status)
+	}
+}
+
+// whole sends the body with its own status.
+func (x *exchange) whole(h http.Header, from source, status int) {
+	if size := from.size(); size >= 0 && hasBody(status) {
+		h["Content-Length"] = []string{strconv.FormatInt(size, 10)}
+	} else {
+		delete(h, "Content-Length")
+	}
+	x.w.WriteHeader(status)
+	if x.view.Method == http.MethodHead || !hasBody(status) {
+		return
+	}
+	brokenOff(from.writeTo(&x.w, 0, -1))
+}
+
+// part sends one range.
+func (x *exchange) part(h http.Header, from source, r rfc9111.ByteRange) {
+	h["Content-Range"] = []string{r.ContentRange(from.size())}
+	h["Content-Length"] = []string{strconv.FormatInt(r.Length, 10)}
+	x.w.WriteHeader(http.StatusPartialContent)
+	brokenOff(from.writeTo(&x.w, r.Start, r.Length))
+}
+
+// parts sends several ranges as multipart/byteranges.
+func (x *exchange) parts(h http.Header, from source, ranges []rfc9111.ByteRange) {
+	var random [16]byte
+	binary.BigEndian.PutUint64(random[:8], rand.Uint64())
+	binary.BigEndian.PutUint64(random[8:], rand.Uint64())
+	boundary, kind, size := rfc9111.Boundary(random), get(h, "Content-Type"), from.size()
+	h["Content-Type"] = []string{rfc9111.PartsType(boundary)}
+	h["Content-Length"] = []string{strconv.FormatInt(rfc9111.PartsLength(ranges, boundary, kind, size), 10)}
+	x.w.WriteHeader(http.StatusPartialContent)
+	for _, r := range ranges {
+		_, err := x.w.Write(rfc9111.AppendPartHead(nil, boundary, kind, r, size))
+		brokenOff(err)
+		brokenOff(from.writeTo(&x.w, r.Start, r.Length))
+	}
+	_, err := x.w.Write(rfc9111.AppendPartsEnd(nil, boundary))
+	brokenOff(err)
+}
+
+// brokenOff breaks the answer off on an error: half a body never ends cleanly.
+func brokenOff(err error) {
+	if err != nil {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// withoutBody answers with a status whose body would not be the stored one.
+func (x *exchange) withoutBody(h http.Header, status int) {
+	delete(h, "Content-Length")
+	if status != http.StatusNotModified {
+		for _, name := range []string{"Content-Type", "Content-Encoding", "Content-Language"} {
+			delete(h, name)
+		}
+		h["Content-Length"] = []string{"0"}
+	}
+	x.w.WriteHeader(status)
+}
+
+// storedBody is the body of an object.
+type storedBody struct{ body *cache.Body }
+
+func (s storedBody) size() int64   { return s.body.Size() }
+func (s storedBody) several() bool { return true }
+
+func (s storedBody) writeTo(w io.Writer, start, length int64) error {
+	if length < 0 {
+		length = s.body.Size()
+	}
+	for _, chunk := range s.body.Chunks() {
+		if start >= int64(len(chunk)) {
+			start -= int64(len(chunk))
+			continue
+		}
+		chunk = chunk[start:]
+		chunk = chunk[:min(length, int64(len(chunk)))]
+		if _, err := w.Write(chunk); err != nil {
+			return err
+		}
+		if start, length = 0, length-int64(len(chunk)); length == 0 {
+			return nil
+		}
+	}
+	return nil
+}
+
+// stream answers from a flight while the body arrives.
+func (x *exchange) stream(r *fill.Reader) {
+	l := &x.landing
+	if originError(l.Status) && x.standIn(l.Status) {
+		return
+	}
+	stored := l.Admission.Store == rfc9111.StoreIt
+	x.ttl = 0
+	if x.reason = x.verdict.Reason; !stored {
+		x.reason = l.Admission.Reason
+	}
+	h := x.w.Header()
+	for name, values := range l.Header {
+		h[name] = values
+	}
+	age := l.Admission.Meta.Age(x.p.now())
+	if age >= time.Second {
+		setAge(h, age)
+	}
+	x.clientHead(h, head{status: l.Status, age: age, stored: stored})
+	appendStatus(h, x.statusOfMiss(stored))
+	x.body(h, arrivingBody{x, r}, l.Status)
+}
+
+// arrivingBody is the body of a flight, read once.
+type arrivingBody struct {
+	x *exchange
+	r *fill.Reader
+}
+
+func (a arrivingBody) size() int64   { return a.x.landing.Length }
+func (a arrivingBody) several() bool { return false }
+
+func (a arrivingBody) writeTo(w io.Writer, start, length int64) error {
+	if a.size() < 0 {
+		_ = a.x.w.flush() // the origin may think before its first byte
+	}
+	if length >= 0 {
+		w = &section{w: w, skip: start, left: length}
+	}
+	_, err := a.r.Copy(a.x.r.Context(), w, a.x.w.flush)
+	if errors.Is(err, errSection) {
+		return nil
+	}
+	return err
+}
+
+// originError reports that a status says the origin failed (spec section 5).
+func originError(status int) bool {
+	switch status {
+	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+// hasBody reports whether a response with this status has one.
+func hasBody(status int) bool {
+	return status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
+}
+
+// get is the first value of a field whose name is in canonical spelling.
+func get(h http.Header, name string) string {
+	if v := h[name]; len(v) > 0 {
+		return v[0]
+	}
+	return ""
+}
+
+// section passes on a part of what is written to it, then stops the writer
+// with errSection.
+type section struct {
+	w          io.Writer
+	skip, left int64
+}
+
+var errSection = errors.New("the end of the range")
+
+// Write implements io.Writer.
+func (s *section) Write(p []byte) (int, error) {
+	n := len(p)
+	if skip := min(s.skip, int64(len(p))); skip > 0 {
+		s.skip -= skip
+		p = p[skip:]
+	}
+	if s.left == 0 {
+		return 0, errSection
+	}
+	p = p[:min(s.left, int64(len(p)))]
+	if _, err := s.w.Write(p); err != nil {
+		return 0, err
+	}
+	if s.left -= int64(len(p)); s.left == 0 {
+		return n, errSection
+	}
+	return n, nil
+}

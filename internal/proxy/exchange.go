@@ -1,0 +1,181 @@
+package proxy
+
+import (
+	"net/http"
+	"time"
+
+	"edge/internal/cache"
+	"edge/internal/fill"
+	"edge/internal/policy"
+	"edge/internal/request"
+	"edge/internal/rfc9111"
+	"edge/internal/telemetry"
+)
+
+// exchange is one request and its answer. Its fields are grouped by the step
+// that sets them; a step writes only its own group and those after it read.
+type exchange struct {
+	p     *Proxy
+	live  *live
+	w     writer
+	r     *http.Request
+	began rfc9111.Instant
+
+	view request.View // receive
+
+	plan policy.Plan // plan
+
+	found cache.Lookup // lookup
+
+	verdict rfc9111.Verdict // judge
+
+	// fetch
+	landing   fill.Landing
+	alone     bool // the next fetch is not shared
+	validated bool // the origin confirmed what is stored
+	stripped  bool // the pass carries only what is in the key
+
+	// deliver
+	served telemetry.Served
+	reason rfc9111.Reason
+	ttl    time.Duration
+}
+
+// rounds is how often a request may look and fetch. A shared fetch may turn out
+// to be for others (another variant, purged meanwhile, private); the last round
+// fetches alone, and that always ends in an answer.
+const rounds = 3
+
+// run is the life of a request. Read it first.
+func (x *exchange) run() {
+	x.decide()
+	for round := 1; x.plan.Course == policy.Lookup && round <= rounds; round++ {
+		x.lookup()
+		switch x.judge(); x.verdict.Action {
+		case rfc9111.Serve:
+			x.deliver(x.found.Object, telemetry.ServedHit)
+			return
+		case rfc9111.ServeStale:
+			x.refresh()
+			x.deliver(x.found.Object, telemetry.ServedStale)
+			return
+		case rfc9111.Refuse:
+			x.refuse(http.StatusGatewayTimeout, rfc9111.OnlyIfCached)
+			return
+		}
+		if x.originRests() {
+			return
+		}
+		if x.mustPass() {
+			break
+		}
+		if x.fetch(round == rounds); x.landed() {
+			return // delivered while it streamed, or failed with the answer its row says
+		}
+		// Another variant, a purge since, a private answer: look again, or alone.
+	}
+	switch x.plan.Course {
+	case policy.Answer:
+		x.answer()
+	case policy.Refuse:
+		x.refuse(x.plan.Status, x.plan.Reason)
+	default: // Pass, Pipe, and a Lookup that turned out not to be worth storing
+		x.pass()
+	}
+}
+
+// begin prepares a pooled exchange.
+func (x *exchange) begin(p *Proxy, w http.ResponseWriter, r *http.Request) {
+	x.p, x.live, x.r = p, p.live.Load(), r
+	x.w.reset(w)
+	x.began = p.now()
+}
+
+// receive makes the canonical view, or refuses the request.
+func (x *exchange) receive() bool {
+	conn := request.Conn{Peer: x.r.RemoteAddr, TLS: x.r.TLS != nil}
+	fault := request.FromHTTP(&x.view, x.r, conn, &x.live.policy.Rules)
+	if fault == request.NoFault {
+		return true
+	}
+	x.plan.Route = x.live.policy.Routes[len(x.live.policy.Routes)-1]
+	x.refuseFault(fault)
+	return false
+}
+
+// decide asks the policy.
+func (x *exchange) decide() {
+	x.live.policy.Plan(&x.view, &x.plan)
+	x.reason = x.plan.Reason
+}
+
+// lookup asks the store.
+func (x *exchange) lookup() {
+	x.p.memory.Lookup(x.plan.Key, &x.view, x.p.now(), &x.found)
+}
+
+// judge asks the law. Where there is no object to judge, the store's word is
+// the better reason.
+func (x *exchange) judge() {
+	o := &x.plan.Route.Overrides
+	if x.found.State == cache.Found {
+		x.verdict = rfc9111.Judge(&x.found.Object.Meta, &x.view, o, x.p.now(), x.found.Soft)
+		return
+	}
+	x.verdict = rfc9111.Judge(nil, &x.view, o, x.p.now(), false)
+	if x.verdict.Action != rfc9111.Fetch {
+		return
+	}
+	switch x.found.State {
+	case cache.Variant:
+		x.verdict.Reason = rfc9111.OtherVariant
+	case cache.Dead:
+		x.verdict.Reason = rfc9111.Purged
+	case cache.Marked:
+		x.verdict.Reason = rfc9111.PassMark
+	}
+}
+
+// originRests answers with what may stand in for a failed origin when the
+// origin failed so short a time ago that it is not to be asked again: one probe
+// per key and interval, whoever asks.
+func (x *exchange) originRests() bool {
+	if x.verdict.IfError <= 0 {
+		return false
+	}
+	_, failing := x.p.flights.Failing(x.plan.Key)
+	return failing && x.standIn(0)
+}
+
+// mustPass reports that a request whose plan was to look up goes to the origin
+// without a flight, and notes why.
+func (x *exchange) mustPass() bool {
+	switch {
+	case x.found.State == cache.Marked && x.found.Mark == cache.MarkTooLarge:
+		x.reason, x.stripped = rfc9111.TooLarge, x.plan.Route.Enforced()
+	case x.view.Method == http.MethodHead && !x.plan.Route.Enforced():
+		// Section 9.3.2 of RFC 9110: a HEAD says nothing about the body, so it
+		// cannot fill; in enforced modes the fill is a GET of our own.
+		x.reason = x.verdict.Reason
+	default:
+		return false
+	}
+	return true
+}
+
+// end records the exchange and gives it back to the pool. A panic of our own
+// breaks the connection off and never the process.
+func (x *exchange) end() {
+	v := recover()
+	if v != nil && v != http.ErrAbortHandler && x.p.trace.Panicked != nil {
+		x.p.trace.Panicked(v)
+	}
+	x.record()
+	p := x.p
+	x.view.Reset()
+	*x = exchange{view: x.view, plan: policy.Plan{Key: x.plan.Key[:0]}, found: cache.Lookup{}}
+	p.pool.Put(x)
+	if v != nil {
+		panic(http.ErrAbortHandler)
+	}
+}

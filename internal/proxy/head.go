@@ -1,0 +1,142 @@
+package proxy
+
+import (
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"edge/internal/policy"
+	"edge/internal/rfc9111"
+)
+
+// head is what the client's head depends on beside the origin's fields.
+type head struct {
+	status int
+	age    time.Duration
+	stored bool   // the answer is or will be an object
+	etag   string // edge's own entity tag; empty while the body is not whole
+}
+
+// The Cache-Control values that edge writes. Shared: never to be changed.
+var (
+	dynamicControl = []string{"private, no-cache, no-store, max-age=0, must-revalidate"}
+	publicControl  = []string{"public, max-age=0, must-revalidate"}
+	privateControl = []string{"private, max-age=0, must-revalidate"}
+)
+
+// clientHead turns the origin's fields in h into those that clients get, for
+// answers of a lookup. Leader, follower and hit go through it alike. In auto
+// the origin's fields pass unchanged.
+func (x *exchange) clientHead(h http.Header, a head) {
+	route := x.plan.Route
+	if route.Enforced() {
+		x.enforcedHead(h, a)
+	}
+	x.cors(h)
+	applyRules(h, &route.Response)
+}
+
+// enforcedHead writes what the policy says of an enforced answer.
+func (x *exchange) enforcedHead(h http.Header, a head) {
+	route := x.plan.Route
+	switch {
+	case !a.stored:
+		setDynamicControl(h)
+	case !route.Client.BrowserOrigin:
+		h["Cache-Control"] = browserControl(&route.Client, a.age)
+		delete(h, "Expires")
+		delete(h, "Pragma")
+	}
+	for _, name := range route.Overrides.Targets {
+		delete(h, name) // it spoke to us, not to caches behind us
+	}
+	if delete(h, "Vary"); route.Client.Vary != "" {
+		h["Vary"] = []string{route.Client.Vary}
+	}
+	if tag := get(h, "Etag"); tag == "" || strings.HasPrefix(tag, "W/") {
+		if delete(h, "Etag"); a.etag != "" && a.status == http.StatusOK {
+			h["Etag"] = []string{a.etag}
+		}
+	}
+}
+
+// browserControl is the Cache-Control of an enforced answer. A max-age counts
+// from when the answer was made, so the browser's share is added to its age.
+func browserControl(c *policy.Client, age time.Duration) []string {
+	if c.Browser == 0 {
+		if c.Private {
+			return privateControl
+		}
+		return publicControl
+	}
+	who := "public, max-age="
+	if c.Private {
+		who = "private, max-age="
+	}
+	return []string{who + strconv.FormatInt(int64((age+c.Browser)/time.Second), 10)}
+}
+
+// setDynamicControl keeps answers that are for one reader out of every cache,
+// unless the origin has done so in its own words.
+func setDynamicControl(h http.Header) {
+	if d := rfc9111.ParseDirectives(h["Cache-Control"]); d.NoStore || d.Private {
+		return
+	}
+	h["Cache-Control"] = dynamicControl
+	delete(h, "Expires")
+}
+
+// dynamicHead is the head of a pass.
+func (x *exchange) dynamicHead(res *http.Response) {
+	h, route := res.Header, x.plan.Route
+	if route.Mode != policy.Auto && res.StatusCode != http.StatusSwitchingProtocols {
+		setDynamicControl(h)
+	}
+	x.cors(h)
+	applyRules(h, &route.Response)
+	appendStatus(h, rfc9111.Status{Fwd: x.fwdOfPass(), FwdStatus: res.StatusCode, Detail: x.reason})
+}
+
+// cors writes the route's Access-Control fields and removes the origin's.
+func (x *exchange) cors(h http.Header) {
+	c := x.plan.Route.CORS
+	if c == nil {
+		return
+	}
+	for name := range h {
+		if strings.HasPrefix(name, "Access-Control-") {
+			delete(h, name)
+		}
+	}
+	if !c.AnyOrigin {
+		addVary(h, "Origin")
+	}
+	from, _ := x.view.Get(originSlot)
+	allowed, ok := c.Allows(from)
+	if !ok {
+		return
+	}
+	h["Access-Control-Allow-Origin"] = []string{allowed}
+	if c.Credentials {
+		h["Access-Control-Allow-Credentials"] = []string{"true"}
+	}
+	if c.Expose != "" {
+		h["Access-Control-Expose-Headers"] = []string{c.Expose}
+	}
+}
+
+// addVary adds a member to Vary unless it is there.
+func addVary(h http.Header, member string) {
+	for _, line := range h["Vary"] {
+		for m := range strings.SplitSeq(line, ",") {
+			if strings.EqualFold(strings.TrimSpace(m), member) {
+				return
+			}
+		}
+	}
+	if old := strings.Join(h["Vary"], ", "); old != "" {
+		member = old + ", " + member
+	}
+	h["Vary"] = []string{member}
+}

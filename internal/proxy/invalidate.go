@@ -1,0 +1,36 @@
+package proxy
+
+import (
+	"net/http"
+
+	"edge/internal/cache"
+	"edge/internal/request"
+	"edge/internal/rfc9111"
+)
+
+// invalidate puts in force what a successful unsafe request makes stale: the
+// URL with all its queries and variants (section 4.4), where it points to on
+// the same origin, and the tags of invalidates. It is always a hard purge.
+func (x *exchange) invalidate(res *http.Response) {
+	if !rfc9111.Unsafe(x.view.Method) {
+		return
+	}
+	if rfc9111.Invalidates(x.view.Method, res.StatusCode) {
+		paths := []string{x.view.Path}
+		for _, path := range rfc9111.AlsoInvalid(&x.view, res.Header) {
+			v, fault := request.New(&x.live.policy.Rules, http.MethodGet, x.view.Scheme+"://"+x.view.Host+path)
+			if fault == request.NoFault { // else nothing is stored under it
+				paths = append(paths, v.Path)
+			}
+		}
+		x.p.memory.Invalidate(cache.Selector{Paths: paths, Hosts: []string{x.view.Host}})
+		x.p.counters.Invalidation("method", false)
+	}
+	if res.StatusCode < 200 || res.StatusCode >= 300 && res.StatusCode != http.StatusSeeOther {
+		return
+	}
+	if tags := x.plan.Route.AppendInvalidates(nil, x.view.Method, &x.plan); len(tags) > 0 {
+		x.p.memory.Invalidate(cache.Selector{Tags: tags})
+		x.p.counters.Invalidation("tag", false)
+	}
+}

@@ -1,0 +1,208 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httputil"
+	"net/netip"
+	"strings"
+
+	"edge/internal/origin"
+	"edge/internal/policy"
+	"edge/internal/request"
+	"edge/internal/rfc9111"
+	"edge/internal/telemetry"
+)
+
+// pass goes to the origin and stores nothing. The relay writes to the client
+// directly; a body that breaks off breaks the answer off.
+func (x *exchange) pass() {
+	if !x.live.limits[x.plan.Route.Ordinal].allow(x.limit(), x.p.now()) {
+		x.refuse(http.StatusTooManyRequests, rfc9111.InvalidateLimit)
+		return
+	}
+	x.served = telemetry.ServedPass
+	x.w.hints = x.plan.Route.Mode == policy.ForceDynamic
+	ps := &pass{x: x}
+	r := x.r.WithContext(withOutbound(x.r.Context(), ps))
+	if r.Body != nil && r.Body != http.NoBody {
+		if most := x.live.policy.Settings.MaxRequestBody; most > 0 {
+			r.Body = http.MaxBytesReader(&x.w, r.Body, most)
+		}
+		ps.body = &clientBody{ReadCloser: r.Body}
+		r.Body = ps.body
+	}
+	x.p.relay.ServeHTTP(&x.w, r)
+}
+
+// limit is how many such requests a second the route takes: only those that
+// purge something are limited.
+func (x *exchange) limit() float64 {
+	if !rfc9111.Unsafe(x.view.Method) {
+		return 0
+	}
+	return x.plan.Route.InvalidateLimit
+}
+
+// pass is the outbound of a request that is not stored.
+type pass struct {
+	x    *exchange
+	body *clientBody
+}
+
+// rewrite makes the head: all end-to-end fields of the client, and what edge
+// says of the connection. A pass that is only too large to store carries no
+// more than a fetch would, and the client's range.
+func (ps *pass) rewrite(pr *httputil.ProxyRequest) {
+	x := ps.x
+	h := http.Header{}
+	if x.stripped {
+		f := x.newFetch()
+		setTarget(pr.Out, f.sends.Scheme, f.sends.Host, f.sends.Path, f.sends.Query, f.sends.HasQuery)
+		f.inert(h)
+		copySlot(h, &x.view, "Range", request.SlotRange)
+		copySlot(h, &x.view, "If-Range", request.SlotIfRange)
+	} else {
+		setTarget(pr.Out, x.view.Scheme, x.view.Host, x.view.Path, x.view.Query, x.view.HasQuery)
+		copyFields(h, &x.view)
+		forwarding(h, &x.view)
+	}
+	h.Add("Via", via)
+	applyRules(h, &x.plan.Route.Request)
+	if x.plan.Course == policy.Pipe {
+		h.Set("Connection", "Upgrade")
+		h.Set("Upgrade", x.view.Upgrade)
+	}
+	pr.Out.Header = h
+}
+
+func (ps *pass) roundTrip(r *http.Request) (*http.Response, error) {
+	res, _, err := ps.x.p.send(ps.x.plan.Route.Origin, r)
+	if err != nil {
+		return nil, err
+	}
+	if ps.x.plan.Route.Mode != policy.ForceDynamic {
+		res.Trailer = nil
+	} else if res.Trailer != nil {
+		res.Body = &trailers{ReadCloser: res.Body, res: res}
+	}
+	return res, nil
+}
+
+// modify changes the head for the client, and purges before its first byte
+// leaves: who reads 201 never sees the old list.
+func (ps *pass) modify(res *http.Response) error {
+	x := ps.x
+	x.invalidate(res)
+	stripTags(res.Header, x.plan.Route)
+	x.dynamicHead(res)
+	return nil
+}
+
+// failed answers when there is no response. What the client's own body did
+// wrong is the client's fault and counts against no origin.
+func (ps *pass) failed(err error) {
+	var tooLarge *http.MaxBytesError
+	switch {
+	case ps.body != nil && errors.As(ps.body.err, &tooLarge):
+		ps.x.refuse(http.StatusRequestEntityTooLarge, rfc9111.BodyTooLarge)
+	case errors.Is(err, context.Canceled) && ps.x.r.Context().Err() != nil:
+		ps.x.clientGone()
+	case ps.body != nil && ps.body.err != nil:
+		ps.x.refuse(http.StatusBadRequest, rfc9111.BadFraming)
+	default:
+		ps.x.originFailed(reasonOf(origin.Classify(err)))
+	}
+}
+
+// clientBody remembers how reading the client's body failed, so that it is
+// not taken for a failure of the origin.
+type clientBody struct {
+	io.ReadCloser
+	err error
+}
+
+func (b *clientBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if err != nil && err != io.EOF {
+		b.err = err
+	}
+	return n, err
+}
+
+// trailers keeps those out that would speak after the policy has: they are
+// known only when the body has ended.
+type trailers struct {
+	io.ReadCloser
+	res *http.Response
+}
+
+// Close implements io.Closer; the relay looks at the trailers after it.
+func (t *trailers) Close() error {
+	err := t.ReadCloser.Close()
+	for _, name := range []string{"Set-Cookie", "Cache-Control", "Content-Length", "Content-Encoding", "Transfer-Encoding", "Host", "Age", "Vary"} {
+		t.res.Trailer.Del(name)
+	}
+	return err
+}
+
+// copyFields copies all end-to-end fields of the view.
+func copyFields(h http.Header, v *request.View) {
+	for f := range v.Fields() {
+		name := http.CanonicalHeaderKey(f.Name)
+		h[name] = append(h[name], f.Value)
+	}
+}
+
+func copySlot(h http.Header, v *request.View, name string, s request.Slot) {
+	if value, ok := v.Get(s); ok {
+		h[name] = []string{value}
+	}
+}
+
+// dropConditions removes what would make the answer less than the whole: a
+// fetch for the store asks for all of it.
+func dropConditions(h http.Header) {
+	for _, name := range []string{"Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"} {
+		delete(h, name)
+	}
+}
+
+// forwardedHost sets what the origin is told of the address the client used.
+func forwardedHost(h http.Header, scheme, host string) {
+	h["X-Forwarded-Host"] = []string{host}
+	h["X-Forwarded-Proto"] = []string{scheme}
+	h["X-Forwarded-Port"] = []string{portOf(scheme, host)}
+}
+
+func portOf(scheme, host string) string {
+	if _, port, err := net.SplitHostPort(host); err == nil {
+		return port
+	}
+	if scheme == "https" {
+		return "443"
+	}
+	return "80"
+}
+
+// forwarding sets the forwarding fields of a request that carries the client's
+// data: the chain that trusted peers told, and the peer itself.
+func forwarding(h http.Header, v *request.View) {
+	peer := v.Peer()
+	if peer == "" {
+		forwardedHost(h, v.Scheme, v.Host)
+		return
+	}
+	chain := append(h["X-Forwarded-For"], peer)
+	h["X-Forwarded-For"] = []string{strings.Join(chain, ", ")}
+	node := peer
+	if a, err := netip.ParseAddr(peer); err == nil && a.Is6() {
+		node = `"[` + peer + `]"`
+	}
+	element := "for=" + node + `;host="` + v.Host + `";proto=` + v.Scheme
+	h["Forwarded"] = []string{strings.Join(append(h["Forwarded"], element), ", ")}
+	forwardedHost(h, v.Scheme, v.Host)
+}

@@ -1,0 +1,167 @@
+package proxy
+
+import (
+	"io"
+	"log"
+	"net/http"
+	"net/http/httputil"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"edge/internal/cache"
+	"edge/internal/fill"
+	"edge/internal/policy"
+	"edge/internal/rfc9111"
+	"edge/internal/telemetry"
+)
+
+// Options are what a Proxy is built from. All fields but Trace and Log are
+// required.
+type Options struct {
+	Policy  *policy.Policy
+	Memory  *cache.Memory
+	Flights *fill.Flights
+	// Origin returns the RoundTripper of an origin by name, nil for an unknown
+	// one; errors and bodies are as origin.Set gives them.
+	Origin   func(name string) http.RoundTripper
+	Counters *telemetry.Counters
+	Log      *telemetry.AccessLog
+	// Now is the monotonic clock of the process; Memory and Flights use the
+	// same one.
+	Now   func() rfc9111.Instant
+	Trace Trace
+}
+
+// Trace are hooks for events that are rare. Any may be nil; they must not
+// block. Hits are not events: they go to counters.
+type Trace struct {
+	// Violation is called once per route and kind and policy.
+	Violation func(route *policy.Route, path string, v rfc9111.Violation, reason rfc9111.Reason)
+	// OriginFailed is called for each request to an origin that failed.
+	OriginFailed func(origin string, reason rfc9111.Reason, err error)
+	// Panicked is called with what a handler of ours panicked with.
+	Panicked func(value any)
+}
+
+// Proxy is the handler of the data plane. It is safe for concurrent use.
+type Proxy struct {
+	memory   *cache.Memory
+	flights  *fill.Flights
+	origin   func(name string) http.RoundTripper
+	counters *telemetry.Counters
+	log      *telemetry.AccessLog
+	now      func() rfc9111.Instant
+	trace    Trace
+
+	live  atomic.Pointer[live]
+	relay *httputil.ReverseProxy
+	pool  sync.Pool // of *exchange
+}
+
+// live is everything that belongs to one policy. An exchange takes the pointer
+// once, so a reload never changes the rules under a request.
+type live struct {
+	policy *policy.Policy
+	table  *telemetry.Table
+	warned []atomic.Uint32 // by route: violations already told, as bits
+	limits []limiter       // by route: invalidate_limit
+}
+
+// New returns a Proxy ready to serve.
+func New(o Options) *Proxy {
+	p := &Proxy{
+		memory: o.Memory, flights: o.Flights, origin: o.Origin,
+		counters: o.Counters, log: o.Log, now: o.Now, trace: o.Trace,
+	}
+	p.pool.New = func() any { return new(exchange) }
+	p.relay = &httputil.ReverseProxy{
+		Rewrite:        func(pr *httputil.ProxyRequest) { outboundOf(pr.In).rewrite(pr) },
+		Transport:      roundTrip(func(r *http.Request) (*http.Response, error) { return outboundOf(r).roundTrip(r) }),
+		ModifyResponse: func(r *http.Response) error { return outboundOf(r.Request).modify(r) },
+		ErrorHandler:   func(_ http.ResponseWriter, r *http.Request, err error) { outboundOf(r).failed(err) },
+		BufferPool:     new(buffers),
+		// What it would log is told by failed and by the ends of bodies.
+		ErrorLog: log.New(io.Discard, "", 0),
+	}
+	p.Swap(o.Policy)
+	return p
+}
+
+// Swap makes next the policy of every request that begins from now on. Those
+// under way end under the old one.
+func (p *Proxy) Swap(next *policy.Policy) {
+	patterns := make([]string, len(next.Routes))
+	for i, r := range next.Routes {
+		patterns[i] = r.Pattern
+	}
+	p.live.Store(&live{
+		policy: next,
+		table:  p.counters.Table(patterns),
+		warned: make([]atomic.Uint32, len(next.Routes)),
+		limits: make([]limiter, len(next.Routes)),
+	})
+}
+
+// Policy returns the policy in force.
+func (p *Proxy) Policy() *policy.Policy { return p.live.Load().policy }
+
+// ServeHTTP implements http.Handler.
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	x := p.pool.Get().(*exchange)
+	x.begin(p, w, r)
+	defer x.end()
+	if x.receive() {
+		x.run()
+	}
+}
+
+// buffers lends the buffers that bodies are copied through.
+type buffers struct{ pool sync.Pool }
+
+const bufferBytes = 32 << 10
+
+func (b *buffers) Get() []byte {
+	if p, ok := b.pool.Get().(*[bufferBytes]byte); ok {
+		return p[:]
+	}
+	return make([]byte, bufferBytes)
+}
+
+func (b *buffers) Put(p []byte) {
+	if cap(p) >= bufferBytes {
+		b.pool.Put((*[bufferBytes]byte)(p[:bufferBytes]))
+	}
+}
+
+// roundTrip is a RoundTripper made of a function.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// limiter is a token bucket for invalidate_limit. The zero limiter is full.
+type limiter struct {
+	mu   sync.Mutex // guards spent and at
+	used float64
+	at   rfc9111.Instant
+}
+
+// allow takes one token of rate per second and reports whether there was one.
+// A rate of 0 is no limit.
+func (l *limiter) allow(rate float64, now rfc9111.Instant) bool {
+	if rate == 0 {
+		return true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.used = max(0, l.used-rate*now.Sub(l.at).Seconds())
+	l.at = now
+	if l.used+1 > max(1, rate) {
+		return false
+	}
+	l.used++
+	return true
+}
+
+// wall is the present wall clock; it is used for Date and Expires alone.
+func wall() time.Time { return time.Now() }

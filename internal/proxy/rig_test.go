@@ -1,0 +1,190 @@
+package proxy_test
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"edge/internal/cache"
+	"edge/internal/fill"
+	"edge/internal/policy"
+	"edge/internal/proxy"
+	"edge/internal/rfc9111"
+	"edge/internal/telemetry"
+)
+
+// rig is a whole proxy in front of a fake origin, without sockets, so that it
+// runs in a synctest bubble.
+type rig struct {
+	t       *testing.T
+	proxy   *proxy.Proxy
+	memory  *cache.Memory
+	flights *fill.Flights
+	origin  *fakeOrigin
+}
+
+// fakeOrigin answers requests and remembers what it saw.
+type fakeOrigin struct {
+	mu     sync.Mutex // guards the rest
+	answer func(*http.Request) (*http.Response, error)
+	seen   []*http.Request
+}
+
+func (o *fakeOrigin) RoundTrip(r *http.Request) (*http.Response, error) {
+	o.mu.Lock()
+	o.seen = append(o.seen, r)
+	answer := o.answer
+	o.mu.Unlock()
+	if r.Body != nil {
+		defer r.Body.Close()
+		if _, err := io.Copy(io.Discard, r.Body); err != nil {
+			return nil, err
+		}
+	}
+	res, err := answer(r)
+	if res != nil {
+		res.Request = r
+	}
+	return res, err
+}
+
+// requests is how often the origin was asked.
+func (o *fakeOrigin) requests() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.seen)
+}
+
+// last is the newest request the origin saw.
+func (o *fakeOrigin) last() *http.Request {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.seen[len(o.seen)-1]
+}
+
+func (o *fakeOrigin) answers(f func(*http.Request) (*http.Response, error)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.answer = f
+}
+
+// says makes the origin give one answer to everything.
+func (o *fakeOrigin) says(status int, body string, fields ...string) {
+	o.answers(func(*http.Request) (*http.Response, error) { return response(status, body, fields...), nil })
+}
+
+// response makes an origin's response; fields are lines.
+func response(status int, body string, fields ...string) *http.Response {
+	h := http.Header{}
+	for _, line := range fields {
+		name, value, _ := strings.Cut(line, ": ")
+		h.Add(name, value)
+	}
+	return &http.Response{
+		StatusCode: status, ProtoMajor: 1, ProtoMinor: 1, Header: h,
+		Body: io.NopCloser(strings.NewReader(body)), ContentLength: int64(len(body)),
+	}
+}
+
+// config is a policy's routes, with what every policy needs before them.
+func config(routes string) string {
+	return "version: 1\nlisten: \":0\"\nhosts: [example.com]\norigin: {url: \"http://origin.test\"}\n" + routes
+}
+
+// newRig runs f in a bubble with a proxy under the policy text.
+func newRig(t *testing.T, text string, f func(*rig)) {
+	t.Helper()
+	newRigWith(t, text, cache.Options{Bytes: 64 << 20}, f)
+}
+
+func newRigWith(t *testing.T, text string, o cache.Options, f func(*rig)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		now := func() rfc9111.Instant { return rfc9111.Instant(time.Since(began)) }
+		r := &rig{t: t, memory: cache.NewMemory(o), origin: &fakeOrigin{}}
+		r.flights = fill.New(fill.Options{Memory: r.memory, Now: now})
+		log := telemetry.NewAccessLog(nil, nil)
+		r.proxy = proxy.New(proxy.Options{
+			Policy: load(t, text), Memory: r.memory, Flights: r.flights,
+			Origin:   func(string) http.RoundTripper { return r.origin },
+			Counters: telemetry.New("test", ""), Log: log, Now: now,
+		})
+		defer func() {
+			r.flights.Close()
+			r.memory.Close()
+			log.Close()
+		}()
+		r.origin.says(200, "hello")
+		f(r)
+	})
+}
+
+func load(t *testing.T, text string) *policy.Policy {
+	t.Helper()
+	p, err := policy.Load(policy.Source{
+		Name: "edge.yaml",
+		Read: func(string) ([]byte, error) { return []byte(text), nil },
+		Env:  func(string) (string, bool) { return "", false },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// answer is what a client got.
+type answer struct {
+	status int
+	header http.Header
+	body   string
+	broken bool // the answer was broken off
+}
+
+func (a answer) String() string {
+	return fmt.Sprintf("%d %v %q broken=%v", a.status, a.header, a.body, a.broken)
+}
+
+// get asks for a path of https://example.com... over plain http.
+func (r *rig) get(path string, fields ...string) answer {
+	return r.do(context.Background(), http.MethodGet, path, "", fields...)
+}
+
+func (r *rig) do(ctx context.Context, method, path, body string, fields ...string) (a answer) {
+	req := httptest.NewRequestWithContext(ctx, method, "http://example.com"+path, strings.NewReader(body))
+	req.RequestURI = path
+	if body == "" {
+		req.Body, req.ContentLength = http.NoBody, 0
+	}
+	for _, line := range fields {
+		name, value, _ := strings.Cut(line, ": ")
+		req.Header.Add(name, value)
+	}
+	w := httptest.NewRecorder()
+	defer func() {
+		if v := recover(); v != nil {
+			if v != http.ErrAbortHandler {
+				panic(v)
+			}
+			a.broken = true
+		}
+		a.status, a.header, a.body = w.Code, w.Result().Header, w.Body.String()
+	}()
+	r.proxy.ServeHTTP(w, req)
+	return a
+}
+
+// want fails unless the answer's Cache-Status is want, and its body body.
+func (r *rig) want(a answer, status int, cacheStatus, body string) {
+	r.t.Helper()
+	if got := a.header.Get("Cache-Status"); a.status != status || got != cacheStatus || a.body != body {
+		r.t.Errorf("got %d %q %q, want %d %q %q", a.status, got, a.body, status, cacheStatus, body)
+	}
+}

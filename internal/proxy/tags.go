@@ -1,0 +1,64 @@
+package proxy
+
+import (
+	"errors"
+	"net/http"
+	"strings"
+
+	"edge/internal/cache"
+	"edge/internal/policy"
+	"edge/internal/rfc9111"
+)
+
+// Bounds on the tags of one response. Beyond them nothing is stored: an object
+// whose tags were cut would escape its purges.
+const (
+	maxTags     = 128
+	maxTagBytes = 256
+)
+
+var errTags = errors.New("too many tags, or too long")
+
+// withTags returns the labels of a response: those of the policy and the
+// tags of its own fields. Cache-Groups (RFC 9875) stays in the answer; it is a
+// list of strings, whose quotes are not part of the tag.
+func (f *fetch) withTags(h http.Header) (cache.Labels, error) {
+	l := f.labels
+	for _, name := range f.route.TagHeaders {
+		for _, line := range h.Values(name) {
+			for tag := range splitTags(line) {
+				if len(l.Tags) >= maxTags || len(tag) > maxTagBytes {
+					return l, errTags
+				}
+				l.Tags = append(l.Tags[:len(l.Tags):len(l.Tags)], tag)
+			}
+		}
+	}
+	return l, nil
+}
+
+// splitTags yields the tags of a line: separated by commas (Cache-Tag) or by
+// white space (Surrogate-Key).
+func splitTags(line string) func(func(string) bool) {
+	return strings.FieldsFuncSeq(line, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' })
+}
+
+// stripTags removes the fields that carry tags: clients never see them.
+func stripTags(h http.Header, route *policy.Route) {
+	for _, name := range route.TagHeaders {
+		h.Del(name)
+	}
+}
+
+// violated counts an answer that contradicts the mode of its route, and tells
+// of it once per route and kind.
+func (l *live) violated(p *Proxy, route *policy.Route, path string, a rfc9111.Admission) {
+	if a.Violation == rfc9111.NoViolation {
+		return
+	}
+	l.table.Violation(route.Ordinal, a.Violation)
+	bit := uint32(1) << a.Violation
+	if old := l.warned[route.Ordinal].Or(bit); old&bit == 0 && p.trace.Violation != nil {
+		p.trace.Violation(route, path, a.Violation, a.Reason)
+	}
+}
