@@ -72,7 +72,7 @@ func (b *compiler) newRoute(written *RouteConf) *routeCompiler {
 func (b *routeCompiler) path() {
 	r := b.route
 	p, f := parsePattern(b.conf.Path)
-	if f != nil {
+	if f != nil && b.conf.Path != "" { // a path that could not be read is a problem already
 		b.failWith(b.at("path"), f)
 	}
 	b.pattern = p

@@ -55,10 +55,10 @@ func weight(v *request.View, slot request.Slot, offer string) int {
 // fitOf says how closely a range fits an offer: 0 for not at all.
 func fitOf(slot request.Slot, value, offer string) int {
 	switch {
-	case strings.EqualFold(value, offer):
-		return 1000
 	case slot == request.SlotAcceptLanguage:
 		return languageFit(value, offer)
+	case strings.EqualFold(value, offer):
+		return 3
 	case slot == request.SlotAccept:
 		return mediaFit(value, offer)
 	case value == "*":
@@ -80,16 +80,18 @@ func mediaFit(value, offer string) int {
 	return 0
 }
 
-// languageFit matches language ranges: "en" fits the offer "en-GB" (basic
-// filtering, RFC 4647 section 3.3.1), and less closely "en-GB" fits the offer
-// "en" (lookup, section 3.4).
+// languageFit matches language ranges. "en" fits the offer "en-GB" (basic
+// filtering, RFC 4647 section 3.3.1), and "en-GB" the offer "en" (lookup,
+// section 3.4): who likes one best is served best by the other.
 func languageFit(value, offer string) int {
+	short, long := value, offer
+	if len(long) < len(short) {
+		short, long = long, short
+	}
 	switch {
 	case value == "*":
 		return 1
-	case len(value) < len(offer) && offer[len(value)] == '-' && hasPrefixFold(offer, value):
-		return 500 + len(value)
-	case len(offer) < len(value) && value[len(offer)] == '-' && hasPrefixFold(value, offer):
+	case hasPrefixFold(long, short) && (len(long) == len(short) || long[len(short)] == '-'):
 		return 2
 	default:
 		return 0

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"net/http"
+	"strings"
 
 	"edge/internal/request"
 	"edge/internal/rfc9111"
@@ -42,6 +43,17 @@ const (
 	WithheldHeader
 	WithheldAuthorization
 )
+
+// String lists the kinds.
+func (w Withheld) String() string {
+	var kinds []string
+	for i, kind := range [...]string{"query", "cookies", "headers", "authorization"} {
+		if w&(1<<i) != 0 {
+			kinds = append(kinds, kind)
+		}
+	}
+	return strings.Join(kinds, ", ")
+}
 
 // MaxParams is how many dynamic segments a pattern may have.
 const MaxParams = 16

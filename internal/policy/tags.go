@@ -52,10 +52,22 @@ func (t *template) fill(params []string, rest bool) string {
 			tag = append(tag, part.text...)
 			continue
 		}
-		decoded := appendParam(nil, params[part.param], rest && part.param == len(params)-1)
-		tag = append(tag, tagText(string(decoded))...)
+		tag = append(tag, tagParam(params[part.param], rest && part.param == len(params)-1)...)
 	}
 	return string(tag)
+}
+
+// tagParam is a captured parameter as it stands in a tag. In a catch-all (rest)
+// a %2F stays one: it is part of an element, not the end of one.
+func tagParam(raw string, rest bool) string {
+	elements := []string{raw}
+	if rest {
+		elements = strings.Split(raw, "%2F")
+	}
+	for i, e := range elements {
+		elements[i] = tagText(string(appendParam(nil, e, false)))
+	}
+	return strings.Join(elements, "%2F")
 }
 
 // tagText percent-encodes what a tag cannot hold.
