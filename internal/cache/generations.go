@@ -64,12 +64,9 @@ func underPrefix(path, prefix string) bool {
 	return ok && (rest == "" || rest[0] == '/' || strings.HasSuffix(prefix, "/"))
 }
 
-const (
-	// maxRecent and maxRecentBytes bound the purged labels that are kept
-	// exactly for fetches that began before, and the bytes of their names.
-	maxRecent      = 1 << 14
-	maxRecentBytes = 4 << 20
-)
+// maxRecent bounds the purged labels that are kept exactly for fetches that
+// began before.
+const maxRecent = 1 << 14
 
 // generations knows every invalidation that may still matter.
 //
@@ -108,16 +105,15 @@ type generations struct {
 	prefixes stamp // the last invalidations by any prefix
 	table    table
 
-	maxRecent, maxRecentBytes int
+	maxRecent int
 
-	mu          sync.Mutex // one invalidation at a time; guards what follows and all raising
-	recent      list.List  // of *cell, the one purged longest ago first
-	recentBytes int
+	mu     sync.Mutex // one invalidation at a time; guards what follows and all raising
+	recent list.List  // of *cell, the one purged longest ago first
 }
 
 func (g *generations) init() {
 	g.table.init()
-	g.maxRecent, g.maxRecentBytes = maxRecent, maxRecentBytes
+	g.maxRecent = maxRecent
 }
 
 func (g *generations) load() Generation { return Generation(g.now.Load()) }
@@ -163,13 +159,11 @@ func (g *generations) keep(c *cell) {
 		return
 	}
 	c.recent = g.recent.PushBack(c)
-	g.recentBytes += len(c.label.name)
-	for g.recent.Len() > g.maxRecent || g.recentBytes > g.maxRecentBytes {
+	if g.recent.Len() > g.maxRecent {
 		oldest := g.recent.Front().Value.(*cell)
 		g.table.forget(oldest) // while recent still holds it: its weak pointer must not go first
 		g.recent.Remove(oldest.recent)
 		oldest.recent = nil
-		g.recentBytes -= len(oldest.label.name)
 	}
 }
 

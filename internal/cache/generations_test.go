@@ -28,49 +28,41 @@ func TestPurgeOfATagNobodyHas(t *testing.T) {
 // TestForgottenPurges purges more labels than are kept exactly. Those that went
 // are still in force for a fetch that began before them.
 func TestForgottenPurges(t *testing.T) {
-	limits := []struct {
-		name           string
-		records, bytes int
-	}{{"by_number", 10, maxRecentBytes}, {"by_bytes", maxRecent, 100}}
-	for _, limit := range limits {
-		t.Run(limit.name, func(t *testing.T) {
-			m := newTestMemory(t, Options{})
-			g := &m.generations
-			g.maxRecent, g.maxRecentBytes = limit.records, limit.bytes
-			const n = 200
-			late := func(i int) *Object {
-				o := newObject(m, "o", fmt.Sprintf("tag %d", i))
-				o.Labels.Path = fmt.Sprintf("/prefix-%d/path-%d", i, i)
-				return o
-			}
-			kept := newObject(m, "kept", "kept")
-			m.Store([]byte("kept"), nil, kept)
-			hard, soft, prefix := late(0), late(1), late(2)
-			m.Invalidate(Selector{Tags: hard.Labels.Tags, Hosts: []string{"a.test"}})
-			m.Invalidate(Selector{Paths: []string{soft.Labels.Path}, Soft: true})
-			m.Invalidate(Selector{Prefixes: []string{"/prefix-2/"}})
-			for i := range n {
-				m.Invalidate(Selector{Tags: []string{fmt.Sprintf("noise %d", i)}})
-			}
-			runtime.GC()
-			runtime.GC()
-			if g.recent.Len() > limit.records || g.recentBytes > limit.bytes {
-				t.Errorf("%d labels of %d bytes are kept", g.recent.Len(), g.recentBytes)
-			}
-			if m.Store([]byte("hard"), nil, hard) {
-				t.Error("Store of what was purged by tag and host = true")
-			}
-			if m.Store([]byte("prefix"), nil, prefix) {
-				t.Error("Store of what was purged by prefix = true")
-			}
-			m.Store([]byte("soft"), nil, soft)
-			if l := lookup(m, "soft"); l.State == Found && !l.Soft {
-				t.Error("what was softly purged is fresh")
-			}
-			if l := lookup(m, "kept"); l.Object != kept || l.Soft {
-				t.Errorf("an object whose labels nobody purged: %v, soft %v", l.State, l.Soft)
-			}
-		})
+	const most = 10
+	m := newTestMemory(t, Options{})
+	m.generations.maxRecent = most
+	const n = 200
+	late := func(i int) *Object {
+		o := newObject(m, "o", fmt.Sprintf("tag %d", i))
+		o.Labels.Path = fmt.Sprintf("/prefix-%d/path-%d", i, i)
+		return o
+	}
+	kept := newObject(m, "kept", "kept")
+	m.Store([]byte("kept"), nil, kept)
+	hard, soft, prefix := late(0), late(1), late(2)
+	m.Invalidate(Selector{Tags: hard.Labels.Tags, Hosts: []string{"a.test"}})
+	m.Invalidate(Selector{Paths: []string{soft.Labels.Path}, Soft: true})
+	m.Invalidate(Selector{Prefixes: []string{"/prefix-2/"}})
+	for i := range n {
+		m.Invalidate(Selector{Tags: []string{fmt.Sprintf("noise %d", i)}})
+	}
+	runtime.GC()
+	runtime.GC()
+	if n := m.generations.recent.Len(); n > most {
+		t.Errorf("%d labels are kept, want at most %d", n, most)
+	}
+	if m.Store([]byte("hard"), nil, hard) {
+		t.Error("Store of what was purged by tag and host = true")
+	}
+	if m.Store([]byte("prefix"), nil, prefix) {
+		t.Error("Store of what was purged by prefix = true")
+	}
+	m.Store([]byte("soft"), nil, soft)
+	if l := lookup(m, "soft"); l.State == Found && !l.Soft {
+		t.Error("what was softly purged is fresh")
+	}
+	if l := lookup(m, "kept"); l.Object != kept || l.Soft {
+		t.Errorf("an object whose labels nobody purged: %v, soft %v", l.State, l.Soft)
 	}
 }
 

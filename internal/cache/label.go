@@ -26,6 +26,10 @@ type label struct {
 	name string
 }
 
+// labelID is a hash of a label. Labels that share one are invalidated together:
+// misses, never staleness. The seed is secret, so nobody can make them collide.
+type labelID uint64
+
 // reach is how invalidations have reached an object, as bits. Zero means not
 // at all.
 type reach uint8
@@ -69,7 +73,7 @@ func (s *stamp) since(g Generation) reach {
 // cell is one interned label and the invalidations that reached it. Objects
 // point at the cells of their labels, so that a check is a few loads.
 type cell struct {
-	label label
+	id labelID
 	stamp
 	// hosts are the invalidations that were narrowed to a host. Copied on
 	// write; nil in nearly every cell.
@@ -120,16 +124,16 @@ const (
 	foldedStamps = 1 << 12
 	// sweepMin is the least number of cells a shard holds before it looks for
 	// dead ones.
-	sweepMin = 256
+	sweepMin = 64
 )
 
 // table interns labels. It holds cells weakly: a label that no object has and
 // that was not purged of late costs nothing for long.
 //
 // What a cell knew when it went is in folded, by hash: there a later cell of
-// the same label begins. Labels that share a hash share that past, so an object
-// whose fetch began before a forgotten invalidation may be taken for dead or
-// stale without being so; never the reverse.
+// the same label begins. Labels that share a place there share that past, so an
+// object whose fetch began before a forgotten invalidation may be taken for dead
+// or stale without being so; never the reverse.
 type table struct {
 	seed   maphash.Seed
 	shards [tableShards]tableShard
@@ -138,64 +142,80 @@ type table struct {
 
 type tableShard struct {
 	mu    sync.RWMutex
-	cells map[label]weak.Pointer[cell] // guarded by mu
-	sweep int                          // size at which dead cells are swept; guarded by mu
+	cells map[labelID]weak.Pointer[cell] // guarded by mu
+	sweep int                            // size at which dead cells are swept; guarded by mu
 }
 
 func (t *table) init() {
 	t.seed = maphash.MakeSeed()
 	for i := range t.shards {
-		t.shards[i].cells = make(map[label]weak.Pointer[cell])
+		t.shards[i].cells = make(map[labelID]weak.Pointer[cell])
 		t.shards[i].sweep = sweepMin
 	}
 }
 
-func (t *table) hash(l label) uint64 {
-	return maphash.String(t.seed, l.name) + uint64(l.kind)
+func (t *table) id(l label) labelID {
+	return labelID(maphash.String(t.seed, l.name) + uint64(l.kind))
 }
 
-func (t *table) fold(l label) *stamp { return &t.folded[t.hash(l)>>32%foldedStamps] }
+func (t *table) shard(id labelID) *tableShard { return &t.shards[id%tableShards] }
 
-// find returns the cell of l, or nil.
-func (t *table) find(l label) *cell {
-	s := &t.shards[t.hash(l)%tableShards]
+func (t *table) fold(id labelID) *stamp { return &t.folded[id>>32%foldedStamps] }
+
+// find returns the cell of a label, or nil.
+func (t *table) find(id labelID) *cell {
+	s := t.shard(id)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.cells[l].Value()
+	return s.cells[id].Value()
 }
 
 // since returns what happened to l after g, for objects of host.
 func (t *table) since(l label, g Generation, host string) reach {
-	if c := t.find(l); c != nil {
+	id := t.id(l)
+	if c := t.find(id); c != nil {
 		return c.since(g, host)
 	}
-	return t.fold(l).since(g)
+	return t.fold(id).since(g)
 }
 
 // intern returns the cell of l, made if there is none.
 func (t *table) intern(l label) *cell {
-	if c := t.find(l); c != nil {
+	id := t.id(l)
+	if c := t.find(id); c != nil {
 		return c
 	}
-	s := &t.shards[t.hash(l)%tableShards]
+	s := t.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c := s.cells[l].Value(); c != nil {
+	if c := s.cells[id].Value(); c != nil {
 		return c
 	}
 	if len(s.cells) >= s.sweep {
-		maps.DeleteFunc(s.cells, func(_ label, p weak.Pointer[cell]) bool { return p.Value() == nil })
-		s.sweep = max(sweepMin, 2*len(s.cells))
+		s.compact()
 	}
-	c := &cell{label: l}
-	c.absorb(t.fold(l))
-	s.cells[l] = weak.Make(c)
+	c := &cell{id: id}
+	c.absorb(t.fold(id))
+	s.cells[id] = weak.Make(c)
 	return c
+}
+
+// compact drops dead cells. It makes a new map, because maps do not shrink and
+// keep the marks of what was deleted. It is called with mu held.
+func (s *tableShard) compact() {
+	live := make(map[labelID]weak.Pointer[cell], len(s.cells)/2)
+	for id, p := range s.cells {
+		if p.Value() != nil {
+			live[id] = p
+		}
+	}
+	s.cells = live
+	s.sweep = max(sweepMin, 2*len(live))
 }
 
 // forget folds what c knows, before the last who holds it lets go.
 func (t *table) forget(c *cell) {
-	f := t.fold(c.label)
+	f := t.fold(c.id)
 	f.absorb(&c.stamp)
 	if hosts := c.hosts.Load(); hosts != nil {
 		for _, s := range *hosts {

@@ -35,9 +35,9 @@ func allocated(n int) int64 {
 	return int64(sizeClasses[lo])
 }
 
-// mapCost is what Go's maps take for elements of n bytes: a control byte each,
-// tables that are between half and seven eighths full.
-func mapCost(n int) int64 { return int64(n+1) * 16 / 9 }
+// mapCost is what Go's maps take for an element of n bytes: a control byte with
+// each, tables that are between half and seven eighths full, and do not shrink.
+func mapCost(n int) int64 { return 2 * int64(n+1) }
 
 const (
 	wordSize   = int(unsafe.Sizeof(uintptr(0)))
@@ -47,22 +47,19 @@ const (
 	// one map under the hash, and the cost in another.
 	storeEntrySize  = 8 + 8 + 8 + 8 + 24
 	policyEntrySize = 8 + 8
-	// What the window keeps for a slot: a map element and a list element.
-	windowEntrySize = 8 + 8
-	windowElemSize  = 48
-	// What a weak pointer takes beside its holder.
-	weakSize = 8 + 56
+	// What a label's cell is found by.
+	tableEntrySize = 8 + 8
+	// What a weak pointer points through.
+	weakSize = 16
 	// A header map: the map and its first group of eight.
 	headerMapSize = 48 + 8*(16+24) + 8
 )
 
-// slotCost is what a slot takes, with a key of n bytes and everything that the
-// stores keep to hold it.
+// slotCost is what a slot takes, with a key of n bytes and what the main store
+// keeps to hold it. What the window keeps is not counted: it holds few.
 func slotCost(n int) int64 {
 	return allocated(int(unsafe.Sizeof(slot{}))) + allocated(n) +
-		mapCost(storeEntrySize) + mapCost(policyEntrySize) +
-		mapCost(windowEntrySize) + allocated(windowElemSize) +
-		allocated(int(unsafe.Sizeof(mark{})))
+		mapCost(storeEntrySize) + mapCost(policyEntrySize)
 }
 
 // cost is what the rule takes; nothing when it is nil. Its names are counted
@@ -95,10 +92,11 @@ func (o *Object) cost() int64 {
 }
 
 // cost is what the labels take and the cells they are interned to. The path and
-// each tag are counted as if no other object had them; the route's text is the
+// each tag are counted as if no other object had them, and with a dead cell's
+// place in the table, because those wait for a sweep; the route's text is the
 // policy's.
 func (l *Labels) cost() int64 {
-	cell := allocated(int(unsafe.Sizeof(cell{}))) + mapCost(int(unsafe.Sizeof(label{}))+wordSize) + weakSize
+	cell := allocated(int(unsafe.Sizeof(cell{}))) + weakSize + 2*mapCost(tableEntrySize)
 	n := stringsCost(l.Tags) + allocated(len(l.Host)) + allocated(len(l.Path))
 	n += allocated((3 + len(l.Tags)) * wordSize) // Object.cells
 	return n + int64(1+len(l.Tags))*cell

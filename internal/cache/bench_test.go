@@ -1,0 +1,102 @@
+package cache
+
+import (
+	"fmt"
+	"testing"
+
+	"edge/internal/request"
+)
+
+func BenchmarkLookupHit(b *testing.B) {
+	m := newTestMemory(b, Options{})
+	fill(m, 10_000)
+	keys := make([][]byte, 1024)
+	for i := range keys {
+		keys[i] = fmt.Appendf(nil, "key %d", i)
+	}
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		var l Lookup
+		var v request.View
+		for i := 0; pb.Next(); i++ {
+			if m.Lookup(keys[i%len(keys)], &v, 0, &l); l.State != Found {
+				b.Errorf("Lookup: %v", l.State)
+				return
+			}
+		}
+	})
+}
+
+func BenchmarkLookupMiss(b *testing.B) {
+	m := newTestMemory(b, Options{})
+	fill(m, 10_000)
+	var l Lookup
+	b.ReportAllocs()
+	for b.Loop() {
+		m.Lookup([]byte("unknown"), nil, 0, &l)
+	}
+}
+
+func BenchmarkLookupVariant(b *testing.B) {
+	m := newTestMemory(b, Options{})
+	storeVariant(b, m, "k", "red")
+	v := newView(b, "X-Color", "red")
+	var l Lookup
+	b.ReportAllocs()
+	for b.Loop() {
+		if m.Lookup([]byte("k"), v, 0, &l); l.State != Found {
+			b.Fatalf("Lookup: %v", l.State)
+		}
+	}
+}
+
+// BenchmarkStore stores new keys in a memory that is full.
+func BenchmarkStore(b *testing.B) {
+	m := newTestMemory(b, Options{Bytes: 8 << 20})
+	fill(m, 20_000)
+	i := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		i++
+		m.Store(fmt.Appendf(nil, "new key %d", i), nil, newObject(m, "o", "tag"))
+	}
+}
+
+func BenchmarkInvalidateTag(b *testing.B) {
+	for _, n := range []int{1_000, 100_000} {
+		b.Run(fmt.Sprintf("objects=%d", n), func(b *testing.B) {
+			m := newTestMemory(b, Options{})
+			fill(m, n)
+			s := Selector{Tags: []string{"all"}}
+			b.ReportAllocs()
+			for b.Loop() {
+				m.Invalidate(s)
+			}
+		})
+	}
+}
+
+// BenchmarkLookupAfterPurge has an invalidation of something else before every
+// lookup, so that each has to check the object's labels again.
+func BenchmarkLookupAfterPurge(b *testing.B) {
+	for name, s := range map[string]Selector{
+		"tag":    {Tags: []string{"other"}},
+		"prefix": {Prefixes: []string{"/other"}},
+	} {
+		b.Run(name, func(b *testing.B) {
+			m := newTestMemory(b, Options{})
+			o := newObject(m, "o", "t1", "t2", "t3", "t4")
+			o.Labels.Path = "/api/posts/1"
+			m.Store([]byte("k"), nil, o)
+			m.Invalidate(s)
+			var l Lookup
+			b.ReportAllocs()
+			for b.Loop() {
+				o.checked.Store(0) // as far back as before the invalidation
+				if m.Lookup([]byte("k"), nil, 0, &l); l.State != Found {
+					b.Fatalf("Lookup: %v", l.State)
+				}
+			}
+		})
+	}
+}
