@@ -1,5 +1,7 @@
 package policy
 
+import "cmp"
+
 // Source gives Load its inputs, so that the package touches no file and no
 // environment.
 type Source struct {
@@ -9,6 +11,9 @@ type Source struct {
 	Read func(name string) ([]byte, error)
 	// Env looks up an environment variable.
 	Env func(name string) (string, bool)
+	// Listen replaces the file's listen, if not empty: a host is the same with
+	// the port edge really listens on and without.
+	Listen string
 }
 
 // Read reads a policy without compiling it, for Print. The error is Problems;
@@ -28,6 +33,7 @@ func Load(src Source) (*Policy, error) {
 	c, problems := read(src)
 	var p *Policy
 	if c != nil {
+		c.Listen = cmp.Or(src.Listen, c.Listen)
 		compiled, more := compile(c)
 		p, problems = compiled, append(problems, more...)
 	}
