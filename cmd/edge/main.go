@@ -1,0 +1,23 @@
+// Command edge is a caching reverse proxy that enforces what every route is.
+//
+// Here are arguments, messages and exit statuses; everything else is in
+// internal/app and below.
+package main
+
+import (
+	"context"
+	"os"
+)
+
+func main() { os.Exit(execute(context.Background(), os.Args[1:], systemIO())) }
+
+// execute runs one command and returns the exit status: 0 for success, 1 when
+// the thing asked for failed or is wrong, 2 when the command line is.
+func execute(ctx context.Context, args []string, io stdio) int {
+	root := newRoot(io)
+	root.SetArgs(args)
+	if err := root.ExecuteContext(ctx); err != nil {
+		return io.fail(err)
+	}
+	return 0
+}
