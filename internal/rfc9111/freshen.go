@@ -15,7 +15,8 @@ func Validators(dst http.Header, etag, lastModified string) {
 	if _, ok := parseETag(etag); ok {
 		dst.Set("If-None-Match", etag)
 	}
-	if _, ok := ParseDate(lastModified, time.Time{}); ok {
+	anyTime := time.Unix(0, 0) // only whether it is a date matters
+	if _, ok := ParseDate(lastModified, anyTime); ok {
 		dst.Set("If-Modified-Since", lastModified)
 	}
 }
