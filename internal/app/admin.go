@@ -100,12 +100,20 @@ func (a *App) stored(v *request.View, key []byte, o *rfc9111.Overrides) string {
 	now := a.now()
 	a.memory.Lookup(key, v, now, &l)
 	if l.State != cache.Found {
-		return fmt.Sprintf("stored: %s\n", l.State)
+		return "stored: " + storedWords[l.State] + "\n"
 	}
 	verdict := rfc9111.Judge(&l.Object.Meta, v, o, now, l.Soft)
 	return fmt.Sprintf("stored: status %d, %d bytes, age %s; now: %s (%s)\n",
 		l.Object.Meta.Status, l.Object.Body.Size(), l.Object.Meta.Age(now).Round(time.Second),
 		verdict.Action, verdict.Reason)
+}
+
+// storedWords tell what a look-up found when it is no object.
+var storedWords = map[cache.State]string{
+	cache.Nothing: "nothing",
+	cache.Variant: "only for other request fields",
+	cache.Dead:    "nothing, it was purged",
+	cache.Marked:  "nothing, it turned out not storable a moment ago",
 }
 
 // status is what GET /v1/status tells.
