@@ -36,7 +36,7 @@ func (f *Flight) Decide(a rfc9111.Admission, labels cache.Labels, selector []byt
 		panic("fill: internal error: Decide called twice")
 	}
 	if a.Store == rfc9111.StoreFail {
-		f.fail(a.Reason, nil)
+		f.Fail(a.Reason, nil)
 		return
 	}
 	f.selector, f.selecting, f.length = bytes.Clone(selector), selecting, length

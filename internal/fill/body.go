@@ -2,7 +2,6 @@ package fill
 
 import (
 	"cmp"
-	"errors"
 	"slices"
 	"sync/atomic"
 )
@@ -113,13 +112,10 @@ func (b *body) parts() [][]byte {
 	return parts
 }
 
-// errDropped is what a reader would find behind the window. Only one that was
-// cut off gets there.
-var errDropped = errors.New("fill: internal error: read behind the window")
-
 // at returns the bytes from off that are in one chunk; none, with a nil error,
 // when there are not yet any. The error is io.EOF at the end of a complete
-// body.
+// body, and ErrSlow behind the window, where only a reader gets that was cut
+// off.
 func (p *picture) at(off int64) ([]byte, error) {
 	if off == p.size {
 		return nil, p.end
@@ -131,7 +127,7 @@ func (p *picture) at(off int64) ([]byte, error) {
 		i--
 	}
 	if i < 0 {
-		return nil, errDropped
+		return nil, ErrSlow
 	}
 	c := p.chunks[i]
 	return c.data[off-c.start : min(c.end(), p.size)-c.start], nil

@@ -76,6 +76,7 @@ type Flight struct {
 	body   body
 	digest xxhash.Digest // of the body, while it is kept
 	framed bool          // End(nil) was called
+	lost   bool          // a Write was refused
 	// progress has a token after a reader has moved on or left.
 	progress chan struct{}
 
@@ -114,7 +115,7 @@ func (f *Flight) run() {
 	returned := false
 	defer func() {
 		if !returned {
-			f.fail(rfc9111.OriginBroken, panicked(recover()))
+			f.Fail(rfc9111.OriginBroken, panicked(recover()))
 			return
 		}
 		f.settle()
@@ -140,9 +141,9 @@ func (f *Flight) settle() {
 	switch {
 	case f.phase == finished:
 	case f.phase != flowing:
-		f.fail(rfc9111.OriginBroken, errors.New("fill: the fetch ended without a response"))
+		f.Fail(rfc9111.OriginBroken, errors.New("fill: the fetch ended without a response"))
 	case !f.complete():
-		f.fail(rfc9111.Incomplete, io.ErrUnexpectedEOF)
+		f.Fail(rfc9111.Incomplete, io.ErrUnexpectedEOF)
 	default:
 		outcome := f.commit()
 		// After the commit: who misses the flight must find the object.
@@ -158,9 +159,10 @@ func (f *Flight) close() {
 }
 
 // complete reports whether the whole body has come: the framing has said so,
-// and it is as long as announced.
+// all of it was taken, and it is as long as announced. The second is not idle:
+// a body's last bytes may come with io.EOF, and their Write be refused.
 func (f *Flight) complete() bool {
-	return f.framed && (f.length < 0 || f.body.size == f.length)
+	return f.framed && !f.lost && (f.length < 0 || f.body.size == f.length)
 }
 
 // commit stores the response, if that was decided and is still right.
@@ -200,24 +202,24 @@ func (f *Flight) object() *cache.Object {
 // when Run returns.
 func (f *Flight) End(err error) {
 	if err != nil {
-		f.fail(rfc9111.Incomplete, err)
+		f.Fail(rfc9111.Incomplete, err)
 		return
 	}
 	f.framed = true
 }
 
 // Fail ends the flight without a response; after WriteHeader it breaks the body
-// off. err is for the log. When the flight's context has ended, why it did
-// counts more than reason.
-func (f *Flight) Fail(reason rfc9111.Reason, err error) { f.fail(reason, err) }
-
-func (f *Flight) fail(reason rfc9111.Reason, err error) {
-	switch context.Cause(f.ctx) {
-	case errClosed:
+// off. err is for the log. Why the flight's context has ended, if it has, counts
+// more than reason.
+func (f *Flight) Fail(reason rfc9111.Reason, err error) {
+	switch cause := context.Cause(f.ctx); {
+	case cause == errClosed:
 		reason = rfc9111.Draining
-	case errDeadline:
+	case cause == errDeadline:
 		reason = rfc9111.OriginTimeout
-	case errAbandoned:
+	case cause == errAbandoned && f.refresh:
+		reason = f.admission.Reason // nobody has gone; it may not be stored
+	case cause == errAbandoned:
 		reason = rfc9111.ClientGone
 	}
 	if f.phase < flowing {

@@ -172,7 +172,7 @@ func (fs *Flights) Join(job Job, gen cache.Generation) (r *Reader, lead bool) {
 // which Close cancels, ends it.
 func (fs *Flights) start(f *Flight) {
 	if !fs.begin() {
-		f.fail(rfc9111.Draining, errClosed)
+		f.Fail(rfc9111.Draining, errClosed)
 		f.close()
 		return
 	}

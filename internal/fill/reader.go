@@ -45,12 +45,12 @@ type Reader struct {
 // Land waits until the flight has something to say to this reader, at most
 // wait (0: without limit), or until ctx ends (Failed with ClientGone). match
 // reports whether the selector of a response, by its Vary, is the reader's own;
-// it is asked once, only of followers, only when there is a Vary. It is called
-// once. After any Kind but Streaming the reader has no part in the flight.
+// it is asked once, only of followers, only when there is a Vary; nil matches
+// none. Land is called once. After any Kind but Streaming the reader has no part in the flight.
 func (r *Reader) Land(ctx context.Context, wait time.Duration, match func(vary []string, selector []byte) bool) Landing {
 	l := r.await(ctx, wait)
 	l.Collapsed = !r.leads
-	if vary, selector := l.selects(r.f); l.Collapsed && len(vary) > 0 && !match(vary, selector) {
+	if vary, selector := l.selects(r.f); l.Collapsed && len(vary) > 0 && (match == nil || !match(vary, selector)) {
 		l = Landing{Kind: OtherVariant, Reason: rfc9111.OtherVariant, Collapsed: true}
 	}
 	if l.Kind != Streaming {

@@ -2,6 +2,7 @@ package fill
 
 import (
 	"hash/maphash"
+	"maps"
 	"sync"
 	"time"
 
@@ -75,6 +76,8 @@ const (
 	// mostIntervals bounds the table; beyond, some key is forgotten, and may be
 	// refreshed sooner than it should.
 	mostIntervals = 1 << 16
+	// leastSweep is the least size at which what is over is looked for.
+	leastSweep = 1 << 10
 )
 
 // intervals remembers when keys may be refreshed again, for as long as that
@@ -98,7 +101,7 @@ type interval struct {
 
 func (t *intervals) init(least time.Duration) {
 	t.least, t.seed = least, maphash.MakeSeed()
-	t.byKey, t.sweepAt = make(map[uint64]interval), 1024
+	t.byKey, t.sweepAt = make(map[uint64]interval), leastSweep
 }
 
 // begin reports whether key may be refreshed now, and takes its turn.
@@ -148,24 +151,23 @@ func (t *intervals) failing(key []byte, now rfc9111.Instant) (rfc9111.Reason, bo
 
 // put notes v and keeps the table bounded. t.mu is held.
 func (t *intervals) put(h uint64, v interval, now rfc9111.Instant) {
+	if len(t.byKey) >= t.sweepAt {
+		t.sweep(now)
+	}
 	t.byKey[h] = v
-	if len(t.byKey) < t.sweepAt {
-		return
-	}
-	for h, v := range t.byKey {
-		if t.over(v, now) {
-			delete(t.byKey, h)
-		}
-	}
-	for other := range t.byKey {
-		if len(t.byKey) <= mostIntervals {
+}
+
+// sweep removes what is over, and what must go nevertheless: a quarter of a
+// full table at once, so that not every put sweeps.
+func (t *intervals) sweep(now rfc9111.Instant) {
+	maps.DeleteFunc(t.byKey, func(_ uint64, v interval) bool { return t.over(v, now) })
+	for h := range t.byKey {
+		if len(t.byKey) <= mostIntervals*3/4 {
 			break
 		}
-		if other != h {
-			delete(t.byKey, other)
-		}
+		delete(t.byKey, h)
 	}
-	t.sweepAt = min(max(1024, 2*len(t.byKey)), mostIntervals+1)
+	t.sweepAt = min(max(leastSweep, 2*len(t.byKey)), mostIntervals)
 }
 
 // over reports whether v no longer says anything: failures count until the

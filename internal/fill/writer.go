@@ -70,23 +70,33 @@ func (f *Flight) flow(status int) {
 // that is not stored is full, and fails when the flight has ended.
 func (f *Flight) Write(p []byte) (int, error) {
 	f.WriteHeader(http.StatusOK) // as net/http does; nothing after the first
-	if f.length >= 0 && f.body.size+int64(len(p)) > f.length {
-		f.fail(rfc9111.OriginBroken, errLonger)
-	}
 	for n := 0; ; {
-		switch {
-		case f.phase == finished:
-			return n, errFinished
-		case f.ctx.Err() != nil:
-			return n, context.Cause(f.ctx)
-		case n == len(p):
+		if err := f.refuses(p[n:]); err != nil {
+			f.lost = true
+			return n, err
+		}
+		if n == len(p) {
 			return n, nil
 		}
 		k, err := f.write(p[n:])
 		if n += k; err != nil {
+			f.lost = true
 			return n, err
 		}
 	}
+}
+
+// refuses returns why the flight takes no more of its body.
+func (f *Flight) refuses(p []byte) error {
+	switch {
+	case f.phase == finished:
+		return errFinished
+	case f.ctx.Err() != nil:
+		return context.Cause(f.ctx)
+	case f.length >= 0 && int64(len(p)) > f.length-f.body.size:
+		return errLonger
+	}
+	return nil
 }
 
 // Flush implements http.Flusher. There is nothing to do: readers see every
