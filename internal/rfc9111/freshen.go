@@ -71,7 +71,10 @@ func confirms(stored, resp304 http.Header) bool {
 // merge puts the fields of an answer over the stored ones.
 func merge(stored, answer http.Header) http.Header {
 	fresh := stored.Clone()
-	fresh.Del("Age") // it told of an earlier answer
+	// They told of an earlier answer: kept beside an answer without its own,
+	// they would make it old at once.
+	fresh.Del("Age")
+	fresh.Del("Date")
 	for name, lines := range answer {
 		if !keptByBody(name) {
 			fresh[name] = slices.Clone(lines)

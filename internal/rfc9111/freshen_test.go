@@ -94,6 +94,18 @@ func TestFreshenThenReadmit(t *testing.T) {
 	}
 }
 
+// A 304 without Date and Age is as new as it is, whatever was stored.
+func TestFreshenedIsNew(t *testing.T) {
+	stored := admitted(t, auto(), "Cache-Control: max-age=60", `ETag: "x"`)
+	head, ok := Freshen(header("Cache-Control: max-age=60", `ETag: "x"`, "Age: 59", "Date: "+at(-day)), header())
+	if !ok {
+		t.Fatal("it is about what is stored")
+	}
+	if a := Readmit(&stored.Meta, head, view(t), auto(), arrival); a.Meta.InitialAge != 0 || a.short() != storedForAll {
+		t.Errorf("%v old: %+v", a.Meta.InitialAge, a.short())
+	}
+}
+
 func TestFreshenByHead(t *testing.T) {
 	stored := header(`ETag: "x"`, "Last-Modified: "+at(-s), "X: 1")
 	for _, tt := range []struct {

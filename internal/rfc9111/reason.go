@@ -12,12 +12,12 @@ const (
 	Fresh                // stored and fresh
 	StaleWhileRevalidate // stale, served while it is refreshed
 	StaleIfErr           // stale, standing in for a failed origin
-	SoftPurged           // stale by a soft purge, served while it is refreshed
+	SoftPurged           // stale by a soft purge, served while it is refreshed or validated
 	NotStored            // nothing is stored under the key
 	OtherVariant         // stored, but for other request fields
 	Expired              // stored and stale beyond what may be served
 	Purged               // stored and purged since
-	MustValidate         // no-cache, or a request that demands validation
+	MustValidate         // the origin's no-cache
 	RequestDirective     // the request's Cache-Control forbids what is stored
 	OnlyIfCached         // the request wants nothing but what is stored
 	Validated            // the origin confirmed what is stored
@@ -52,7 +52,7 @@ const (
 	MethodNotStored  // only GET is stored
 	Incomplete       // the body broke off
 	Superseded       // purged while it was fetched
-	NeedsCredentials // 401, 403 or a login redirect from a stripped fetch
+	NeedsCredentials // 401, 403, 407 or a login redirect from a stripped fetch
 	Nonce            // a CSP nonce is for one reader
 	SelfRedirect     // a redirect to itself, or to a host that is not ours
 	EventStream      // text/event-stream never ends

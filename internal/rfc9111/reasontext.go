@@ -15,8 +15,8 @@ var reasons = [NumReasons]struct{ word, text string }{
 	OtherVariant:         {"other-variant", "Something is stored under the key, but for other values of the fields that Vary names."},
 	Expired:              {"expired", "The object is stale and may not be served any more without the origin's word."},
 	Purged:               {"purged", "The object was purged after its fetch had begun."},
-	MustValidate:         {"must-validate", "The origin's no-cache, or that of the request, wants the object confirmed before it is used."},
-	RequestDirective:     {"request-directive", "The object is fresh, but not as fresh as the request's Cache-Control asks."},
+	MustValidate:         {"must-validate", "The origin's no-cache wants the object confirmed before each use."},
+	RequestDirective:     {"request-directive", "The request's Cache-Control or Pragma does not take the object as it is."},
 	OnlyIfCached:         {"only-if-cached", "The request wants nothing but what is stored, and nothing stored may answer it."},
 	Validated:            {"validated", "The origin confirmed the object with a 304."},
 

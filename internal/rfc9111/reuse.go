@@ -121,8 +121,10 @@ func (s *subject) judge(demand *demand) Verdict {
 		return Verdict{Action: Serve, Reason: Fresh}
 	case demand.noStore:
 		return Verdict{Action: Fetch, Reason: RequestNoStore}
-	case demand.noCache, s.mustValidate():
+	case s.mustValidate():
 		return s.confirm(MustValidate)
+	case demand.noCache:
+		return s.confirm(RequestDirective)
 	case fresh && demand.accepts(s.age, s.ttl):
 		return Verdict{Action: Serve, Reason: Fresh}
 	case fresh:

@@ -78,9 +78,9 @@ func TestJudge(t *testing.T) {
 			age: s, soft: true, want: Verdict{Validate, SoftPurged, 0, 0}},
 
 		{name: "no-cache of the request validates", o: auto(), head: []string{"Cache-Control: max-age=60", etag},
-			age: s, request: []string{"Cache-Control: no-cache"}, want: Verdict{Validate, MustValidate, 59 * s, day + 59*s}},
+			age: s, request: []string{"Cache-Control: no-cache"}, want: Verdict{Validate, RequestDirective, 59 * s, day + 59*s}},
 		{name: "Pragma: no-cache validates", o: auto(), head: []string{"Cache-Control: max-age=60", etag},
-			age: s, request: []string{"Pragma: x, No-Cache"}, want: Verdict{Validate, MustValidate, 59 * s, day + 59*s}},
+			age: s, request: []string{"Pragma: x, No-Cache"}, want: Verdict{Validate, RequestDirective, 59 * s, day + 59*s}},
 		{name: "Pragma beside Cache-Control is nothing", o: auto(), head: []string{"Cache-Control: max-age=60"},
 			age: s, request: []string{"Pragma: no-cache", "Cache-Control: foo"}, want: Verdict{Serve, Fresh, 59 * s, 0}},
 		{name: "no-store of the request fetches", o: auto(), head: []string{"Cache-Control: max-age=60", etag},
