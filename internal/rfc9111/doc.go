@@ -9,4 +9,11 @@
 // The package also holds the words that the rest of edge speaks: Meta (the
 // facts of a stored response), Overrides (what a policy imposes), Verdict
 // (may it be reused), Admission (may it be stored) and Reason (why).
+//
+// In the life of a response: Admit when its head arrives, AppendSelector and
+// Selecting where it has a Vary, Judge at each lookup, Precondition and Range
+// when it is delivered, Validators and Freshen and Readmit when the origin is
+// asked again, Invalidates and AlsoInvalid when an unsafe method succeeds.
+//
+// Where edge does other than the RFCs say is in docs/divergences.md, and why.
 package rfc9111

@@ -74,19 +74,18 @@ func languageMember(m member) string {
 // parseMember reads name [ ";" "q" "=" weight ]; white space around ";" is
 // tolerated.
 func parseMember(s string) member {
-	name, parameter, weighted := strings.Cut(s, ";")
-	m := member{name: strings.ToLower(trimOWS(name)), weight: 1000}
-	if tokenLen(m.name) != len(m.name) || m.name == "" {
+	name := strings.ToLower(s[:tokenLen(s)])
+	rest := trimOWS(s[len(name):])
+	if rest == "" && name != "" {
+		return member{name: name, weight: 1000}
+	}
+	parameter, found := strings.CutPrefix(rest, ";")
+	key, value, equals := strings.Cut(trimOWS(parameter), "=")
+	weight := parseWeight(value)
+	if name == "" || !found || !equals || !equalFold(key, "q") || weight < 0 {
 		return member{name: strings.ToLower(s), weight: -1}
 	}
-	if !weighted {
-		return m
-	}
-	key, value, ok := strings.Cut(trimOWS(parameter), "=")
-	if m.weight = parseWeight(value); !ok || !equalFold(key, "q") || m.weight < 0 {
-		return member{name: strings.ToLower(s), weight: -1}
-	}
-	return m
+	return member{name: name, weight: weight}
 }
 
 // parseWeight reads a qvalue as thousandths, or returns -1.
