@@ -49,6 +49,7 @@ func (b *routeCompiler) kind(k dataKind) kindRules {
 	}
 	b.checkTwice(&rules)
 	b.order(&rules)
+	rules.index()
 	return rules
 }
 

@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"strings"
+
 	"edge/internal/request"
 	"edge/internal/rfc9111"
 )
@@ -31,6 +33,7 @@ func (d drawer) String() string {
 type rule struct {
 	name   string // in the kind's form; a glob when glob is true
 	glob   bool
+	prefix string // of name, up to the first "*"
 	value  string // of "name=value": a glob as well
 	valued bool
 	// closed are the values a keyed name may have; nil means any. Other values
@@ -53,14 +56,44 @@ type kindRules struct {
 	rest  rule // for what no rule fits
 	// groups is how many names are keyed; star is the group of "*", or -1.
 	groups, star int
+	// starts has the first letter of every rule: most names of a request fit no
+	// rule, and most of those are told by their first letter.
+	starts letterSet
+}
+
+// letterSet is a set of bytes.
+type letterSet [4]uint64
+
+func (s *letterSet) add(c byte)      { s[c>>6] |= 1 << (c & 63) }
+func (s *letterSet) has(c byte) bool { return s[c>>6]&(1<<(c&63)) != 0 }
+
+// index fills starts and the prefixes. An empty name, and a glob that begins
+// with "*", may fit anything.
+func (k *kindRules) index() {
+	for i := range k.rules {
+		r := &k.rules[i]
+		r.prefix, _, _ = strings.Cut(r.name, "*")
+	}
+	for _, r := range k.rules {
+		if r.name == "" || r.name[0] == '*' {
+			k.starts = letterSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
+			return
+		}
+		k.starts.add(r.name[0])
+	}
 }
 
 // find returns the rule for one piece of data, and the drawer. A value that is
 // not among the closed ones goes to withheld.
 func (k *kindRules) find(name, value string) (*rule, drawer) {
+	if name != "" {
+		if c, _ := letter(name, 0, k.form); !k.starts.has(c) {
+			return &k.rest, k.rest.to
+		}
+	}
 	for i := range k.rules {
 		r := &k.rules[i]
-		if r.glob && !globMatches(r.name, name, k.form) || !r.glob && !sameName(r.name, name, k.form) {
+		if !r.fits(name, k.form) {
 			continue
 		}
 		if r.valued && !globMatches(r.value, value, k.valueForm()) {
@@ -72,6 +105,18 @@ func (k *kindRules) find(name, value string) (*rule, drawer) {
 		return r, r.to
 	}
 	return &k.rest, k.rest.to
+}
+
+// fits reports whether the rule is about name.
+func (r *rule) fits(name string, f form) bool {
+	switch {
+	case f == plainName && !strings.HasPrefix(name, r.prefix):
+		return false // most rules, at once
+	case r.glob:
+		return globMatches(r.name, name, f)
+	default:
+		return sameName(r.name, name, f)
+	}
 }
 
 // valueForm is how values of the kind are read.
@@ -174,10 +219,10 @@ func (k dataKind) bit(name string) Withheld {
 		return WithheldQuery
 	case k == cookieData:
 		return WithheldCookie
-	case sameName(authorization, name, foldedName):
-		return WithheldAuthorization
 	case isAmbient(name):
 		return 0
+	case sameName(authorization, name, foldedName):
+		return WithheldAuthorization
 	default:
 		return WithheldHeader
 	}

@@ -2,6 +2,14 @@ package policy
 
 import "strings"
 
+// fieldName is the name of a field in the two spellings that clients use, so
+// that most comparisons are of equal bytes.
+type fieldName struct{ lower, canonical string }
+
+func (n fieldName) is(name string) bool {
+	return name == n.canonical || name == n.lower || strings.EqualFold(name, n.lower)
+}
+
 // ambientNames are the fields that browsers and client libraries send without
 // being asked, and those that edge reads or writes itself. That one of them is
 // withheld says nothing about a client. "sec-" and "x-forwarded-" fields belong
@@ -16,9 +24,9 @@ var ambientNames = byLength(
 
 // byLength groups names by their length, because that is what most names
 // differ in.
-func byLength(names ...string) (table [32][]string) {
+func byLength(names ...string) (table [32][]fieldName) {
 	for _, name := range names {
-		table[len(name)] = append(table[len(name)], name)
+		table[len(name)] = append(table[len(name)], fieldName{name, string(appendCanonicalName(nil, name))})
 	}
 	return table
 }
@@ -27,7 +35,7 @@ func byLength(names ...string) (table [32][]string) {
 func isAmbient(name string) bool {
 	if len(name) < len(ambientNames) {
 		for _, ambient := range ambientNames[len(name)] {
-			if strings.EqualFold(ambient, name) {
+			if ambient.is(name) {
 				return true
 			}
 		}
@@ -35,6 +43,8 @@ func isAmbient(name string) bool {
 	return hasPrefixFold(name, "sec-") || hasPrefixFold(name, "x-forwarded-")
 }
 
+// hasPrefixFold reports whether s begins with prefix, without case. prefix begins
+// with a letter.
 func hasPrefixFold(s, prefix string) bool {
-	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
+	return len(s) >= len(prefix) && s[0]|0x20 == prefix[0]|0x20 && strings.EqualFold(s[:len(prefix)], prefix)
 }
