@@ -105,18 +105,10 @@ func (d *decoder) mismatch(v *yamlValue, wants, write string) {
 	switch v.kind {
 	case yamlFaulty:
 	case yamlNull:
-		d.fail(v.place, hint, "%s has no value", d.name())
+		d.fail(v.place, hint, "%s has no value", d.path)
 	default:
-		d.fail(v.place, hint, "%s must be %s, not %s", d.name(), wants, v.kind)
+		d.fail(v.place, hint, "%s must be %s, not %s", d.path, wants, v.kind)
 	}
-}
-
-// name is the path of the value being read, for messages.
-func (d *decoder) name() string {
-	if d.path == "" {
-		return "this"
-	}
-	return d.path
 }
 
 // within reads a part of the mapping or list being read, and notes its place.
@@ -217,7 +209,7 @@ func (d *decoder) isMapping(v *yamlValue, write string) bool {
 		return false
 	}
 	if len(v.pairs) == 0 {
-		d.fail(v.place, "write "+write+", or remove it", "%s is empty", d.name())
+		d.fail(v.place, "write "+write+", or remove it", "%s is empty", d.path)
 		return false
 	}
 	return true
@@ -273,7 +265,7 @@ func list[T any](item shape[T], wants, write string) shape[[]T] {
 	decode := sh.decode
 	sh.decode = func(d *decoder, v *yamlValue) ([]T, bool) {
 		if v.kind == yamlList && len(v.items) == 0 {
-			d.fail(v.place, "write "+write+", or remove the option", "%s is an empty list", d.name())
+			d.fail(v.place, "write "+write+", or remove the option", "%s is an empty list", d.path)
 			return nil, false
 		}
 		return decode(d, v)
@@ -337,7 +329,7 @@ func distinct(sh shape[[]string]) shape[[]string] {
 		}
 		for i, value := range values {
 			if first := slices.Index(values, value); first < i {
-				d.fail(v.items[i].place, "first written at "+v.items[first].place.String(), "%s has %q twice", d.name(), value)
+				d.fail(v.items[i].place, "first written at "+v.items[first].place.String(), "%s has %q twice", d.path, value)
 				ok = false
 			}
 		}

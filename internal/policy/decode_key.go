@@ -72,9 +72,9 @@ func mappingOr(kinds shape[KeyConf], word string, at func(*KeyConf) *bool) shape
 		case v.kind == yamlMapping && len(v.pairs) > 0:
 			return decode(d, v)
 		case v.kind == yamlText:
-			d.fail(v.place, "write "+kinds.write, "%s: %s %v", d.name(), quoteValue(v), errWord)
+			d.fail(v.place, "write "+kinds.write, "%s: %s %v", d.path, quoteValue(v), errWord)
 		case v.kind == yamlMapping:
-			d.fail(v.place, "write "+kinds.write, "%s is empty", d.name())
+			d.fail(v.place, "write "+kinds.write, "%s is empty", d.path)
 		default:
 			d.mismatch(v, kinds.wants, kinds.write)
 		}
@@ -110,7 +110,7 @@ func withTracking(single shape[KeyConf], kinds jsonSchema) shape[KeyConf] {
 			return parts[1], true
 		}
 		d.fail(v.place, "write [tracking, "+kindsWrite+"]",
-			"%s must be the word tracking and then one mapping when it is a list", d.name())
+			"%s must be the word tracking and then one mapping when it is a list", d.path)
 		return KeyConf{}, false
 	}
 	both.encode = func(k KeyConf) *yamlValue {
@@ -234,7 +234,7 @@ func (d *decoder) distinctNames(items []KeyItem) bool {
 	for i, item := range items {
 		first := slices.IndexFunc(items, func(other KeyItem) bool { return other.Name == item.Name })
 		if first < i {
-			d.fail(item.Place, "first written at "+items[first].Place.String(), "%s has %q twice", d.name(), item.Name)
+			d.fail(item.Place, "first written at "+items[first].Place.String(), "%s has %q twice", d.path, item.Name)
 			distinct = false
 		}
 	}

@@ -68,7 +68,7 @@ func byName[E, V any](keys keyRule, value shape[V], write string, join func(key 
 			elements, whole := make([]E, 0, len(v.pairs)), true
 			for _, pair := range v.pairs {
 				if !keys.allows(pair.key) {
-					d.fail(pair.place, "write "+write, "%q in %s is not %s", pair.key, d.name(), keys.wants)
+					d.fail(pair.place, "write "+write, "%q in %s is not %s", pair.key, d.path, keys.wants)
 					whole = false
 				}
 				d.within(pair.key, pair.value, func() {

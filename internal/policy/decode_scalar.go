@@ -33,7 +33,7 @@ func scalar[T any](wants, write string, takes []yamlKind, parse func(string) (T,
 				if write != "" {
 					hint = "write " + write
 				}
-				d.fail(v.place, hint, "%s: %s %v", d.name(), quoteValue(v), err)
+				d.fail(v.place, hint, "%s: %s %v", d.path, quoteValue(v), err)
 				return none, false
 			}
 			return value, true
@@ -43,12 +43,7 @@ func scalar[T any](wants, write string, takes []yamlKind, parse func(string) (T,
 }
 
 // anyOf is the schema of values that one of several describes.
-func anyOf(schemas ...jsonSchema) jsonSchema {
-	if len(schemas) == 1 {
-		return schemas[0]
-	}
-	return jsonSchema{"anyOf": schemas}
-}
+func anyOf(schemas ...jsonSchema) jsonSchema { return jsonSchema{"anyOf": schemas} }
 
 // mismatchScalar is mismatch for a word; one that YAML takes for something else
 // than text only lacks its quotation marks.
@@ -137,7 +132,7 @@ func oneOf(words ...string) shape[string] {
 		if v.kind != yamlText || word == "" || word == v.text {
 			return decode(d, v)
 		}
-		d.fail(v.place, didYouMean(word), "%s: %s %v", d.name(), quoteValue(v), errWord)
+		d.fail(v.place, didYouMean(word), "%s: %s %v", d.path, quoteValue(v), errWord)
 		return "", false
 	}
 	return sh

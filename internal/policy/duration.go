@@ -11,6 +11,7 @@ import (
 )
 
 // durationUnits are the units a duration may be written in, longest first.
+// formatDuration writes no weeks: people count in days.
 var durationUnits = []struct {
 	name string
 	unit time.Duration
@@ -114,8 +115,6 @@ func formatDuration(d time.Duration) string {
 		return "forever"
 	case d == 0:
 		return "0"
-	case d%time.Millisecond != 0:
-		return strconv.FormatFloat(float64(d)/float64(time.Millisecond), 'f', -1, 64) + "ms"
 	}
 	var b strings.Builder
 	for _, u := range durationUnits {
@@ -123,6 +122,9 @@ func formatDuration(d time.Duration) string {
 			b.WriteString(strconv.FormatInt(int64(n), 10) + u.name)
 			d -= n * u.unit
 		}
+	}
+	if d > 0 {
+		b.WriteString(strconv.FormatFloat(float64(d)/float64(time.Millisecond), 'f', -1, 64) + "ms")
 	}
 	return b.String()
 }

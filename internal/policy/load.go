@@ -40,11 +40,6 @@ func Load(src Source) (*Policy, error) {
 	if len(problems) == 0 {
 		return p, nil
 	}
-	for i := range problems {
-		if problems[i].File == "" {
-			problems[i].File = src.Name
-		}
-	}
 	sortByPlace(problems, src.Name)
 	return nil, problems
 }

@@ -55,8 +55,8 @@ var configOptions = []optionOf[Config]{
 var address = text("an address", `"127.0.0.1:8080" or ":8080"`)
 
 var adminOptions = []optionOf[ListenerConf]{
-	need(option("listen", address, func(l *ListenerConf) *string { return &l.Listen }, "",
-		"The address. Without a token it must be a loopback address.")),
+	option("listen", address, func(l *ListenerConf) *string { return &l.Listen }, `"127.0.0.1:9090"`,
+		"The address. Without a token it must be a loopback address."),
 	tokenOption(),
 }
 
@@ -107,9 +107,9 @@ var cacheOptions = []optionOf[CacheConf]{
 		"The largest body that is stored. A route may write its own."),
 	option("generation", anyText("text", `"${GIT_SHA:-}"`), func(c *CacheConf) *string { return &c.Generation }, "",
 		"The version of the application. It is part of every key, so that a new one starts with an empty store."),
-	option("variants", optional(whole("a number such as 16", 1, 4096)), func(c *CacheConf) **int { return &c.Variants }, "",
+	option("variants", optional(whole("16", 1, 4096)), func(c *CacheConf) **int { return &c.Variants }, "16",
 		"How many variants (section 4.1 of RFC 9111) one key may have."),
-	option("in_flight", optional(size()), func(c *CacheConf) **int64 { return &c.InFlight }, "",
+	option("in_flight", optional(size()), func(c *CacheConf) **int64 { return &c.InFlight }, "256MiB",
 		"How many bytes all fetches may hold at once; above it responses stream without being stored or shared."),
 	option("max_silence", optional(duration()), func(c *CacheConf) **time.Duration { return &c.MaxSilence }, "30s",
 		"In a fleet: how long after the last contact with the invalidation log objects are trusted."),

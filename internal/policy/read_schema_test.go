@@ -146,7 +146,7 @@ func optionDocuments() []string {
 	documents = append(documents, "version: VALUE", root+"routes: [{path: VALUE}]")
 	add(root, rows(configOptions), "", "version", "preset")
 	add(root+"defaults: {", rows(defaultOptions()), "}")
-	add(root+"admin: {listen: a, ", rows(adminOptions), "}", "listen")
+	add(root+"admin: {", rows(adminOptions), "}")
 	add(root+"metrics: {", rows(metricsOptions), "}")
 	add(root+"cache: {", rows(cacheOptions), "}")
 	add(root+"origin: {", rows(originOptions), "}")

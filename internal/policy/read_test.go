@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/rogpeppe/go-internal/txtar"
+	"pgregory.net/rapid"
 )
 
 // A case of testdata/read is a txtar archive:
@@ -146,7 +147,7 @@ func TestPrintReads(t *testing.T) {
 }
 
 // checkPrintReads prints config and compares what that reads as with it.
-func checkPrintReads(t testing.TB, config *Config, env map[string]string) {
+func checkPrintReads(t rapid.TB, config *Config, env map[string]string) {
 	t.Helper()
 	printed := Print(config)
 	again, err := Read(sourceOf(map[string][]byte{"edge.yaml": printed}, env))

@@ -1,0 +1,101 @@
+package policy
+
+import (
+	"os"
+	"regexp"
+	"testing"
+)
+
+const exampleFile = "../../config.example.yaml"
+
+// notYet are options that config.example.yaml can only show as comments: there
+// is no preset yet, and there is no file to include.
+var notYet = map[string]*regexp.Regexp{
+	"preset":  regexp.MustCompile(`(?m)^# preset: `),
+	"include": regexp.MustCompile(`(?m)^# include: `),
+}
+
+func readExample(t *testing.T) (text []byte, src Source) {
+	t.Helper()
+	text, err := os.ReadFile(exampleFile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text, sourceOf(map[string][]byte{"edge.yaml": text}, nil)
+}
+
+// TestExampleShowsEveryOption finds each option of each table in
+// config.example.yaml.
+func TestExampleShowsEveryOption(t *testing.T) {
+	text, src := readExample(t)
+	c, err := Read(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	written := Places{}
+	add := func(prefix string, places Places) {
+		for option, place := range places {
+			written[prefix+option] = place
+		}
+	}
+	add("", c.Places)
+	add("cache.", c.Cache.Places)
+	add("origin.", c.Origin.Places)
+	for _, o := range c.Origins {
+		add("origin.", o.Places)
+	}
+	add("route.", c.Defaults.Places)
+	for _, r := range c.Routes {
+		add("route.", r.Places)
+	}
+	for prefix, rows := range map[string][]row{
+		"": rows(configOptions), "admin.": rows(adminOptions), "metrics.": rows(metricsOptions), "cache.": rows(cacheOptions),
+		"origin.": rows(originOptions), "origin.timeouts.": rows(timeoutOptions), "route.": rows(routeOptions),
+		"route.key.": rows(keyOptions), "route.cors.": rows(corsOptions),
+		"route.request.": rows(fieldRuleOptions), "route.response.": rows(fieldRuleOptions),
+	} {
+		for _, r := range rows {
+			_, shown := written[prefix+r.name]
+			if comment := notYet[r.name]; comment != nil {
+				shown = comment.Match(text)
+			}
+			if !shown {
+				t.Errorf("%s does not show %s%s", exampleFile, prefix, r.name)
+			}
+		}
+	}
+}
+
+// TestExampleLoads shows that config.example.yaml means something.
+func TestExampleLoads(t *testing.T) {
+	_, src := readExample(t)
+	if _, err := Load(src); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestDefaultsShownAreValues reads every default that the tables show: it must
+// be a value that its option takes.
+func TestDefaultsShownAreValues(t *testing.T) {
+	for _, document := range []struct {
+		before, after string
+		rows          []row
+	}{
+		{"version: 1\n", "\n", rows(configOptions)},
+		{"version: 1\ncache: {", "}\n", rows(cacheOptions)},
+		{"version: 1\nadmin: {", "}\n", rows(adminOptions)},
+		{"version: 1\norigin: {timeouts: {", "}}\n", rows(timeoutOptions)},
+		{"version: 1\nroutes: [{path: /a, ", "}]\n", rows(routeOptions)},
+		{"version: 1\nroutes: [{path: /a, cors: {origins: [a], ", "}}]\n", rows(corsOptions)},
+	} {
+		for _, r := range document.rows {
+			if r.preset == "" {
+				continue
+			}
+			text := document.before + r.name + ": " + r.preset + document.after
+			if _, err := Read(sourceOf(map[string][]byte{"edge.yaml": []byte(text)}, nil)); err != nil {
+				t.Errorf("the default of %s: %v", r.name, err)
+			}
+		}
+	}
+}
