@@ -70,7 +70,7 @@ func (x *exchange) refuseFault(f request.Fault) {
 }
 
 // originFailed answers when an origin gave no response: with what is stored
-// when that may stand in, or with 502, 504 or, where the policy says so, 500.
+// when that may stand in, or with 502, 503, 504 or, where the policy says so, 500.
 func (x *exchange) originFailed(reason rfc9111.Reason) {
 	if reason == rfc9111.ClientGone && x.r.Context().Err() != nil {
 		x.clientGone()
@@ -85,6 +85,8 @@ func (x *exchange) originFailed(reason rfc9111.Reason) {
 		status = http.StatusGatewayTimeout
 	case rfc9111.ViolationFailed:
 		status = http.StatusInternalServerError
+	case rfc9111.Draining:
+		status = http.StatusServiceUnavailable
 	}
 	fwd := x.fwdOfPass()
 	x.w.Header()["Proxy-Status"] = []string{"edge; error=" + proxyError(reason)}
@@ -95,7 +97,7 @@ func (x *exchange) originFailed(reason rfc9111.Reason) {
 func proxyError(r rfc9111.Reason) string {
 	switch r {
 	case rfc9111.OriginDial:
-		return "connection_refused"
+		return "destination_unavailable"
 	case rfc9111.OriginTimeout:
 		return "http_response_timeout"
 	case rfc9111.ViolationFailed:

@@ -33,7 +33,8 @@ type exchange struct {
 	landing   fill.Landing
 	alone     bool // the next fetch is not shared
 	validated bool // the origin confirmed what is stored
-	stripped  bool // the pass carries only what is in the key
+	passes    bool // what is left is a pass
+	stripped  bool // that carries only what is in the key
 
 	// deliver
 	served telemetry.Served
@@ -49,7 +50,7 @@ const rounds = 3
 // run is the life of a request. Read it first.
 func (x *exchange) run() {
 	x.decide()
-	for round := 1; x.plan.Course == policy.Lookup && round <= rounds; round++ {
+	for round := 1; x.plan.Course == policy.Lookup && !x.passes && round <= rounds; round++ {
 		x.lookup()
 		switch x.judge(); x.verdict.Action {
 		case rfc9111.Serve:
@@ -152,15 +153,19 @@ func (x *exchange) originRests() bool {
 func (x *exchange) mustPass() bool {
 	switch {
 	case x.found.State == cache.Marked && x.found.Mark == cache.MarkTooLarge:
-		x.reason, x.stripped = rfc9111.TooLarge, x.plan.Route.Enforced()
+		x.giveUp(rfc9111.TooLarge)
 	case x.view.Method == http.MethodHead && !x.plan.Route.Enforced():
 		// Section 9.3.2 of RFC 9110: a HEAD says nothing about the body, so it
 		// cannot fill; in enforced modes the fill is a GET of our own.
-		x.reason = x.verdict.Reason
-	default:
-		return false
+		x.giveUp(x.verdict.Reason)
 	}
-	return true
+	return x.passes
+}
+
+// giveUp leaves a pass as the only way. In enforced modes it carries no more
+// than a fetch would.
+func (x *exchange) giveUp(reason rfc9111.Reason) {
+	x.reason, x.passes, x.stripped = reason, true, x.plan.Route.Enforced()
 }
 
 // end records the exchange and gives it back to the pool. A panic of our own

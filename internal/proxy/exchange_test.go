@@ -364,3 +364,24 @@ func TestA304Freshens(t *testing.T) {
 		r.want(r.get("/a"), 200, "edge; hit; ttl=90", "hello")
 	})
 }
+
+// A body that is too large is passed, and a client's range with it.
+func TestARangeOfSomethingTooLargePasses(t *testing.T) {
+	newRig(t, config("routes:\n  - {path: /a, mode: force-static, max_object: 4}\n"), func(r *rig) {
+		r.origin.answers(func(q *http.Request) (*http.Response, error) {
+			if q.Header.Get("Range") == "bytes=1-2" {
+				return response(206, "el", "Content-Range: bytes 1-2/5"), nil
+			}
+			return response(200, "hello"), nil
+		})
+		for range 2 {
+			if a := r.get("/a", "Range: bytes=1-2", "Cookie: a=b"); a.status != 206 || a.body != "el" {
+				t.Errorf("got %v", a)
+			}
+			if got := r.origin.last().Header.Get("Cookie"); got != "" {
+				t.Errorf("the pass carried Cookie %q", got)
+			}
+		}
+		r.want(r.get("/a"), 200, "edge; fwd=bypass; fwd-status=200; detail=too-large", "hello")
+	})
+}

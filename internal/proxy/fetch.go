@@ -38,6 +38,10 @@ func (x *exchange) fetch(last bool) {
 	x.landing = reader.Land(x.r.Context(), wait, x.matches)
 	switch x.landing.Kind {
 	case fill.Streaming:
+		if x.rangeOfUnstored() {
+			x.giveUp(rfc9111.RangeMiss)
+			return
+		}
 		x.stream(reader)
 	case fill.Object:
 		x.validated = x.verdict.Action == rfc9111.Validate
@@ -71,9 +75,19 @@ var landings = [fill.NumKinds]next{
 // landed reports whether the landing was an answer, and prepares the next
 // round otherwise.
 func (x *exchange) landed() bool {
+	if x.passes {
+		return false
+	}
 	n := landings[x.landing.Kind]
 	x.alone = n == alone
 	return n == done
+}
+
+// rangeOfUnstored reports that a range was asked for of a body that will not be
+// stored: the origin cuts it better than we could by reading all of it.
+func (x *exchange) rangeOfUnstored() bool {
+	return x.landing.Admission.Store == rfc9111.StoreNot && x.landing.Status == http.StatusOK &&
+		x.view.Has(request.SlotRange)
 }
 
 // matches reports whether a response with this Vary was made for this request.

@@ -127,7 +127,7 @@ func newRigWith(t *testing.T, text string, o cache.Options, f func(*rig)) {
 	})
 }
 
-func load(t *testing.T, text string) *policy.Policy {
+func load(t testing.TB, text string) *policy.Policy {
 	t.Helper()
 	p, err := policy.Load(policy.Source{
 		Name: "edge.yaml",

@@ -1,6 +1,9 @@
 package proxy
 
-import "net/http"
+import (
+	"errors"
+	"net/http"
+)
 
 // writer is the client's ResponseWriter with what the record needs: the status
 // and the bytes. It lets no informational response through but 103 with Link:
@@ -52,4 +55,11 @@ func (w *writer) Write(p []byte) (int, error) {
 // Unwrap gives http.ResponseController what is behind: Flush, Hijack, deadlines.
 func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-func (w *writer) flush() error { return http.NewResponseController(w.ResponseWriter).Flush() }
+// flush sends on what is buffered. A writer that has no buffer needs none.
+func (w *writer) flush() error {
+	err := http.NewResponseController(w.ResponseWriter).Flush()
+	if errors.Is(err, http.ErrNotSupported) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,134 @@
+package proxy_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"edge/internal/cache"
+	"edge/internal/fill"
+	"edge/internal/proxy"
+	"edge/internal/rfc9111"
+	"edge/internal/telemetry"
+)
+
+// sink is a client that reads nothing.
+type sink struct {
+	header http.Header
+	n      int
+}
+
+func (s *sink) Header() http.Header         { return s.header }
+func (s *sink) WriteHeader(int)             {}
+func (s *sink) Write(p []byte) (int, error) { s.n += len(p); return len(p), nil }
+
+// browserFields are what a browser sends with every request.
+var browserFields = http.Header{
+	"Accept":                    {"text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"},
+	"Accept-Encoding":           {"gzip, deflate, br, zstd"},
+	"Accept-Language":           {"en-US,en;q=0.9,de;q=0.8"},
+	"Cookie":                    {"theme=dark; _ga=GA1.2.123456789.1700000000"},
+	"Dnt":                       {"1"},
+	"Referer":                   {"https://example.com/"},
+	"Sec-Ch-Ua":                 {`"Chromium";v="140", "Not=A?Brand";v="24"`},
+	"Sec-Fetch-Mode":            {"navigate"},
+	"Upgrade-Insecure-Requests": {"1"},
+	"User-Agent":                {"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"},
+}
+
+const benchRoutes = `
+routes:
+  - {path: /static/a, mode: force-static, revalidate: 1h}
+  - {path: "/posts/[id]", mode: dynamic-on-request-data, key: {query: [q], cookies: [theme]}, dynamic_on: {cookies: [session]}, withhold: tracking, revalidate: 1h, tags: [posts, "post:[id]"]}
+  - {path: /pass, mode: force-dynamic}
+`
+
+// newBench returns a proxy with a real clock and an origin that answers 1 KiB
+// at once.
+func newBench(b *testing.B) *proxy.Proxy {
+	b.Helper()
+	began := time.Now()
+	now := func() rfc9111.Instant { return rfc9111.Instant(time.Since(began)) }
+	memory := cache.NewMemory(cache.Options{Bytes: 256 << 20})
+	flights := fill.New(fill.Options{Memory: memory, Now: now})
+	body := strings.Repeat("x", 1024)
+	log := telemetry.NewAccessLog(nil, nil)
+	b.Cleanup(func() {
+		flights.Close()
+		memory.Close()
+		log.Close()
+	})
+	return proxy.New(proxy.Options{
+		Policy: load(b, config(benchRoutes)), Memory: memory, Flights: flights,
+		Origin: func(string) http.RoundTripper {
+			return transport(func(r *http.Request) (*http.Response, error) {
+				return response(200, body, "Content-Type: text/plain", "Cache-Control: public, max-age=600"), nil
+			})
+		},
+		Counters: telemetry.New("bench", ""), Log: log, Now: now,
+	})
+}
+
+type transport func(*http.Request) (*http.Response, error)
+
+func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := t(r)
+	res.Request = r
+	return res, err
+}
+
+func request(b *testing.B, target string) *http.Request {
+	b.Helper()
+	r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, "http://example.com"+target, nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	r.RequestURI, r.RemoteAddr, r.Header = target, "192.0.2.1:1234", browserFields
+	return r
+}
+
+// BenchmarkHit is a request that is answered from the store, through the
+// handler that net/http calls.
+func BenchmarkHit(b *testing.B) {
+	for _, c := range []struct{ name, target string }{
+		{"force-static", "/static/a"},
+		{"keyed", "/posts/7?q=go&utm_source=x"},
+		{"auto", "/other"},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			p, r := newBench(b), request(b, c.target)
+			w := &sink{header: http.Header{}}
+			p.ServeHTTP(w, r)
+			b.ReportAllocs()
+			for b.Loop() {
+				clear(w.header)
+				p.ServeHTTP(w, r)
+			}
+			if got := w.header.Get("Cache-Status"); !strings.HasPrefix(got, "edge; hit") {
+				b.Fatalf("not a hit: %s", got)
+			}
+		})
+	}
+}
+
+// BenchmarkMiss is a fetch for the store of a key that is new each time.
+func BenchmarkMiss(b *testing.B) {
+	p := newBench(b)
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		i++
+		p.ServeHTTP(&sink{header: http.Header{}}, request(b, fmt.Sprintf("/posts/%d", i)))
+	}
+}
+
+// BenchmarkPass is a request that goes through.
+func BenchmarkPass(b *testing.B) {
+	p, r := newBench(b), request(b, "/pass")
+	b.ReportAllocs()
+	for b.Loop() {
+		p.ServeHTTP(&sink{header: http.Header{}}, r)
+	}
+}
