@@ -53,8 +53,14 @@ func (e *Edge) Metrics() (Metrics, error) {
 	return m, nil
 }
 
-// Has reports whether there is any series of a name.
-func (m Metrics) Has(name string) bool {
+// Idle reports whether no fetch for the store is under way.
+func (e *Edge) Idle() bool {
+	const flights = "edge_flights"
+	m, err := e.Metrics()
+	return err == nil && m.has(flights) && m.Sum(flights) == 0
+}
+
+func (m Metrics) has(name string) bool {
 	return slices.ContainsFunc(m, func(s Sample) bool { return s.name() == name })
 }
 

@@ -51,7 +51,7 @@ func (s *site) send(t *testing.T, method, path, body string, status int, cacheSt
 		}
 	}
 	var a answer
-	if strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {
+	if res.Body != "" && strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {
 		if err := json.Unmarshal([]byte(res.Body), &a); err != nil {
 			t.Errorf("%s %s: body %q: %v", method, path, res.Body, err)
 		}

@@ -65,6 +65,7 @@ func TestHeadFillsByGet(t *testing.T) {
 	if res, _ := s.send(t, http.MethodHead, "/api/pages/head", "", 200, miss); res.Body != "" {
 		t.Errorf("HEAD has the body %q", res.Body)
 	}
+	harness.Await(t, "the fetch has ended", s.edge.Idle)
 	if res, _ := s.get(t, "/api/pages/head", 200, hit); res.Body == "" {
 		t.Error("the stored answer has no body")
 	}

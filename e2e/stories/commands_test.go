@@ -20,11 +20,8 @@ import (
 	"edge/e2e/harness"
 )
 
-// The series that commands wait for.
-const (
-	flights = "edge_flights"
-	reloads = "edge_config_reloads_total"
-)
+// reloads is the series that tells that a reload has ended.
+const reloads = "edge_config_reloads_total"
 
 // story is the world of one script.
 type story struct {
@@ -246,10 +243,7 @@ func (s *story) purgeCmd(ts *testscript.TestScript, args []string) error {
 }
 
 func (s *story) idleCmd(*testscript.TestScript, []string) error {
-	if !harness.Eventually(func() bool {
-		m, err := s.edge.Metrics()
-		return err == nil && m.Has(flights) && m.Sum(flights) == 0
-	}) {
+	if !harness.Eventually(s.edge.Idle) {
 		return errors.New("a fetch does not end")
 	}
 	return nil

@@ -54,9 +54,9 @@ const (
 )
 
 var want = []string{
-	`Accept: \*/\*`,
 	`Accept-Encoding: identity`,
-	`Cookie: theme=dark; lang=en`,
+	`Accept: \*/\*`,
+	`Cookie: lang=en; theme=dark`,
 	`Host: www\.example\.com`,
 	`User-Agent: edge.*`,
 	`Via: 1\.1 edge`,
@@ -94,7 +94,7 @@ func TestFetchOfARouteWithoutKey(t *testing.T) {
 		name, _, _ := strings.Cut(strings.ToLower(line), ":")
 		names = append(names, name)
 	}
-	wantNames := []string{"accept", "accept-encoding", "host", "user-agent", "via", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto"}
+	wantNames := []string{"accept-encoding", "accept", "host", "user-agent", "via", "x-forwarded-host", "x-forwarded-port", "x-forwarded-proto"}
 	if diff := cmp.Diff(wantNames, names); diff != "" {
 		t.Errorf("fields (-want +got):\n%s", diff)
 	}
