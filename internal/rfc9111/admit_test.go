@@ -178,6 +178,7 @@ func TestAdmitEnforced(t *testing.T) {
 		{"308 to another scheme", forceStatic(), 308, []string{"Location: http://example.com/a"}, waiting(SelfRedirect)},
 		{"308 to another case of the host", forceStatic(), 308, []string{"Location: https://EXAMPLE.com:443/a"}, waiting(SelfRedirect)},
 		{"308 to a slash", forceStatic(), 308, []string{"Location: /a/"}, waiting(SelfRedirect)},
+		{"308 to double slashes", forceStatic(), 308, []string{"Location: https://example.com//a"}, waiting(SelfRedirect)},
 		{"308 to a query", forceStatic(), 308, []string{"Location: /a?x=1"}, storedForAll},
 
 		{"404", forceStatic(), 404, nil, storedForAll},

@@ -56,6 +56,11 @@ func TestParseDate(t *testing.T) {
 		{"second 61", "Sun, 06 Nov 1994 08:49:61 GMT", time.Time{}},
 		{"a sign among the digits", "Sun, 06 Nov +994 08:49:37 GMT", time.Time{}},
 		{"something behind", "Sun, 06 Nov 1994 08:49:37 GMT x", time.Time{}},
+		{"RFC 850 with a day that is none", "Someday, 06-Nov-94 08:49:37 GMT", time.Time{}},
+		{"RFC 850 with spaces", "Sunday, 06 Nov 94 08:49:37 GMT", time.Time{}},
+		{"RFC 850 with letters in its year", "Sunday, 06-Nov-9x 08:49:37 GMT", time.Time{}},
+		{"RFC 850 with a day that the month has not", "Sunday, 31-Nov-94 08:49:37 GMT", time.Time{}},
+		{"asctime with a dash", "Sun Nov  6-08:49:37 1994", time.Time{}},
 		{"RFC 850 with a short day", "Sun, 06-Nov-94 08:49:37 GMT", time.Time{}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

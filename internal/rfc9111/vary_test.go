@@ -40,6 +40,8 @@ func TestAppendSelector(t *testing.T) {
 		{"languages with other weights", "accept-language", []string{"Accept-Language: en, de;q=0.5"}, []string{"Accept-Language: de, en;q=0.5"}, false},
 		{"a weight of 1 is none", "accept-language", []string{"Accept-Language: en;q=1.000, de"}, []string{"Accept-Language: en, de;Q=1"}, true},
 		{"a weight of 0 is a refusal", "accept-language", []string{"Accept-Language: en;q=0"}, []string{"Accept-Language: en;q=0.001"}, false},
+		{"a language that cannot be read", "accept-language", []string{"Accept-Language: en;q=1.1"}, []string{"Accept-Language: en"}, false},
+		{"a weight with letters", "accept-language", []string{"Accept-Language: en;q=0.x"}, []string{"Accept-Language: en;q=0"}, false},
 		{"a language twice", "accept-language", []string{"Accept-Language: en, en"}, []string{"Accept-Language: en"}, true},
 
 		{"codings in another order", "accept-encoding", []string{"Accept-Encoding: gzip, br"}, []string{"Accept-Encoding: br,gzip"}, true},
