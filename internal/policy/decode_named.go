@@ -249,6 +249,10 @@ func tokenOption() optionOf[ListenerConf] {
 		"What clients of the admin API must send as a bearer token. Without one, only loopback addresses may listen.")
 	decode := o.decode
 	o.decode = func(d *decoder, v *yamlValue, into *ListenerConf) bool {
+		if _, err := checkLine(v.text); err != nil {
+			d.fail(v.place, "", "%s %v", d.path, err) // what it holds stays out of the log
+			return false
+		}
 		into.TokenWritten = v.written
 		return decode(d, v, into)
 	}

@@ -72,7 +72,7 @@ func printRoutes(routes []RouteConf) *yamlValue {
 		r := &routes[i]
 		v := encodeOptions(routeOptions, r)
 		v.block = true
-		if r.Layer != "file" {
+		if r.Layer != "" && r.Layer != "file" {
 			v.comment = "from " + r.Layer + " " + r.Places[""].String()
 		}
 		list.items = append(list.items, v)
