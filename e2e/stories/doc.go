@@ -12,10 +12,11 @@
 //	reload FILE
 //		Puts FILE in the place of the running one, and waits until edge has
 //		taken or refused it.
-//	get [-X METHOD] [-H 'name: value'] [-d BODY] [-h2] PATH [PATTERN …]
+//	get [-X METHOD] [-H 'name: value'] [-d BODY] [-h2] [-broken] PATH [PATTERN …]
 //		Sends a request. Every pattern is a regular expression that must match
 //		somewhere in "HTTP 200 OK", the field lines in lower case, an empty
-//		line and the body; one that begins with "!" must not.
+//		line and the body; one that begins with "!" must not. With -broken
+//		the answer has to break off, or to be an error.
 //	saw COUNT PATH [PATTERN …]
 //		Says how often the origin was asked for PATH since the story began, or
 //		since the last forget; the patterns are held against the head of the
