@@ -92,13 +92,18 @@ func (h *head) refuseAuto(v *request.View, o *Overrides, varyOK bool) Reason {
 	return NoReason
 }
 
-// worthStoring reports whether a response could ever answer again: it has a
-// lifetime, a validator, or leave to be served stale.
+// worthStoring reports whether a response could ever answer again: confirmed,
+// for it has a validator; or unconfirmed, for it has a lifetime or leave to be
+// served stale, and no no-cache.
 func worthStoring(m *Meta, o *Overrides) bool {
-	if lifetime, _ := Lifetime(m, o); lifetime > 0 || m.Facts&(FactETag|FactLastModified) != 0 {
+	if m.Facts&(FactETag|FactLastModified) != 0 {
 		return true
 	}
-	return m.Facts.Has(FactExplicit) && (grace(m, o) > 0 || m.StaleIfError > 0)
+	if m.Facts&(FactNoCache|FactPartialNoCache) != 0 {
+		return false
+	}
+	lifetime, _ := Lifetime(m, o)
+	return lifetime > 0 || m.Facts.Has(FactExplicit) && (grace(m, o) > 0 || m.StaleIfError > 0)
 }
 
 // admitEnforced decides about the answer to a fetch that carried nothing but

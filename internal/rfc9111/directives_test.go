@@ -83,6 +83,8 @@ func TestParseDirectives(t *testing.T) {
 			func(d *Directives) { d.Private, d.NoStore = true, true }},
 		{"a stray quote does not hide what follows", []string{`foo", private`},
 			func(d *Directives) { d.Private = true }},
+		{"two stray quotes do not hide what is between", []string{`foo", private, "bar`},
+			func(d *Directives) { d.Private = true }},
 		{"max-stale without argument takes anything", []string{"max-stale"},
 			func(d *Directives) { d.MaxStale = Forever }},
 		{"the request's directives", []string{"max-stale=5, min-fresh=6, only-if-cached, no-transform"},

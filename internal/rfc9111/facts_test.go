@@ -76,6 +76,7 @@ func TestFacts(t *testing.T) {
 		{"a weak tag", []string{`ETag: W/"a"`}, FactETag | FactWeakETag},
 		{"a tag without quotes is none", []string{"ETag: a"}, 0},
 		{"a tag with a small w is none", []string{`ETag: w/"a"`}, 0},
+		{"a tag with a space is none", []string{`ETag: "a b"`}, 0},
 		{"two tags are none", []string{`ETag: "a"`, `ETag: "a"`}, 0},
 		{"Last-Modified", []string{"Last-Modified: " + at(-s)}, FactLastModified},
 		{"a Last-Modified that is no date is none", []string{"Last-Modified: now"}, 0},

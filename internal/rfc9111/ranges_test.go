@@ -39,6 +39,7 @@ func TestRange(t *testing.T) {
 		{"all beyond the end", "bytes=10-11,20-30", 10, RangeUnsatisfiable, full},
 		{"overlapping ones are one", "bytes=0-4,2-6", 10, RangePart, []ByteRange{{0, 7}}},
 		{"touching ones are one", "bytes=0-1,2-3", 10, RangePart, []ByteRange{{0, 4}}},
+		{"touching ones in any order", "bytes=2-3,0-1", 10, RangePart, []ByteRange{{0, 4}}},
 		{"one that bridges two", "bytes=0-1,6-7,1-6", 10, RangePart, []ByteRange{{0, 8}}},
 		{"one that bridges two stands first", "bytes=6-7,9-9,0-1,1-6", 10, RangePart, []ByteRange{{0, 8}, {9, 1}}},
 		{"many that come to everything", "bytes=0-4,5-9", 10, RangeFull, full},

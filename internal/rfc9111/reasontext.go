@@ -43,7 +43,7 @@ var reasons = [NumReasons]struct{ word, text string }{
 	OriginSetCookie:  {"origin-set-cookie", "The answer sets a cookie."},
 	OriginVaryAny:    {"origin-vary-any", "The answer's Vary is \"*\", or cannot be read: it fits no other request."},
 	OriginAuthorized: {"origin-authorized", "The request had Authorization or a cookie, and the origin said neither public, s-maxage nor must-revalidate."},
-	NoFreshness:      {"no-freshness", "The answer has neither a lifetime nor a validator: it could never be used."},
+	NoFreshness:      {"no-freshness", "The answer could never be used: it has no lifetime, or must be confirmed each time, and has no validator to confirm it with."},
 	PartialContent:   {"partial-content", "The answer is a part (206); only whole bodies are stored."},
 	MethodNotStored:  {"method-not-stored", "Only answers to GET are stored."},
 	Incomplete:       {"incomplete", "The body broke off; only complete bodies are stored."},

@@ -203,6 +203,17 @@ func TestJudgeStatusOfEnforcedModes(t *testing.T) {
 	}
 }
 
+// In auto a stored absence may stand in for a failed origin; a stored failure is
+// no better than a new one.
+func TestStandingInByStatus(t *testing.T) {
+	for status, want := range map[uint16]time.Duration{200: day - s, 302: day - s, 404: day - s, 499: day - s, 500: 0, 503: 0} {
+		meta := &Meta{Status: status, Lifetime: 60 * s, Heuristic: Unset, StaleWhileRevalidate: Unset, StaleIfError: Unset, Facts: FactExplicit}
+		if got := Judge(meta, view(t), auto(), Instant(61*s), false); got.IfError != want {
+			t.Errorf("%d: %v, want %v", status, got.IfError, want)
+		}
+	}
+}
+
 func TestLifetime(t *testing.T) {
 	cap5 := func(o *Overrides) { o.ErrorCap = 5 * s }
 	heuristics := func(o *Overrides) { o.Heuristics = true }
