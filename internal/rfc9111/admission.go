@@ -61,10 +61,11 @@ type Admission struct {
 	// or failed; NoViolation if none.
 	Violation Violation
 	// Strip names the response fields that must go before anybody gets the
-	// response (Set-Cookie under override, fields named by no-cache="…").
+	// response: Set-Cookie that is overridden or stripped, and in enforced modes
+	// the fields that no-cache="…" and private="…" name.
 	Strip []string
 	// Vary are the names that select variants, lower case, sorted, each once.
-	// Nil: one object for the key. VaryAny (Vary: *) is never stored.
+	// Nil: one object for the key. With Vary: * nothing is stored.
 	Vary []string
 }
 
