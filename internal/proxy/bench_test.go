@@ -79,7 +79,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-func request(b *testing.B, target string) *http.Request {
+func get(b *testing.B, target string) *http.Request {
 	b.Helper()
 	r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, "http://example.com"+target, nil)
 	if err != nil {
@@ -98,7 +98,7 @@ func BenchmarkHit(b *testing.B) {
 		{"auto", "/other"},
 	} {
 		b.Run(c.name, func(b *testing.B) {
-			p, r := newBench(b), request(b, c.target)
+			p, r := newBench(b), get(b, c.target)
 			w := &sink{header: http.Header{}}
 			p.ServeHTTP(w, r)
 			b.ReportAllocs()
@@ -120,13 +120,13 @@ func BenchmarkMiss(b *testing.B) {
 	i := 0
 	for b.Loop() {
 		i++
-		p.ServeHTTP(&sink{header: http.Header{}}, request(b, fmt.Sprintf("/posts/%d", i)))
+		p.ServeHTTP(&sink{header: http.Header{}}, get(b, fmt.Sprintf("/posts/%d", i)))
 	}
 }
 
 // BenchmarkPass is a request that goes through.
 func BenchmarkPass(b *testing.B) {
-	p, r := newBench(b), request(b, "/pass")
+	p, r := newBench(b), get(b, "/pass")
 	b.ReportAllocs()
 	for b.Loop() {
 		p.ServeHTTP(&sink{header: http.Header{}}, r)
