@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"edge/internal/request"
+	"edge/internal/rfc9111"
 )
 
 // cors compiles cors.
@@ -121,7 +122,7 @@ func (b *routeCompiler) tags() {
 	b.route.tags = b.templates("tags", b.conf.Tags)
 	for _, m := range b.conf.Invalidates {
 		option := "invalidates." + m.Method
-		if isSafe(m.Method) {
+		if !rfc9111.Unsafe(m.Method) {
 			b.reject(option, "list methods such as POST, PUT, PATCH or DELETE", "%s changes nothing, so it invalidates nothing", m.Method)
 			continue
 		}

@@ -82,11 +82,11 @@ func (b *routeCompiler) rest(k dataKind) rule {
 	case k == headerData:
 		return rule{to: withheld, why: "headers are never open"}
 	case b.conf.Key.names(k) || b.conf.DynamicOn.names(k):
-		return rule{to: withheld, why: k.String() + " is closed by the names in key or dynamic_on"}
+		return rule{to: withheld, why: "closed by the names in key or dynamic_on"}
 	case b.conf.DynamicOn != nil && b.conf.DynamicOn.None:
 		return rule{to: withheld, why: "dynamic_on: none"}
 	default:
-		return rule{to: dynamic, why: k.String() + " is open: key and dynamic_on name none"}
+		return rule{to: dynamic, why: "open: key and dynamic_on name none"}
 	}
 }
 

@@ -79,7 +79,7 @@ var routeLayering = []layered{
 	applies("targets", inCaching, func(r *RouteConf) *[]string { return &r.Targets }),
 	applies("request_directives", inAuto, func(r *RouteConf) *string { return &r.RequestDirectives }),
 	applies("violations", inEnforced, func(r *RouteConf) *string { return &r.Violations }),
-	applies("browser", inCaching, func(r *RouteConf) **BrowserConf { return &r.Browser }).except(inAuto),
+	applies("browser", inEnforced, func(r *RouteConf) **BrowserConf { return &r.Browser }),
 	applies("collapse_wait", inCaching, func(r *RouteConf) **time.Duration { return &r.CollapseWait }),
 	applies("max_object", inCaching, func(r *RouteConf) **int64 { return &r.MaxObject }),
 	applies("tags", inCaching, func(r *RouteConf) *[]string { return &r.Tags }),

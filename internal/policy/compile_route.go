@@ -279,7 +279,7 @@ func (b *routeCompiler) client() {
 	browser := given(b.conf.Browser, BrowserConf{Origin: r.Mode == Auto})
 	r.Client.Browser, r.Client.BrowserOrigin = browser.MaxAge, browser.Origin
 	if !r.Enforced() {
-		return
+		return // the origin's fields pass
 	}
 	onData := r.Mode == DynamicOnRequestData && (b.conf.DynamicOn == nil || !b.conf.DynamicOn.None)
 	r.Client.Private = onData || r.cookies.groups > 0 || r.headers.keys("Authorization")

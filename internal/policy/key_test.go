@@ -128,7 +128,7 @@ func FuzzKeyInjective(f *testing.F) {
 		a, ok := viewOf(p, prefix+one)
 		b, ok2 := viewOf(p, prefix+two)
 		if !ok || !ok2 {
-			t.Skip()
+			return // no request
 		}
 		keyA, fetchA := roundTrip(t, p, a)
 		keyB, fetchB := roundTrip(t, p, b)

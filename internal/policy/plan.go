@@ -137,19 +137,10 @@ func (dst *Plan) answer(status int, why rfc9111.Reason) {
 
 // passReason is why a method other than GET and HEAD passes.
 func passReason(method string) rfc9111.Reason {
-	if isSafe(method) {
-		return rfc9111.MethodPass
+	if rfc9111.Unsafe(method) {
+		return rfc9111.UnsafeMethod
 	}
-	return rfc9111.UnsafeMethod
-}
-
-// isSafe reports whether a method changes nothing (RFC 9110, section 9.2.1).
-func isSafe(method string) bool {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodTrace:
-		return true
-	}
-	return false
+	return rfc9111.MethodPass
 }
 
 // methodSet are the methods that a route takes. Nil takes every method:

@@ -117,8 +117,8 @@ func (r *Route) Enforced() bool {
 // Client is what a route says to clients about its answers.
 type Client struct {
 	// Browser is the max-age that clients get beyond Age; 0 is the default:
-	// validate each time. BrowserOrigin keeps the origin's Cache-Control: that
-	// is the default in auto, where browser only counts on the route itself.
+	// validate each time. BrowserOrigin keeps the origin's Cache-Control, as
+	// auto always does.
 	Browser       time.Duration
 	BrowserOrigin bool
 	// Private is true when the answer depends on who asks (dynamic_on, or
