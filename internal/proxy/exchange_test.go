@@ -385,3 +385,36 @@ func TestARangeOfSomethingTooLargePasses(t *testing.T) {
 		r.want(r.get("/a"), 200, "edge; fwd=bypass; fwd-status=200; detail=too-large", "hello")
 	})
 }
+
+func TestTheAnswerToAHeadFreshensOrOutdates(t *testing.T) {
+	newRig(t, config("routes:\n  - {path: /a, mode: auto}\n"), func(r *rig) {
+		r.origin.says(200, "hello", "Cache-Control: max-age=60", `Etag: "v1"`)
+		r.get("/a")
+		head := func(etag string) {
+			r.origin.says(200, "", "Cache-Control: max-age=90", "Etag: "+etag)
+			r.do(context.Background(), "HEAD", "/a", "", "Cache-Control: no-cache")
+		}
+		head(`"v1"`)
+		r.want(r.get("/a"), 200, "edge; hit; ttl=90", "hello")
+		head(`"v2"`)
+		r.origin.says(200, "new", "Cache-Control: max-age=60", `Etag: "v2"`)
+		if a := r.get("/a"); a.body != "new" {
+			t.Errorf("after another entity tag: got %v", a)
+		}
+	})
+}
+
+func TestAGroupIsInvalidatedByItsOwnOrigin(t *testing.T) {
+	newRig(t, config("routes:\n  - {path: /a, mode: auto}\n"), func(r *rig) {
+		r.origin.says(200, "hello", "Cache-Control: max-age=60", `Cache-Groups: "g", "h"`)
+		r.get("/a")
+		r.origin.says(200, "", `Cache-Group-Invalidation: "other"`)
+		r.do(context.Background(), "POST", "/b", "x")
+		r.want(r.get("/a"), 200, "edge; hit; ttl=60", "hello")
+		r.origin.says(200, "new", `Cache-Group-Invalidation: "h"`)
+		r.do(context.Background(), "POST", "/b", "x")
+		if a := r.get("/a"); a.body != "new" {
+			t.Errorf("got %v", a)
+		}
+	})
+}

@@ -10,7 +10,8 @@ import (
 
 // invalidate puts in force what a successful unsafe request makes stale: the
 // URL with all its queries and variants (section 4.4), where it points to on
-// the same origin, and the tags of invalidates. It is always a hard purge.
+// the same origin, the groups it names (RFC 9875), and the tags of invalidates.
+// It is always a hard purge.
 func (x *exchange) invalidate(res *http.Response) {
 	if !rfc9111.Unsafe(x.view.Method) {
 		return
@@ -26,10 +27,14 @@ func (x *exchange) invalidate(res *http.Response) {
 		x.p.memory.Invalidate(cache.Selector{Paths: paths, Hosts: []string{x.view.Host}})
 		x.p.counters.Invalidation("method", false)
 	}
-	if res.StatusCode < 200 || res.StatusCode >= 300 && res.StatusCode != http.StatusSeeOther {
-		return
+	var tags []string
+	for _, group := range rfc9111.InvalidatedGroups(x.view.Method, res.StatusCode, res.Header) {
+		tags = append(tags, groupTag(x.view.Scheme, x.view.Host, group))
 	}
-	if tags := x.plan.Route.AppendInvalidates(nil, x.view.Method, &x.plan); len(tags) > 0 {
+	if res.StatusCode >= 200 && res.StatusCode < 300 || res.StatusCode == http.StatusSeeOther {
+		tags = x.plan.Route.AppendInvalidates(tags, x.view.Method, &x.plan)
+	}
+	if len(tags) > 0 {
 		x.p.memory.Invalidate(cache.Selector{Tags: tags})
 		x.p.counters.Invalidation("tag", false)
 	}

@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"strings"
 
+	"edge/internal/cache"
 	"edge/internal/origin"
 	"edge/internal/policy"
 	"edge/internal/request"
@@ -80,11 +81,15 @@ func (ps *pass) rewrite(pr *httputil.ProxyRequest) {
 }
 
 func (ps *pass) roundTrip(r *http.Request) (*http.Response, error) {
-	res, _, err := ps.x.p.send(ps.x.plan.Route.Origin, r)
+	x := ps.x
+	res, at, err := x.p.send(x.plan.Route.Origin, r)
 	if err != nil {
 		return nil, err
 	}
-	if ps.x.plan.Route.Mode != policy.ForceDynamic {
+	if x.passes && x.found.State == cache.Found && x.view.Method == http.MethodHead && res.StatusCode == http.StatusOK {
+		x.newFetch().heed(res.Header.Clone(), at)
+	}
+	if x.plan.Route.Mode != policy.ForceDynamic {
 		res.Trailer = nil
 	} else if res.Trailer != nil {
 		res.Body = &trailers{ReadCloser: res.Body, res: res}

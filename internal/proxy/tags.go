@@ -19,22 +19,34 @@ const (
 
 var errTags = errors.New("too many tags, or too long")
 
-// withTags returns the labels of a response: those of the policy and the
-// tags of its own fields. Cache-Groups (RFC 9875) stays in the answer; it is a
-// list of strings, whose quotes are not part of the tag.
+// withTags returns the labels of a response: those of the policy, the tags of
+// its own fields, and its groups. Cache-Groups stays in the answer.
 func (f *fetch) withTags(h http.Header) (cache.Labels, error) {
 	l := f.labels
+	l.Tags = l.Tags[:len(l.Tags):len(l.Tags)]
 	for _, name := range f.route.TagHeaders {
 		for _, line := range h.Values(name) {
 			for tag := range splitTags(line) {
 				if len(l.Tags) >= maxTags || len(tag) > maxTagBytes {
 					return l, errTags
 				}
-				l.Tags = append(l.Tags[:len(l.Tags):len(l.Tags)], tag)
+				l.Tags = append(l.Tags, tag)
 			}
 		}
 	}
+	for _, group := range rfc9111.Groups(h) {
+		if len(l.Tags) >= maxTags || len(group) > maxTagBytes {
+			return l, errTags
+		}
+		l.Tags = append(l.Tags, groupTag(l.Scheme, l.Host, group))
+	}
 	return l, nil
+}
+
+// groupTag is the tag of a group (RFC 9875): a group is of one origin. The NULs
+// keep groups apart from tags, which cannot hold one.
+func groupTag(scheme, host, group string) string {
+	return scheme + "\x00" + host + "\x00" + group
 }
 
 // splitTags yields the tags of a line: separated by commas (Cache-Tag) or by

@@ -1,0 +1,84 @@
+package proxy
+
+import (
+	"net/http"
+	"strings"
+
+	"edge/internal/cache"
+	"edge/internal/rfc9111"
+)
+
+// freshen puts the object that a 304 confirms in the place of the old one. It
+// returns nil when the 304 does not fit, or the old object is gone or was purged.
+func (f *fetch) freshen(head http.Header, at rfc9111.Moment) *cache.Object {
+	stored := http.Header{}
+	f.stale.Head.AddTo(stored)
+	merged, ok := rfc9111.Freshen(stored, head)
+	if !ok {
+		return nil
+	}
+	return f.confirm(merged, at)
+}
+
+// confirm stores the old body under a new head. A head that brings no tags
+// keeps the old ones.
+func (f *fetch) confirm(merged http.Header, at rfc9111.Moment) *cache.Object {
+	labels, err := f.withTags(merged)
+	if err != nil {
+		return nil
+	}
+	if len(labels.Tags) == len(f.labels.Tags) {
+		labels.Tags = f.stale.Labels.Tags
+	}
+	a := rfc9111.Readmit(&f.stale.Meta, merged, f.view, &f.route.Overrides, at)
+	if a.Store != rfc9111.StoreIt {
+		return nil
+	}
+	stripTags(merged, f.route)
+	removeConnection(merged)
+	for _, name := range a.Strip {
+		merged.Del(name)
+	}
+	fresh := remake(f.stale)
+	fresh.Meta, fresh.Head, fresh.Labels, fresh.Born = a.Meta, cache.MakeHead(merged), labels, f.born
+	if !f.p.memory.Freshen(f.key, f.stale, fresh) {
+		return nil
+	}
+	return fresh
+}
+
+// heed takes what the answer to a HEAD tells of a stored object (section
+// 4.3.5): it freshens it, or shows that it is no longer what the origin has.
+func (f *fetch) heed(head http.Header, at rfc9111.Moment) {
+	stored := http.Header{}
+	f.stale.Head.AddTo(stored)
+	if merged, ok := rfc9111.FreshenByHead(stored, head, f.stale.Body.Size()); ok {
+		f.confirm(merged, at)
+		return
+	}
+	outdated := remake(f.stale)
+	outdated.Meta.Facts |= rfc9111.FactStaleOnArrival
+	f.p.memory.Freshen(f.key, f.stale, outdated)
+}
+
+// remake is a new object that differs from o in nothing yet: objects that are
+// stored never change.
+func remake(o *cache.Object) *cache.Object {
+	return &cache.Object{
+		Meta: o.Meta, Head: o.Head, Body: o.Body, ETag: o.ETag, Labels: o.Labels,
+		Born: o.Born, Selector: o.Selector, Selecting: o.Selecting,
+	}
+}
+
+// removeConnection removes hop-by-hop fields, as the relay does from whole
+// responses (RFC 9110 section 7.6.1).
+func removeConnection(h http.Header) {
+	for _, line := range h["Connection"] {
+		for name := range strings.SplitSeq(line, ",") {
+			h.Del(strings.TrimSpace(name))
+		}
+	}
+	for _, name := range []string{"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade"} {
+		delete(h, name)
+	}
+}

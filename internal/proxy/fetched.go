@@ -1,0 +1,154 @@
+package proxy
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httputil"
+
+	"edge/internal/cache"
+	"edge/internal/fill"
+	"edge/internal/origin"
+	"edge/internal/rfc9111"
+)
+
+// run performs the fetch on the flight's goroutine.
+func (f *fetch) run(ctx context.Context, flight *fill.Flight) {
+	f.flight = flight
+	if f.again() {
+		return
+	}
+	r, err := http.NewRequestWithContext(withOutbound(ctx, f), http.MethodGet, "http://origin/", nil)
+	if err != nil {
+		flight.Fail(rfc9111.OriginBroken, err)
+		return
+	}
+	f.p.relay.ServeHTTP(flight, r)
+}
+
+// again is the second look-up: between the first and the join, another flight
+// may have landed.
+func (f *fetch) again() bool {
+	var l cache.Lookup
+	now := f.p.now()
+	f.p.memory.Lookup(f.key, f.view, now, &l)
+	if l.State != cache.Found || l.Object == f.stale {
+		return false
+	}
+	v := rfc9111.Judge(&l.Object.Meta, f.view, &f.route.Overrides, now, l.Soft)
+	if v.Action != rfc9111.Serve {
+		f.stale = l.Object
+		return false
+	}
+	f.flight.Serve(l.Object)
+	return true
+}
+
+// rewrite makes the head that the origin sees. In enforced modes that is the
+// inert list of spec section 3 and what is in the key, nothing else.
+func (f *fetch) rewrite(pr *httputil.ProxyRequest) {
+	out := pr.Out
+	setTarget(out, f.sends.Scheme, f.sends.Host, f.sends.Path, f.sends.Query, f.sends.HasQuery)
+	h := http.Header{}
+	if f.route.Enforced() {
+		f.inert(h)
+	} else {
+		copyFields(h, f.view)
+		dropConditions(h)
+		forwarding(h, f.view)
+	}
+	h.Add("Via", via)
+	applyRules(h, &f.route.Request)
+	if f.stale != nil {
+		rfc9111.Validators(h, f.stale.Head.Get("Etag"), f.stale.Head.Get("Last-Modified"))
+	}
+	out.Header = h
+}
+
+// inert is what every fetch of an enforced route carries.
+func (f *fetch) inert(h http.Header) {
+	h["Accept"] = []string{"*/*"}
+	h["Accept-Encoding"] = []string{"identity"}
+	h["User-Agent"] = []string{userAgent}
+	h["Traceparent"] = []string{fmt.Sprintf("00-%016x%016x-%016x-01", rand.Uint64(), rand.Uint64(), rand.Uint64()|1)}
+	forwardedHost(h, f.sends.Scheme, f.sends.Host)
+	for _, field := range f.sends.Fields {
+		h[http.CanonicalHeaderKey(field.Name)] = []string{field.Value}
+	}
+	if f.sends.Cookie != "" {
+		h["Cookie"] = []string{f.sends.Cookie}
+	}
+}
+
+// errLanded ends a round trip whose flight has its answer already.
+var errLanded = errors.New("the flight has landed")
+
+// roundTrip sends the request and takes the admission on the head as received:
+// Connection may name Cache-Control, and later nobody would know.
+func (f *fetch) roundTrip(r *http.Request) (*http.Response, error) {
+	res, at, err := f.p.send(f.route.Origin, r)
+	if err != nil {
+		return nil, err
+	}
+	if res.StatusCode == http.StatusNotModified && f.stale != nil {
+		res.Body.Close()
+		if o := f.freshen(res.Header, at); o != nil {
+			f.flight.Serve(o)
+			return nil, errLanded
+		}
+		// What was to be confirmed is gone, or the 304 is about something
+		// else: ask for the whole.
+		f.stale = nil
+		r.Header.Del("If-None-Match")
+		r.Header.Del("If-Modified-Since")
+		return f.roundTrip(r)
+	}
+	return f.admit(res, at)
+}
+
+// admit takes the decision about storing and tells the flight.
+func (f *fetch) admit(res *http.Response, at rfc9111.Moment) (*http.Response, error) {
+	head := rfc9111.Response{Status: res.StatusCode, Header: res.Header, Length: res.ContentLength}
+	a := rfc9111.Admit(head, f.view, &f.route.Overrides, at)
+	labels, err := f.withTags(res.Header)
+	if err != nil {
+		a.Store, a.Share, a.Reason = rfc9111.StoreNot, rfc9111.ShareLeader, rfc9111.BadTags
+	}
+	if !origin.Framed(res) && a.Store == rfc9111.StoreIt {
+		// Nobody can tell a whole body from one that broke off.
+		a.Store, a.Share, a.Reason = rfc9111.StoreNot, rfc9111.ShareLeader, rfc9111.Incomplete
+	}
+	if originError(res.StatusCode) && a.Store == rfc9111.StoreNot {
+		a.Reason = rfc9111.OriginError
+	}
+	f.live.violated(f.p, f.route, f.sends.Path, a)
+	var selector []byte
+	var selecting http.Header
+	if len(a.Vary) > 0 {
+		selector = rfc9111.AppendSelector(nil, a.Vary, f.view)
+		selecting = rfc9111.Selecting(a.Vary, f.view)
+	}
+	stripTags(res.Header, f.route)
+	f.flight.Decide(a, labels, selector, selecting, res.ContentLength)
+	if a.Store == rfc9111.StoreFail {
+		res.Body.Close()
+		return nil, errLanded
+	}
+	res.Trailer = nil
+	res.Body = &ending{body: res.Body, tell: f.flight.End}
+	return res, nil
+}
+
+// modify has nothing to do: the flight gets the head as it is.
+func (f *fetch) modify(*http.Response) error { return nil }
+
+// failed ends the flight when there is no response.
+func (f *fetch) failed(err error) {
+	if errors.Is(err, errLanded) {
+		return
+	}
+	reason := reasonOf(origin.Classify(err))
+	f.flight.Fail(reason, err)
+}
