@@ -59,6 +59,7 @@ func TestStaleStandsInForAFailedOrigin(t *testing.T) {
 		time.Sleep(2 * time.Minute)
 		r.origin.says(503, "down")
 		r.want(r.get("/a"), 200, "edge; fwd=stale; fwd-status=503; detail=stale-if-error", "hello")
+		synctest.Wait() // the flight has told how it ended
 		for range 20 {
 			r.want(r.get("/a"), 200, "edge; fwd=stale; detail=stale-if-error", "hello")
 		}
