@@ -59,7 +59,9 @@ func (b *routeCompiler) corsMethods(listed []string) string {
 			b.reject("cors."+item("methods", i), "add it to methods", "cors allows %s, which the route does not take", m)
 		}
 	}
-	return strings.Join(slices.DeleteFunc(slices.Clone(listed), func(m string) bool { return m == http.MethodOptions }), ", ")
+	listed = slices.DeleteFunc(slices.Clone(listed), func(m string) bool { return m == http.MethodOptions })
+	slices.Sort(listed)
+	return fieldList(listed)
 }
 
 // fieldList is the value of a field that is a list.

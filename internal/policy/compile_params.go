@@ -107,12 +107,11 @@ func (b *routeCompiler) warm(p *ParamsConf) {
 
 // hasHost reports whether there is a host to send a request to.
 func (b *routeCompiler) hasHost() bool {
-	for _, host := range append(slices.Clone(b.route.Hosts), b.policy.Settings.Hosts...) {
-		if !strings.HasPrefix(host, "*.") {
-			return true
-		}
+	hosts := b.route.Hosts
+	if hosts == nil {
+		hosts = b.policy.Settings.Hosts
 	}
-	return false
+	return slices.ContainsFunc(hosts, func(host string) bool { return !strings.HasPrefix(host, "*.") })
 }
 
 // combinations returns every choice of one value for each name, up to one more

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"net/http"
 	"strings"
 
 	"edge/internal/request"
@@ -170,9 +171,10 @@ func (r *Route) sort(v *request.View, dst *Plan, rec *recorder) {
 	key = s.query(key)
 	key = s.headers(key)
 	key = s.cookies(key)
+	dst.Key = key[:0] // keeps what has grown
 	switch s.to {
 	case forbidden:
-		dst.refuse(400, s.reason)
+		dst.refuse(http.StatusBadRequest, s.reason)
 	case dynamic:
 		dst.Course, dst.Reason = Pass, s.reason
 	default:

@@ -176,3 +176,19 @@ func reasons(p Plan) []string {
 	}
 	return slices.DeleteFunc(words, func(s string) bool { return s == "" })
 }
+
+// TestOptionsOfTheServer: OPTIONS * is about no path, and never reaches an
+// origin.
+func TestOptionsOfTheServer(t *testing.T) {
+	p := mustLoad(t, keyPolicy)
+	var v request.View
+	head := []byte("OPTIONS * HTTP/1.1\r\nHost: example.com\r\n\r\n")
+	if _, fault := request.Parse(&v, head, request.Conn{}, &p.Rules); fault != request.NoFault {
+		t.Fatal(fault)
+	}
+	var plan Plan
+	p.Plan(&v, &plan)
+	if plan.Course != Answer || plan.Status != 204 || plan.Route.Pattern != defaultPattern {
+		t.Errorf("got %s %d on %s", plan.Course, plan.Status, plan.Route.Pattern)
+	}
+}

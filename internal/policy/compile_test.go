@@ -1,0 +1,162 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"edge/internal/rfc9111"
+)
+
+// TestCompile holds what a policy compiles to, or the problems of one that
+// makes no sense, to testdata/compile.
+func TestCompile(t *testing.T) {
+	for name, g := range archives(t, "compile") {
+		t.Run(name, func(t *testing.T) {
+			p, err := g.load()
+			switch {
+			case err != nil:
+				g.compare(t, "problems", err.Error()+"\n")
+			case g.file("problems") != nil:
+				t.Error("the policy has no problem")
+			default:
+				g.compare(t, "policy", policyText(p))
+			}
+		})
+	}
+}
+
+// policyText writes what a policy compiled to.
+func policyText(p *Policy) string {
+	var b strings.Builder
+	for _, w := range p.Warnings {
+		fmt.Fprintf(&b, "warning: %s\n", w.Message)
+	}
+	s := p.Settings
+	fmt.Fprintf(&b, "listen %s, admin %s, metrics %q, enforces %v, hosts %v\n",
+		s.Listen, s.Admin.Listen, s.Metrics.Listen, s.Enforces, s.Hosts)
+	for _, r := range p.Routes {
+		fmt.Fprintf(&b, "\n%d %s: %s, origin %s, allow %s\n", r.Ordinal, r.Pattern, r.Mode, r.Origin, r.Allow)
+		b.WriteString(overridesText(r))
+		fmt.Fprintf(&b, "  client %+v\n", r.Client)
+		if r.CORS != nil {
+			fmt.Fprintf(&b, "  cors %+v\n", *r.CORS)
+		}
+		fmt.Fprintf(&b, "  collapse_wait %s, max_object %d, websocket %v, limit %v, tag headers %v\n",
+			r.CollapseWait, r.MaxObject, r.WebSocket, r.InvalidateLimit, r.TagHeaders)
+		if r.Warm != nil {
+			fmt.Fprintf(&b, "  warm %s\n", strings.Join(r.Warm, " "))
+		}
+		for _, f := range []struct {
+			name  string
+			rules FieldRules
+		}{{"request", r.Request}, {"response", r.Response}} {
+			if len(f.rules.Set)+len(f.rules.Remove) > 0 {
+				fmt.Fprintf(&b, "  %s set %v remove %v\n", f.name, f.rules.Set, f.rules.Remove)
+			}
+		}
+	}
+	return b.String()
+}
+
+func overridesText(r *Route) string {
+	o := r.Overrides
+	return fmt.Sprintf("  revalidate %s, silent %s, jitter %d, stale %s, if error %s, error cap %s\n"+
+		"  violations %d, ignore vary %v, ignore request %v, heuristics %v, strip cookie %v, targets %v, statuses %v, stale when %v\n",
+		lifetimeWord(o.Revalidate), lifetimeWord(o.Silent), o.Jitter, lifetimeWord(o.Stale),
+		lifetimeWord(o.StaleIfError), lifetimeWord(o.ErrorCap),
+		o.Violations, o.IgnoreVary, o.IgnoreRequest, o.Heuristics, o.StripSetCookie, o.Targets, o.Statuses, o.StaleWhen)
+}
+
+func lifetimeWord(d time.Duration) string {
+	if d == rfc9111.Unset {
+		return "unset"
+	}
+	return formatDuration(d)
+}
+
+// TestLayersAreComplete: every option of routes says to which modes it applies.
+func TestLayersAreComplete(t *testing.T) {
+	own := map[string]bool{"path": true, "hosts": true, "mode": true}
+	layered := map[string]bool{}
+	for _, l := range routeLayering {
+		layered[l.name] = true
+	}
+	for _, o := range routeOptions {
+		if own[o.name] == layered[o.name] {
+			t.Errorf("%s is not in routeLayering, or need not be", o.name)
+		}
+		delete(layered, o.name)
+	}
+	for name := range layered {
+		t.Errorf("routeLayering has %s, which is no option", name)
+	}
+}
+
+// TestDefaultsAreDocumented: what the reference shows as a default is what an
+// absent option has.
+func TestDefaultsAreDocumented(t *testing.T) {
+	shown := map[string]string{}
+	for _, s := range sections() {
+		for _, r := range s.rows {
+			shown[s.where+" "+r.name] = r.preset
+		}
+	}
+	for name, want := range map[string]string{
+		"the top level listen":          `"` + defaultListen + `"`,
+		"the top level drain_delay":     formatDuration(defaultDrainDelay),
+		"the top level drain_timeout":   formatDuration(defaultDrainTimeout),
+		"the top level access_log":      defaultAccessLog,
+		"routes jitter":                 formatShare(defaultJitter),
+		"routes stale":                  formatDuration(defaultStale),
+		"routes error_cap":              formatDuration(defaultErrorCap),
+		"routes collapse_wait":          formatDuration(defaultCollapseWait),
+		"routes targets":                "[" + strings.Join(defaultTargets(), ", ") + "]",
+		"routes tag_headers":            "[" + strings.Join(defaultTagHeaders(), ", ") + "]",
+		"timeouts of an origin connect": formatDuration(defaultConnect),
+		"timeouts of an origin idle":    formatDuration(defaultIdle),
+		"cache memory":                  formatSize(defaultMemory),
+		"cache max_object":              formatSize(defaultMaxObject),
+		"cache max_silence":             formatDuration(defaultMaxSilence),
+	} {
+		if d, err := parseDuration(shown[name]); err == nil {
+			shown[name] = formatDuration(d) // "60s" is "1m"
+		} else if f, err := parseShare(shown[name]); err == nil {
+			shown[name] = formatShare(f) // "5%" is "0.05"
+		}
+		if shown[name] != want {
+			t.Errorf("%s: the reference shows %q, the default is %q", name, shown[name], want)
+		}
+	}
+}
+
+func TestTrusted(t *testing.T) {
+	p := mustLoad(t, `
+version: 1
+origin: {url: "http://127.0.0.1:3000"}
+trusted_proxies: [10.0.0.0/8, 192.0.2.7, "2001:db8::/32", "::ffff:198.51.100.1"]
+`)
+	for peer, want := range map[string]bool{
+		"10.1.2.3:4444":           true,
+		"[::ffff:10.1.2.3]:4444":  true,
+		"11.0.0.1:4444":           false,
+		"192.0.2.7:1":             true,
+		"192.0.2.8:1":             false,
+		"198.51.100.1:1":          true,
+		"[2001:db8::1]:1":         true,
+		"[2001:db8::1%eth0]:1":    true,
+		"[2001:db9::1]:1":         false,
+		"":                        false,
+		"10.1.2.3":                false,
+		"@":                       false,
+		"10.1.2.3:4444, 10.1.1.1": false,
+	} {
+		if got := p.Rules.Trusted(peer); got != want {
+			t.Errorf("%q: got %v, want %v", peer, got, want)
+		}
+	}
+	if p := mustLoad(t, keyPolicy); p.Rules.Trusted != nil {
+		t.Error("without trusted_proxies somebody may be trusted")
+	}
+}
