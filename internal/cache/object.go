@@ -44,4 +44,7 @@ type Labels struct {
 	Tags []string
 	// Scheme, Host and Path of the key; Route is the pattern.
 	Scheme, Host, Path, Route string
+	// Labelling says which policy gave the labels: who finds another one has
+	// to label the object anew (Memory.Freshen). The store does not look at it.
+	Labelling uint64
 }

@@ -122,6 +122,7 @@ func (x *exchange) newFetch() *fetch {
 	f.labels = cache.Labels{
 		Tags:   f.route.AppendTags(nil, &x.plan),
 		Scheme: f.sends.Scheme, Host: f.sends.Host, Path: f.sends.Path, Route: f.route.Pattern,
+		Labelling: x.live.labelling[f.route.Ordinal],
 	}
 	if f.route.Enforced() {
 		f.view = x.viewOf(f.sends, nil)

@@ -34,7 +34,7 @@ func (f *fetch) again() bool {
 	var l cache.Lookup
 	now := f.p.now()
 	f.p.memory.Lookup(f.key, f.view, now, &l)
-	if l.State != cache.Found || l.Object == f.stale {
+	if l.State != cache.Found || l.Object == f.stale || l.Object.Labels.Labelling != f.labels.Labelling {
 		return false
 	}
 	v := rfc9111.Judge(&l.Object.Meta, f.view, &f.route.Overrides, now, l.Soft)

@@ -62,10 +62,11 @@ type Proxy struct {
 // live is everything that belongs to one policy. An exchange takes the pointer
 // once, so a reload never changes the rules under a request.
 type live struct {
-	policy *policy.Policy
-	table  *telemetry.Table
-	warned []atomic.Uint32 // by route: violations already told, as bits
-	limits []limiter       // by route: invalidate_limit
+	policy    *policy.Policy
+	table     *telemetry.Table
+	labelling []uint64        // by route: policy.Route.Labelling
+	warned    []atomic.Uint32 // by route: violations already told, as bits
+	limits    []limiter       // by route: invalidate_limit
 }
 
 // New returns a Proxy ready to serve.
@@ -91,15 +92,16 @@ func New(o Options) *Proxy {
 // Swap makes next the policy of every request that begins from now on. Those
 // under way end under the old one.
 func (p *Proxy) Swap(next *policy.Policy) {
-	patterns := make([]string, len(next.Routes))
+	patterns, labelling := make([]string, len(next.Routes)), make([]uint64, len(next.Routes))
 	for i, r := range next.Routes {
-		patterns[i] = r.Pattern
+		patterns[i], labelling[i] = r.Pattern, r.Labelling()
 	}
 	p.live.Store(&live{
-		policy: next,
-		table:  p.counters.Table(patterns),
-		warned: make([]atomic.Uint32, len(next.Routes)),
-		limits: make([]limiter, len(next.Routes)),
+		policy:    next,
+		table:     p.counters.Table(patterns),
+		labelling: labelling,
+		warned:    make([]atomic.Uint32, len(next.Routes)),
+		limits:    make([]limiter, len(next.Routes)),
 	})
 }
 

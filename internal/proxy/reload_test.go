@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"edge/internal/cache"
 )
 
 // modes are all modes, with what a route needs to store in each.
@@ -69,6 +71,52 @@ func TestARequestEndsUnderItsPolicy(t *testing.T) {
 		}
 		if got := r.get("/a").header.Get("X-Policy"); got != "new" {
 			t.Errorf("x-policy %q, want new", got)
+		}
+	})
+}
+
+// What a reload adds to a route's tags reaches what is stored already, also
+// when the purge comes before the next request.
+func TestTagsAreJudgedAnewAfterAReload(t *testing.T) {
+	before := config("routes:\n  - {path: /a, mode: force-static, revalidate: 1h, jitter: 0, tags: [old]}\n")
+	after := config("routes:\n  - {path: /a, mode: force-static, revalidate: 1h, jitter: 0, tags: [new]}\n")
+	for _, c := range []struct {
+		name   string
+		purge  cache.Selector
+		purged bool
+	}{
+		{"the new tag", cache.Selector{Tags: []string{"new"}}, true},
+		{"the old tag", cache.Selector{Tags: []string{"old"}}, true},
+		{"another tag", cache.Selector{Tags: []string{"other"}}, false},
+	} {
+		newRig(t, before, func(r *rig) {
+			r.get("/a")
+			r.proxy.Swap(load(r.t, after))
+			r.memory.Invalidate(c.purge)
+			if hit := strings.Contains(r.get("/a").header.Get("Cache-Status"), "hit"); hit == c.purged {
+				t.Errorf("%s, purged before the next request: hit %v", c.name, hit)
+			}
+			r.get("/a")
+			r.memory.Invalidate(c.purge)
+			if hit := strings.Contains(r.get("/a").header.Get("Cache-Status"), "hit"); hit == (c.purged && c.name != "the old tag") {
+				t.Errorf("%s, purged after it: hit %v", c.name, hit)
+			}
+		})
+	}
+}
+
+// A route that takes over the paths of another is reached by its own pattern.
+func TestRoutesAreJudgedAnewAfterAReload(t *testing.T) {
+	wide := "{path: \"/[...p]\", mode: force-static, revalidate: 1h}"
+	newRig(t, config("routes: ["+wide+"]\n"), func(r *rig) {
+		r.get("/a")
+		r.proxy.Swap(load(r.t, config("routes: ["+wide+", {path: /a, mode: force-static, revalidate: 1h}]\n")))
+		if a := r.get("/a"); !strings.Contains(a.header.Get("Cache-Status"), "hit") {
+			t.Errorf("got %v, want a hit: nothing of the key has changed", a)
+		}
+		r.memory.Invalidate(cache.Selector{Routes: []string{"/a"}})
+		if a := r.get("/a"); strings.Contains(a.header.Get("Cache-Status"), "hit") {
+			t.Errorf("got %v after a purge of its route", a)
 		}
 	})
 }

@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"edge/internal/cache"
@@ -41,6 +42,26 @@ func (f *fetch) withTags(h http.Header) (cache.Labels, error) {
 		l.Tags = append(l.Tags, groupTag(l.Scheme, l.Host, group))
 	}
 	return l, nil
+}
+
+// relabel gives an object that was stored under another policy the labels of
+// this one beside its own. If one of them was purged since the object was born,
+// it is dead; the check is the one every lookup makes.
+func (x *exchange) relabel() {
+	old := x.found.Object
+	fresh := remake(old)
+	fresh.Labels.Route, fresh.Labels.Labelling = x.plan.Route.Pattern, x.live.labelling[x.plan.Route.Ordinal]
+	fresh.Labels.Tags = slices.Clone(old.Labels.Tags)
+	for _, tag := range x.plan.Route.AppendTags(nil, &x.plan) {
+		if !slices.Contains(fresh.Labels.Tags, tag) {
+			fresh.Labels.Tags = append(fresh.Labels.Tags, tag)
+		}
+	}
+	x.p.memory.Freshen(x.plan.Key, old, fresh)
+	x.p.memory.Lookup(x.plan.Key, &x.view, x.p.now(), &x.found)
+	if x.found.State == cache.Found && x.found.Object.Labels.Labelling != fresh.Labels.Labelling {
+		x.found.State, x.found.Object = cache.Dead, nil
+	}
 }
 
 // groupTag is the tag of a group (RFC 9875): a group is of one origin. The NULs
