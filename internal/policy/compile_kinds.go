@@ -15,9 +15,6 @@ var forms = [...]form{queryData: queryName, headerData: foldedName, cookieData: 
 // kinds compiles key, dynamic_on and withhold into the rules of the three
 // kinds of data.
 func (b *routeCompiler) kinds() {
-	if c := b.conf.DynamicOn; c != nil && !c.None && len(c.Query)+len(c.Headers)+len(c.Cookies) == 0 {
-		b.reject("dynamic_on", "write dynamic_on: none", "dynamic_on names nothing")
-	}
 	r := b.route
 	r.query = b.kind(queryData)
 	r.headers = b.kind(headerData)
@@ -32,13 +29,13 @@ func (b *routeCompiler) kind(k dataKind) kindRules {
 		b.keyRules(&rules, k)
 	}
 	if c.DynamicOn != nil {
-		for i, it := range c.DynamicOn.of(k) {
-			b.nameRule(&rules, k, it, dynamic, "dynamic_on", i)
+		for _, it := range c.DynamicOn.of(k) {
+			b.nameRule(&rules, k, it, dynamic, "dynamic_on")
 		}
 	}
 	if c.Withhold != nil {
-		for i, it := range c.Withhold.of(k) {
-			b.nameRule(&rules, k, it, withheld, "withhold", i)
+		for _, it := range c.Withhold.of(k) {
+			b.nameRule(&rules, k, it, withheld, "withhold")
 		}
 		if c.Withhold.Tracking {
 			rules.addNames(withheld, whyTracking, tracking[k]...)
@@ -93,9 +90,9 @@ func (b *routeCompiler) rest(k dataKind) rule {
 // keyRules adds the names of key. The group of "*" comes after those of names,
 // wherever it is written.
 func (b *routeCompiler) keyRules(rules *kindRules, k dataKind) {
-	for i, it := range b.conf.Key.of(k) {
+	for _, it := range b.conf.Key.of(k) {
 		if it.Name != allName {
-			b.keyRule(rules, k, it, "key."+item(k.String(), i))
+			b.keyRule(rules, k, it)
 		}
 	}
 	for _, it := range b.conf.Key.of(k) {
@@ -110,9 +107,9 @@ func (b *routeCompiler) keyRules(rules *kindRules, k dataKind) {
 }
 
 // keyRule adds one name of key.
-func (b *routeCompiler) keyRule(rules *kindRules, k dataKind, it KeyItem, option string) {
+func (b *routeCompiler) keyRule(rules *kindRules, k dataKind, it KeyItem) {
 	if f := checkName(k, it.Name, "key"); f != nil {
-		b.failWith(b.itemPlace(it, option), f)
+		b.failWith(it.Place, f)
 		return
 	}
 	if rules.groups == maxKeyed {
@@ -134,7 +131,7 @@ func (b *routeCompiler) keyRule(rules *kindRules, k dataKind, it KeyItem, option
 	}
 	if it.Values != nil && (k != headerData || slot == request.NoSlot) {
 		if b.route.Mode == Auto {
-			b.failAt(it, option, "give the route a mode that is enforced",
+			b.fail(it.Place, "give the route a mode that is enforced",
 				"key.%s: %s cannot have closed values in mode auto, where the origin sees all values", k, it.Name)
 		}
 		r.closed = it.Values
@@ -146,10 +143,10 @@ func (b *routeCompiler) keyRule(rules *kindRules, k dataKind, it KeyItem, option
 }
 
 // nameRule adds a name, a glob or a name=value of dynamic_on or withhold.
-func (b *routeCompiler) nameRule(rules *kindRules, k dataKind, it KeyItem, to drawer, option string, i int) {
+func (b *routeCompiler) nameRule(rules *kindRules, k dataKind, it KeyItem, to drawer, option string) {
 	name, value, valued := strings.Cut(it.Name, "=")
 	if f := checkName(k, name, option); f != nil {
-		b.failWith(b.itemPlace(it, option+"."+item(k.String(), i)), f)
+		b.failWith(it.Place, f)
 		return
 	}
 	rules.rules = append(rules.rules, rule{
@@ -240,18 +237,6 @@ func closeness(r rule) int {
 		n += byName
 	}
 	return n
-}
-
-// itemPlace is where an item was written.
-func (b *routeCompiler) itemPlace(it KeyItem, option string) Place {
-	if it.Place != (Place{}) {
-		return it.Place
-	}
-	return b.at(option)
-}
-
-func (b *routeCompiler) failAt(it KeyItem, option, hint, format string, args ...any) {
-	b.fail(b.itemPlace(it, option), hint, format, args...)
 }
 
 // foldedIf returns a name in the form of its kind.

@@ -59,11 +59,7 @@ func (b *compiler) newRoute(written *RouteConf) *routeCompiler {
 	b.policy.Routes = append(b.policy.Routes, r)
 	c := &routeCompiler{compiler: b, written: written, route: r}
 	r.place = c.at("path")
-	mode, known := modeOf(word(written.Mode, word(b.config.Defaults.Mode, Auto.String())))
-	if !known {
-		c.reject("mode", "", "there is no mode %q", word(written.Mode, b.config.Defaults.Mode))
-	}
-	r.Mode = mode
+	r.Mode = modeOf(word(written.Mode, word(b.config.Defaults.Mode, Auto.String())))
 	c.settle()
 	return c
 }

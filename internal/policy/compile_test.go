@@ -160,3 +160,51 @@ trusted_proxies: [10.0.0.0/8, 192.0.2.7, "2001:db8::/32", "::ffff:198.51.100.1"]
 		t.Error("without trusted_proxies somebody may be trusted")
 	}
 }
+
+// manyNames is a list of n names.
+func manyNames(n int) string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("n%d", i)
+	}
+	return strings.Join(names, ", ")
+}
+
+// TestBounds: what would take for ever, or too much, is refused.
+func TestBounds(t *testing.T) {
+	for name, test := range map[string]struct{ route, want string }{
+		"keyed names": {"key: {query: [" + manyNames(65) + "]}", "key.query has more than 64 names"},
+		"warm paths":  {"warm: true, params: {x: [" + manyNames(200) + "], y: [" + manyNames(200) + "]}", "more than 10000 paths"},
+	} {
+		text := "version: 1\nhosts: [a.example]\norigin: {url: \"http://a\"}\nroutes: [{path: \"/[x]/[y]\", mode: force-static, " + test.route + "}]\n"
+		_, err := Load(sourceOf(map[string][]byte{"edge.yaml": []byte(text)}, nil))
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got %v, want %q", name, err, test.want)
+		}
+	}
+}
+
+func TestForOriginRefuses(t *testing.T) {
+	for _, test := range []struct{ url, listen, want string }{
+		{"localhost:3000", ":8080", "not \"localhost:3000\""},
+		{"http://localhost:3000", "8080", "not an address"},
+		{"http://localhost:3000", ":80800", "not an address"},
+		{"http://localhost:3000", defaultAdmin, "taken by another listener"},
+	} {
+		_, err := ForOrigin(test.url, test.listen)
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s on %s: got %v, want %q", test.url, test.listen, err, test.want)
+		}
+	}
+}
+
+func TestLoopback(t *testing.T) {
+	for address, want := range map[string]bool{
+		"127.0.0.1:1": true, "127.8.8.8:1": true, "[::1]:1": true, "localhost:1": true,
+		":1": false, "0.0.0.0:1": false, "[::]:1": false, "10.0.0.1:1": false, "example.com:1": false, "[::ffff:127.0.0.1]:1": true,
+	} {
+		if got := isLoopback(address); got != want {
+			t.Errorf("%s: got %v, want %v", address, got, want)
+		}
+	}
+}

@@ -26,11 +26,6 @@ func negotiate(v *request.View, slot request.Slot, offers []string) string {
 
 const identity = "identity"
 
-// isNegotiated reports whether lists of values are negotiated for a field.
-func isNegotiated(s request.Slot) bool {
-	return s == request.SlotAccept || s == request.SlotAcceptEncoding || s == request.SlotAcceptLanguage
-}
-
 // weight returns what a client gives to an offer, in thousandths: the weight of
 // the range that fits most closely, 0 for none.
 func weight(v *request.View, slot request.Slot, offer string) int {

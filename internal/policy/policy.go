@@ -25,14 +25,15 @@ func (m Mode) String() string {
 	return [numModes]string{"auto", "force-static", "dynamic-on-request-data", "error", "force-dynamic"}[m]
 }
 
-// modeOf returns the mode that word names, and false when none does.
-func modeOf(word string) (Mode, bool) {
+// modeOf returns the mode that word names. Reading has let no other word
+// through.
+func modeOf(word string) Mode {
 	for m := range numModes {
 		if m.String() == word {
-			return m, true
+			return m
 		}
 	}
-	return Auto, false
+	panic("policy: internal error: no mode is called " + word)
 }
 
 // Policy is a compiled configuration. It is immutable and safe for concurrent
