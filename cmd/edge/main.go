@@ -13,11 +13,11 @@ func main() { os.Exit(execute(context.Background(), os.Args[1:], systemIO())) }
 
 // execute runs one command and returns the exit status: 0 for success, 1 when
 // the thing asked for failed or is wrong, 2 when the command line is.
-func execute(ctx context.Context, args []string, io stdio) int {
-	root := newRoot(io)
+func execute(ctx context.Context, args []string, std stdio) int {
+	root := newRoot(std)
 	root.SetArgs(args)
 	if err := root.ExecuteContext(ctx); err != nil {
-		return io.fail(err)
+		return std.fail(err)
 	}
 	return 0
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 
@@ -9,7 +10,7 @@ import (
 	"edge/internal/admin"
 )
 
-func newPurge(io stdio) *cobra.Command {
+func newPurge(std stdio) *cobra.Command {
 	var r admin.PurgeRequest
 	var flags adminFlags
 	var output string
@@ -23,7 +24,7 @@ stale from now on and may be served while they are refreshed.`,
 		Example: `  edge purge --tag posts
   edge purge --path /api/posts --host www.example.com --soft
   edge purge --all --dry-run`,
-		Args: args(cobra.NoArgs),
+		Args: noArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			if err := checkOutput(output); err != nil {
 				return err
@@ -32,39 +33,50 @@ stale from now on and may be served while they are refreshed.`,
 				return withHint(usageError{errors.New("nothing to purge was named")},
 					"give --tag, --path, --prefix, --route, --host or --all")
 			}
-			client, err := flags.client(io)
-			if err != nil {
-				return err
-			}
-			answer, err := client.Purge(c.Context(), r)
-			if err != nil {
-				return err
-			}
-			if output == "json" {
-				return io.json(answer)
-			}
-			verb := "purged"
-			if r.Soft {
-				verb = "made stale"
-			}
-			if r.DryRun {
-				verb = "would be " + verb
-			}
-			_, err = fmt.Fprintf(io.out, "%d objects %s (generation %d)\n", answer.Objects, verb, answer.Generation)
-			return err
+			return purge(c.Context(), std, &flags, r, output)
 		},
 	}
 	f := c.Flags()
-	f.StringSliceVar(&r.Tags, "tag", nil, "`tag`; may be repeated")
+	f.StringArrayVar(&r.Tags, "tag", nil, "`tag`; may be repeated")
 	f.StringArrayVar(&r.Paths, "path", nil, "`path`, with all its queries and variants; may be repeated")
 	f.StringArrayVar(&r.Prefixes, "prefix", nil, "path `prefix`; may be repeated")
 	f.StringArrayVar(&r.Routes, "route", nil, "route `pattern`, as in the policy; may be repeated")
-	f.StringSliceVar(&r.Hosts, "host", nil, "`host`; may be repeated; narrows other selectors")
+	f.StringArrayVar(&r.Hosts, "host", nil, "`host`; may be repeated; narrows other selectors")
 	f.BoolVar(&r.All, "all", false, "everything")
 	f.BoolVar(&r.Soft, "soft", false, "make stale instead of purging")
 	f.BoolVar(&r.DryRun, "dry-run", false, "only count")
-	f.StringVar(&r.Wait, "wait", "", "how far to wait: local, accepted or fleet")
+	f.StringVar(&r.Wait, "wait", "", "how `far` to wait: local, accepted or fleet")
 	outputFlag(c, &output)
-	flags.add(c, io)
+	flags.add(c, std)
 	return c
+}
+
+// purge asks a running edge, and tells what it did.
+func purge(ctx context.Context, std stdio, flags *adminFlags, r admin.PurgeRequest, output string) error {
+	client, err := flags.client(std)
+	if err != nil {
+		return err
+	}
+	answer, err := client.Purge(ctx, r)
+	if err != nil {
+		return err
+	}
+	if output == "json" {
+		return std.json(answer)
+	}
+	_, err = fmt.Fprintf(std.out, "%s %s (generation %d)\n", count(answer.Objects, "object"), done(r), answer.Generation)
+	return err
+}
+
+// done is what became of the objects.
+func done(r admin.PurgeRequest) string {
+	switch {
+	case r.DryRun && r.Soft:
+		return "would be made stale"
+	case r.DryRun:
+		return "would be purged"
+	case r.Soft:
+		return "made stale"
+	}
+	return "purged"
 }

@@ -2,13 +2,14 @@ package main
 
 import (
 	"fmt"
+	"runtime"
 	"runtime/debug"
 
 	"github.com/spf13/cobra"
 )
 
 // newRoot builds the command tree.
-func newRoot(io stdio) *cobra.Command {
+func newRoot(std stdio) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "edge",
 		Short: "A caching reverse proxy that enforces what every route is",
@@ -18,33 +19,73 @@ cache key never reaches the handler.
 
 Start with:  edge demo
 Then:        edge run --origin http://localhost:3000`,
-		SilenceErrors: true,
-		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
-		RunE: func(c *cobra.Command, _ []string) error {
-			return c.Help()
-		},
+		SilenceErrors:              true,
+		SilenceUsage:               true,
+		SuggestionsMinimumDistance: 2,
+		Args:                       unknownCommand,
+		RunE:                       func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.SetOut(io.out)
-	root.SetErr(io.err)
+	root.SetOut(std.out)
+	root.SetErr(std.err)
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return withHint(usageError{err}, "see %q", c.CommandPath()+" --help")
+		return withHint(usageError{err}, "see %s --help", c.CommandPath())
 	})
 	for _, build := range []func(stdio) *cobra.Command{
 		newRun, newDemo, newValidate, newExplain, newPurge, newSchema, newVersion,
 	} {
-		root.AddCommand(build(io))
+		root.AddCommand(build(std))
+	}
+	root.SetHelpCommand(newHelp(root))
+	root.InitDefaultCompletionCmd()
+	for _, c := range root.Commands() {
+		if c.Name() == "completion" {
+			c.Args = unknownCommand
+			c.RunE = func(c *cobra.Command, _ []string) error { return c.Help() }
+			for _, shell := range c.Commands() {
+				shell.Args = noArgs
+			}
+		}
 	}
 	return root
 }
 
-// args turns a wrong number of arguments into a usage error.
-func args(check cobra.PositionalArgs) cobra.PositionalArgs {
-	return func(c *cobra.Command, list []string) error {
-		if err := check(c, list); err != nil {
-			return withHint(usageError{err}, "usage: %s", c.UseLine())
-		}
+// unknownCommand refuses the arguments of a command that has only others below
+// it.
+func unknownCommand(c *cobra.Command, list []string) error {
+	if len(list) == 0 {
 		return nil
+	}
+	err := usageError{fmt.Errorf("there is no command %q", c.CommandPath()+" "+list[0])}
+	if like := c.SuggestionsFor(list[0]); len(like) > 0 {
+		return withHint(err, "did you mean %q?", c.CommandPath()+" "+like[0])
+	}
+	return withHint(err, "see %s --help", c.CommandPath())
+}
+
+// noArgs refuses any argument.
+func noArgs(c *cobra.Command, list []string) error {
+	if len(list) == 0 {
+		return nil
+	}
+	return withHint(usageError{fmt.Errorf("%s takes no argument, not %q", c.CommandPath(), list[0])}, "usage: %s", c.UseLine())
+}
+
+// newHelp is cobra's help, but that an unknown command is an error.
+func newHelp(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Tell about a command",
+		RunE: func(_ *cobra.Command, list []string) error {
+			c, rest, err := root.Find(list)
+			if err != nil {
+				return err
+			}
+			if err := unknownCommand(c, rest); err != nil {
+				return err
+			}
+			c.InitDefaultHelpFlag()
+			return c.Help()
+		},
 	}
 }
 
@@ -65,18 +106,31 @@ func revision() string {
 	return ""
 }
 
-func newVersion(io stdio) *cobra.Command {
-	return &cobra.Command{
+func newVersion(std stdio) *cobra.Command {
+	var output string
+	c := &cobra.Command{
 		Use:   "version",
 		Short: "Print the version",
-		Args:  args(cobra.NoArgs),
+		Args:  noArgs,
 		RunE: func(*cobra.Command, []string) error {
+			if err := checkOutput(output); err != nil {
+				return err
+			}
+			if output == "json" {
+				return std.json(struct {
+					Version  string `json:"version"`
+					Revision string `json:"revision,omitempty"`
+					Go       string `json:"go"`
+				}{version, revision(), runtime.Version()})
+			}
 			line := "edge " + version
 			if r := revision(); r != "" {
 				line += " (" + r + ")"
 			}
-			_, err := fmt.Fprintln(io.out, line)
+			_, err := fmt.Fprintln(std.out, line)
 			return err
 		},
 	}
+	outputFlag(c, &output)
+	return c
 }

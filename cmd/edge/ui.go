@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"github.com/spf13/cobra"
 )
 
 // Everything edge tells a person goes through this file. Results go to
@@ -15,11 +17,12 @@ import (
 
 // stdio is where a command reads and writes.
 type stdio struct {
+	name     string // how edge was called, for commands to try
 	out, err io.Writer
 	env      func(string) (string, bool)
 }
 
-func systemIO() stdio { return stdio{os.Stdout, os.Stderr, os.LookupEnv} }
+func systemIO() stdio { return stdio{os.Args[0], os.Stdout, os.Stderr, os.LookupEnv} }
 
 // usageError is a mistake in the command line: exit status 2.
 type usageError struct{ error }
@@ -30,15 +33,19 @@ type hinted struct {
 	hint string
 }
 
+// Unwrap returns the error without the hint.
 func (h hinted) Unwrap() error { return h.error }
+
+// Hint says what to do.
+func (h hinted) Hint() string { return h.hint }
 
 // withHint adds what to do to an error.
 func withHint(err error, format string, args ...any) error {
 	return hinted{err, fmt.Sprintf(format, args...)}
 }
 
-// silent is a failure that has been told already.
-var silent = errors.New("told already")
+// errTold is a failure that has been told already.
+var errTold = errors.New("told already")
 
 // fail tells err and returns the exit status.
 func (s stdio) fail(err error) int {
@@ -47,13 +54,13 @@ func (s stdio) fail(err error) int {
 	if errors.As(err, &usage) {
 		status = 2
 	}
-	if errors.Is(err, silent) {
+	if errors.Is(err, errTold) {
 		return status
 	}
 	fmt.Fprintf(s.err, "edge: %v\n", err)
-	var h hinted
-	if errors.As(err, &h) {
-		fmt.Fprintf(s.err, "hint: %s\n", h.hint)
+	var h interface{ Hint() string }
+	if errors.As(err, &h) && h.Hint() != "" {
+		fmt.Fprintf(s.err, "hint: %s\n", h.Hint())
 	}
 	return status
 }
@@ -62,5 +69,18 @@ func (s stdio) fail(err error) int {
 func (s stdio) json(v any) error {
 	e := json.NewEncoder(s.out)
 	e.SetIndent("", "  ")
+	e.SetEscapeHTML(false)
 	return e.Encode(v)
+}
+
+// outputFlag adds --output. Who reads it calls checkOutput first.
+func outputFlag(c *cobra.Command, output *string) {
+	c.Flags().StringVarP(output, "output", "o", "text", "`format`: text or json")
+}
+
+func checkOutput(output string) error {
+	if output != "text" && output != "json" {
+		return withHint(usageError{fmt.Errorf("unknown output format %q", output)}, "--output text, or --output json")
+	}
+	return nil
 }

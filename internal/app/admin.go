@@ -3,9 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/http"
-	"net/netip"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,52 +12,63 @@ import (
 
 	"edge/internal/admin"
 	"edge/internal/cache"
+	"edge/internal/policy"
 	"edge/internal/request"
 	"edge/internal/rfc9111"
+	"edge/internal/telemetry"
 )
 
 func (a *App) adminOptions() admin.Options {
 	return admin.Options{
 		Invalidate: a.invalidate,
 		Explain:    a.explain,
-		Status:     a.status,
+		Status:     func() any { return a.status() },
 		Ready:      a.ready,
-		Metrics:    a.exposition(),
+		Metrics:    a.exposition,
 		Token:      a.policy.Load().Settings.Admin.Token,
 		Loopback:   isLoopback(a.admin),
 	}
 }
 
-// isLoopback reports whether only this machine can reach a listener.
-func isLoopback(l net.Listener) bool {
-	if l == nil {
-		return false
-	}
-	at, err := netip.ParseAddrPort(l.Addr().String())
-	return err == nil && at.Addr().IsLoopback()
+// swapAdmin puts the token of the running policy in force.
+func (a *App) swapAdmin() {
+	h := admin.New(a.adminOptions())
+	a.adminAPI.Store(&h)
 }
 
-// exposition serves the metrics.
-func (a *App) exposition() http.Handler {
+func (a *App) serveAdmin(w http.ResponseWriter, r *http.Request) {
+	(*a.adminAPI.Load()).ServeHTTP(w, r)
+}
+
+// newExposition serves the metrics.
+func (a *App) newExposition() http.Handler {
+	a.counters.SetStore(a.figures)
 	r := prometheus.NewRegistry()
 	r.MustRegister(a.counters, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return promhttp.HandlerFor(r, promhttp.HandlerOpts{EnableOpenMetrics: true})
 }
 
-// invalidate puts s in force, or counts what it would reach.
+// figures are those of the store at scrape time.
+func (a *App) figures() telemetry.Store {
+	m := a.memory.Stats()
+	flights, bytes := a.flights.InFlight()
+	return telemetry.Store{
+		Objects: m.Objects, Bytes: m.Bytes, Capacity: m.Capacity,
+		Evictions: m.Evictions, Rejections: m.Rejections, Admitted: m.Admitted,
+		Flights: flights, FlightBytes: bytes,
+	}
+}
+
+// invalidate puts s in force and counts what it reached; with dryRun it only
+// counts. The walk comes second: the invalidation does not wait for it.
 func (a *App) invalidate(s cache.Selector, dryRun bool) (cache.Generation, int) {
 	if dryRun {
 		return a.memory.Generation(), a.memory.Count(s, false)
 	}
-	// Counted before: what is dead afterwards may be gone before it is counted.
-	n := a.memory.Count(s, false)
 	g := a.memory.Invalidate(s)
 	a.counters.Invalidation(kindOf(&s), s.Soft)
-	if !s.Soft {
-		a.memory.Count(s, true)
-	}
-	return g, n
+	return g, a.memory.Count(s, !s.Soft)
 }
 
 // kindOf names the first kind of selector, for the metric.
@@ -79,6 +88,13 @@ func kindOf(s *cache.Selector) string {
 	return "host"
 }
 
+// explanation is what POST /v1/explain tells programs: the decision of the
+// policy, and what the store has.
+type explanation struct {
+	policy.Explanation
+	Stored string `json:"stored,omitempty"`
+}
+
 // explain tells what the running policy does with a request, and what is
 // stored for it.
 func (a *App) explain(r admin.ExplainRequest) (admin.Explanation, error) {
@@ -87,25 +103,30 @@ func (a *App) explain(r admin.ExplainRequest) (admin.Explanation, error) {
 	if fault != request.NoFault {
 		return admin.Explanation{}, fmt.Errorf("edge refuses this request with %d (%s): %s", fault.Status(), fault, fault.Hint())
 	}
-	_ = v
-	return admin.Explanation{}, errors.New("explain is not there yet")
+	e := p.Explain(v)
+	text, stored := e.Text(), a.stored(v, &e.Plan)
+	if stored != "" {
+		text += "stored: " + stored + "\n"
+	}
+	return admin.Explanation{Text: text, Decision: explanation{e, stored}}, nil
 }
 
-// stored tells what the store has for a key; empty for a request without one.
-func (a *App) stored(v *request.View, key []byte, o *rfc9111.Overrides) string {
-	if len(key) == 0 {
+// stored tells what the store has for a request; empty for one that is not
+// looked up.
+func (a *App) stored(v *request.View, plan *policy.Plan) string {
+	if plan.Course != policy.Lookup {
 		return ""
 	}
 	var l cache.Lookup
 	now := a.now()
-	a.memory.Lookup(key, v, now, &l)
+	a.memory.Lookup(plan.Key, v, now, &l)
 	if l.State != cache.Found {
-		return "stored: " + storedWords[l.State] + "\n"
+		return storedWords[l.State]
 	}
-	verdict := rfc9111.Judge(&l.Object.Meta, v, o, now, l.Soft)
-	return fmt.Sprintf("stored: status %d, %d bytes, age %s; now: %s (%s)\n",
-		l.Object.Meta.Status, l.Object.Body.Size(), l.Object.Meta.Age(now).Round(time.Second),
-		verdict.Action, verdict.Reason)
+	m := &l.Object.Meta
+	verdict := rfc9111.Judge(m, v, &plan.Route.Overrides, now, l.Soft)
+	return fmt.Sprintf("status %d, %d bytes, age %s; now: %s (%s)",
+		m.Status, l.Object.Body.Size(), m.Age(now).Round(time.Second), verdict.Action, verdict.Reason)
 }
 
 // storedWords tell what a look-up found when it is no object.
@@ -117,17 +138,47 @@ var storedWords = map[cache.State]string{
 }
 
 // status is what GET /v1/status tells.
-func (a *App) status() any {
-	p := a.policy.Load()
+type status struct {
+	Version       string           `json:"version"`
+	Revision      string           `json:"revision,omitempty"`
+	UptimeSeconds int64            `json:"uptime_seconds"`
+	Draining      bool             `json:"draining"`
+	Listen        Addresses        `json:"listen"`
+	Policy        policyStatus     `json:"policy"`
+	Store         storeStatus      `json:"store"`
+	Flights       flightStatus     `json:"flights"`
+	Generation    cache.Generation `json:"generation"`
+}
+
+type policyStatus struct {
+	Hash     string `json:"hash"`
+	Routes   int    `json:"routes"`
+	Enforces bool   `json:"enforces"`
+}
+
+type storeStatus struct {
+	Objects       int64 `json:"objects"`
+	Bytes         int64 `json:"bytes"`
+	CapacityBytes int64 `json:"capacity_bytes"`
+}
+
+type flightStatus struct {
+	Count int   `json:"count"`
+	Bytes int64 `json:"bytes"`
+}
+
+func (a *App) status() status {
+	p, m := a.policy.Load(), a.memory.Stats()
 	flights, bytes := a.flights.InFlight()
-	return map[string]any{
-		"version": a.o.Version, "revision": a.o.Revision,
-		"uptime_seconds": int64(time.Since(a.began) / time.Second),
-		"policy":         map[string]any{"hash": p.Hash, "routes": len(p.Routes) - 1, "enforces": p.Settings.Enforces},
-		"store":          a.memory.Stats(),
-		"generation":     a.memory.Generation(),
-		"in_flight":      map[string]any{"flights": flights, "bytes": bytes},
-		"draining":       a.draining.Load(),
+	return status{
+		Version: a.o.Version, Revision: a.o.Revision,
+		UptimeSeconds: int64(time.Since(a.began) / time.Second),
+		Draining:      a.draining.Load(),
+		Listen:        a.Addresses(),
+		Policy:        policyStatus{p.Hash, routes(p), p.Settings.Enforces},
+		Store:         storeStatus{m.Objects, m.Bytes, m.Capacity},
+		Flights:       flightStatus{flights, bytes},
+		Generation:    a.memory.Generation(),
 	}
 }
 

@@ -7,14 +7,12 @@
 package app
 
 import (
-	"context"
-	"errors"
-	"fmt"
+	"cmp"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -38,7 +36,8 @@ type Options struct {
 	// Listen and Admin replace the addresses of the file. Port 0 takes a free
 	// one; see Addresses.
 	Listen, Admin string
-	// Env looks up environment variables for the policy file. Required.
+	// Env looks up environment variables for the policy file. Required with
+	// Config.
 	Env func(string) (string, bool)
 	// Logger is for everything but requests. Required.
 	Logger *slog.Logger
@@ -48,78 +47,106 @@ type Options struct {
 	Version, Revision string
 }
 
-// Addresses are where an App listens; empty where it does not.
-type Addresses struct {
-	Listen  string `json:"listen"`
-	Admin   string `json:"admin,omitempty"`
-	Metrics string `json:"metrics,omitempty"`
-}
-
-// App is a running edge. Make it with New, then Run it once.
+// App is a running edge. Make it with New, then Run it once. Reload and
+// Addresses may be called at any time.
 type App struct {
-	o        Options
-	log      *slog.Logger
-	began    time.Time
-	policy   atomic.Pointer[policy.Policy]
-	ended    atomic.Bool // the running file ends with "..."
-	draining atomic.Bool
+	o     Options
+	log   *slog.Logger
+	began time.Time
+
+	data, admin, metrics net.Listener
 
 	memory   *cache.Memory
 	flights  *fill.Flights
 	origins  *origin.Set
 	counters *telemetry.Counters
 	access   *telemetry.AccessLog
-	proxy    *proxy.Proxy
 	closeLog func() error
+	proxy    *proxy.Proxy
+	gate     *gate
 
-	data, admin, metrics net.Listener
-	files                files
-	reloading            sync.Mutex // one reload at a time
+	// exposition is the same over reloads; adminAPI is made anew, because a
+	// reload may change the token.
+	exposition http.Handler
+	adminAPI   atomic.Pointer[http.Handler]
+
+	policy   atomic.Pointer[policy.Policy]
+	draining atomic.Bool
+	closing  sync.Once
+
+	reloading sync.Mutex // protects all below: one reload at a time
+	files     files
+	started   policy.Settings // those the listeners and the store were made by
+	ended     bool            // the running file ends with "..."
 }
 
 // New loads the policy and opens the listeners, so that everything that can be
-// wrong is wrong before anything is served. Close or Run what it returns.
+// wrong is wrong before anything is served. Run or Close what it returns. The
+// errors of a policy file are policy.Problems.
 func New(o Options) (*App, error) {
 	a := &App{o: o, log: o.Logger, began: time.Now()}
-	var err error
-	if a.data, err = open("--listen", o.Listen); err != nil {
-		return nil, err
+	p, err := a.open()
+	if err == nil {
+		err = a.build(p)
 	}
-	p, err := a.load()
 	if err != nil {
-		a.close()
-		return nil, err
-	}
-	if err := a.build(p); err != nil {
-		a.close()
-		return nil, err
-	}
-	if err := a.listen(&p.Settings); err != nil {
-		a.close()
+		a.Close()
 		return nil, err
 	}
 	return a, nil
 }
 
-// load reads the policy that the options name.
-func (a *App) load() (*policy.Policy, error) {
-	if a.o.Config == "" {
-		return policy.ForOrigin(a.o.Origin, addrOf(a.data))
+// open loads the policy and opens what it and the options say to listen on.
+func (a *App) open() (_ *policy.Policy, err error) {
+	if a.data, err = listen("--listen", a.o.Listen); err != nil {
+		return nil, err
 	}
-	a.files = files{}
-	return policy.Load(policy.Source{Name: a.o.Config, Read: a.files.read, Env: a.o.Env, Listen: addrOf(a.data)})
+	p, err := a.load()
+	if err != nil {
+		return nil, err
+	}
+	a.started = p.Settings
+	if a.data == nil {
+		if a.data, err = listen("listen", p.Settings.Listen); err != nil {
+			return nil, err
+		}
+		if strings.HasSuffix(p.Settings.Listen, ":0") {
+			// Hosts are compared with the port, and it is known only now.
+			if p, err = a.load(); err != nil {
+				return nil, err
+			}
+		}
+	}
+	if err := a.openAdmin(&p.Settings); err != nil {
+		return nil, err
+	}
+	a.metrics, err = listen("metrics.listen", p.Settings.Metrics.Listen)
+	return p, err
 }
 
-// now is the monotonic clock of the process.
-func (a *App) now() rfc9111.Instant { return rfc9111.Instant(time.Since(a.began)) }
+// openAdmin opens the admin listener. The policy has seen to the address of
+// the file; an address of the options is looked at here.
+func (a *App) openAdmin(s *policy.Settings) (err error) {
+	option := "admin.listen"
+	if a.o.Admin != "" {
+		option = "--admin"
+	}
+	if a.admin, err = listen(option, cmp.Or(a.o.Admin, s.Admin.Listen)); err != nil {
+		return err
+	}
+	if s.Admin.Token == "" && !isLoopback(a.admin) {
+		return &ListenError{option, addrOf(a.admin), errNoToken}
+	}
+	return nil
+}
 
 // build makes the parts, from the store outwards.
 func (a *App) build(p *policy.Policy) (err error) {
 	s := &p.Settings
 	a.policy.Store(p)
-	a.ended.Store(policy.EndsWithDocumentEnd(a.files[a.o.Config].text))
+	a.ended = a.endsWithMark()
 	a.counters = telemetry.New(a.o.Version, a.o.Revision)
-	if a.origins, err = origin.NewSet(origins(s)); err != nil {
+	if a.origins, err = origin.NewSet(originsOf(s)); err != nil {
 		return err
 	}
 	a.memory = cache.NewMemory(cache.Options{Bytes: s.Memory, Variants: s.Variants})
@@ -133,24 +160,28 @@ func (a *App) build(p *policy.Policy) (err error) {
 			Aborted:   func(fill.SlowReader) { a.counters.ReaderAborted() },
 		},
 	})
-	sink, closeLog, err := a.accessSink(s.AccessLog)
+	sink, err := a.openAccessLog(s.AccessLog)
 	if err != nil {
 		return err
 	}
-	a.closeLog = closeLog
 	a.access = telemetry.NewAccessLog(sink, a.counters)
-	a.counters.SetStore(a.store)
-	a.counters.Reload(true, p.Hash, time.Now())
 	a.proxy = proxy.New(proxy.Options{
 		Policy: p, Memory: a.memory, Flights: a.flights, Origin: a.origins.Transport,
 		Counters: a.counters, Log: a.access, Now: a.now, Trace: a.trace(),
 	})
+	a.gate = newGate(a.proxy, &a.draining)
+	a.exposition = a.newExposition()
+	a.swapAdmin()
+	a.counters.Reload(true, p.Hash, time.Now())
 	a.tell(p)
 	return nil
 }
 
-// origins translates the settings.
-func origins(s *policy.Settings) []origin.Config {
+// now is the monotonic clock of the process.
+func (a *App) now() rfc9111.Instant { return rfc9111.Instant(time.Since(a.began)) }
+
+// originsOf translates the settings.
+func originsOf(s *policy.Settings) []origin.Config {
 	var list []origin.Config
 	for name, o := range s.Origins {
 		list = append(list, origin.Config{
@@ -161,69 +192,14 @@ func origins(s *policy.Settings) []origin.Config {
 	return list
 }
 
-// store gives the figures of the store at scrape time.
-func (a *App) store() telemetry.Store {
-	m := a.memory.Stats()
-	flights, bytes := a.flights.InFlight()
-	return telemetry.Store{
-		Objects: m.Objects, Bytes: m.Bytes, Capacity: m.Capacity,
-		Evictions: m.Evictions, Rejections: m.Rejections, Admitted: m.Admitted,
-		Flights: flights, FlightBytes: bytes,
-	}
-}
+// Close frees what New made, in the order that nothing is used after its end.
+// Run does it by itself; closing again does nothing.
+func (a *App) Close() { a.closing.Do(a.close) }
 
-// accessSink opens what access_log names.
-func (a *App) accessSink(name string) (io.Writer, func() error, error) {
-	none := func() error { return nil }
-	switch {
-	case a.o.AccessLog != nil:
-		return a.o.AccessLog, none, nil
-	case name == "off":
-		return nil, none, nil
-	case name == "" || name == "stdout":
-		return os.Stdout, none, nil
-	case name == "stderr":
-		return os.Stderr, none, nil
-	}
-	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
-	if err != nil {
-		return nil, none, fmt.Errorf("open the access log: %w", err)
-	}
-	return f, f.Close, nil
-}
-
-// tell logs what the owner should know of a policy.
-func (a *App) tell(p *policy.Policy) {
-	for _, w := range p.Warnings {
-		a.log.Warn(w.Message, "file", w.File, "line", w.Line, "hint", w.Hint)
-	}
-	if !p.Settings.Enforces {
-		a.log.Info("nothing is enforced: every route is auto, the origin's headers decide")
-	}
-}
-
-// trace logs the rare events of the proxy.
-func (a *App) trace() proxy.Trace {
-	return proxy.Trace{
-		Violation: func(r *policy.Route, path string, v rfc9111.Violation, reason rfc9111.Reason) {
-			a.log.Warn("the origin's answer contradicts the mode of its route",
-				"route", r.Pattern, "mode", r.Mode.String(), "path", path,
-				"violation", v.String(), "reason", reason.String(), "meaning", reason.Text())
-		},
-		OriginFailed: func(name string, reason rfc9111.Reason, err error) {
-			a.log.Warn("the origin failed", "origin", name, "reason", reason.String(), "error", err.Error())
-		},
-		Panicked: func(v any) {
-			a.log.Error("a request panicked", "panic", fmt.Sprint(v))
-		},
-	}
-}
-
-// close frees what New made, in the order that nothing is used after its end.
 func (a *App) close() {
 	for _, l := range []net.Listener{a.data, a.admin, a.metrics} {
 		if l != nil {
-			_ = l.Close() // a second close of what a server has closed
+			_ = l.Close() // the error says that a server has closed it
 		}
 	}
 	if a.flights != nil {
@@ -240,64 +216,7 @@ func (a *App) close() {
 	}
 	if a.closeLog != nil {
 		if err := a.closeLog(); err != nil {
-			a.log.Error("close the access log", "error", err.Error())
+			a.log.Error("closing the access log failed", "error", err.Error())
 		}
 	}
-}
-
-// Close frees an App that was not run.
-func (a *App) Close() { a.close() }
-
-// Run serves until ctx ends, then drains: readiness fails at once, connections
-// are accepted for drain_delay more, requests under way get drain_timeout. It
-// returns nil after a clean end.
-func (a *App) Run(ctx context.Context) error {
-	defer a.close()
-	servers := a.servers()
-	failed := make(chan error, len(servers))
-	for _, s := range servers {
-		go func() { // ends when its listener is closed below
-			if err := s.server.Serve(s.on); !errors.Is(err, http.ErrServerClosed) {
-				failed <- fmt.Errorf("serve %s: %w", s.on.Addr(), err)
-			}
-		}()
-	}
-	watching, stop := context.WithCancel(ctx)
-	defer stop()
-	var wg sync.WaitGroup
-	defer wg.Wait()
-	wg.Go(func() { a.watch(watching) })
-	wg.Go(func() { a.warm(watching) })
-
-	var err error
-	select {
-	case <-ctx.Done():
-		a.drain()
-	case err = <-failed:
-	}
-	stop()
-	return errors.Join(err, a.shutdown(servers))
-}
-
-// drain fails readiness and goes on serving, so that load balancers can notice.
-func (a *App) drain() {
-	a.draining.Store(true)
-	delay := a.policy.Load().Settings.DrainDelay
-	a.log.Info("draining", "delay", delay.String())
-	time.Sleep(delay)
-}
-
-// shutdown ends the servers; requests under way get drain_timeout.
-func (a *App) shutdown(servers []server) error {
-	limit := a.policy.Load().Settings.DrainTimeout
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	var err error
-	for _, s := range servers {
-		if e := s.server.Shutdown(ctx); e != nil {
-			err = errors.Join(err, fmt.Errorf("requests were still under way after %s and were broken off", limit))
-			_ = s.server.Close() // closes what Shutdown could not wait for
-		}
-	}
-	return err
 }

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -16,65 +17,63 @@ import (
 // enough that the origin's first minute is not ours.
 const warmers = 4
 
-// warm fetches the known values of routes with warm: true, once the origins
-// accept connections. It ends with ctx.
+// warm fetches the known values of routes with warm: true, each as soon as its
+// origin accepts connections. It ends with ctx.
 func (a *App) warm(ctx context.Context) {
 	p := a.policy.Load()
-	targets := make(chan target)
+	turns := make(chan struct{}, warmers) // one for each fetch under way
 	var wg sync.WaitGroup
-	for range warmers {
+	defer wg.Wait()
+	for name, o := range p.Settings.Origins {
+		targets := warmTargets(p, name)
+		if len(targets) == 0 {
+			continue
+		}
 		wg.Go(func() {
-			for t := range targets {
-				a.fetch(ctx, t)
+			if !awaitOrigin(ctx, o) {
+				return
+			}
+			for _, t := range targets {
+				select {
+				case turns <- struct{}{}:
+				case <-ctx.Done():
+					return
+				}
+				wg.Go(func() {
+					a.fetch(ctx, t)
+					<-turns
+				})
 			}
 		})
 	}
-	for _, r := range p.Routes {
-		if len(r.Warm) > 0 && a.awaitOrigin(ctx, p.Settings.Origins[r.Origin]) {
-			a.warmRoute(ctx, p, r, targets)
-		}
-	}
-	close(targets)
-	wg.Wait()
 }
 
-// target is one URL to warm.
-type target struct{ scheme, host, path string }
+// target is what to ask for.
+type target struct{ host, path string }
 
-// warmRoute hands out the targets of a route: every path on every host that
-// has a name.
-func (a *App) warmRoute(ctx context.Context, p *policy.Policy, r *policy.Route, to chan<- target) {
-	hosts := r.Hosts
-	if hosts == nil {
-		hosts = p.Settings.Hosts
-	}
-	scheme := p.Rules.Scheme
-	if scheme == "" {
-		scheme = "http"
-	}
-	warmed := false
-	for _, host := range hosts {
-		if strings.Contains(host, "*") {
+// warmTargets are the targets of one origin. The host is part of the key:
+// the first that has a name is asked for.
+func warmTargets(p *policy.Policy, origin string) []target {
+	var list []target
+	for _, r := range p.Routes {
+		hosts := r.Hosts
+		if hosts == nil {
+			hosts = p.Settings.Hosts
+		}
+		named := slices.IndexFunc(hosts, func(host string) bool { return !strings.Contains(host, "*") })
+		if r.Origin != origin || named < 0 {
 			continue
 		}
-		warmed = true
 		for _, path := range r.Warm {
-			select {
-			case to <- target{scheme, host, path}:
-			case <-ctx.Done():
-				return
-			}
+			list = append(list, target{hosts[named], path})
 		}
 	}
-	if !warmed {
-		a.log.Warn("warm needs hosts by name: the host is part of the key", "route", r.Pattern,
-			"hint", "name the hosts of the file or of the route, e.g. hosts: [www.example.com]")
-	}
+	return list
 }
 
 // awaitOrigin waits until an address of the origin accepts connections; false
 // when ctx ended first.
-func (a *App) awaitOrigin(ctx context.Context, o policy.Origin) bool {
+func awaitOrigin(ctx context.Context, o policy.Origin) bool {
 	const first, most = 100 * time.Millisecond, 5 * time.Second
 	for wait := first; ; wait = min(2*wait, most) {
 		for _, u := range o.URLs {
@@ -111,14 +110,16 @@ func accepts(ctx context.Context, raw string) bool {
 // fetch asks our own handler, as a client would. The handler breaks a bad
 // answer off by a panic, which ends here: nobody reads the answer.
 func (a *App) fetch(ctx context.Context, t target) {
-	defer func() { _ = recover() }()
-	r, err := http.NewRequestWithContext(ctx, http.MethodGet, t.scheme+"://"+t.host+t.path, nil)
-	if err != nil {
-		a.log.Warn("a path cannot be warmed", "path", t.path, "error", err.Error())
-		return
+	defer func() {
+		if v := recover(); v != nil && v != http.ErrAbortHandler {
+			panic(v)
+		}
+	}()
+	r := &http.Request{
+		Method: http.MethodGet, URL: &url.URL{Path: t.path}, RequestURI: t.path, Host: t.host, Header: http.Header{},
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody,
 	}
-	r.RequestURI = t.path
-	a.proxy.ServeHTTP(discard{header: http.Header{}}, r)
+	a.proxy.ServeHTTP(discard{http.Header{}}, r.WithContext(ctx))
 }
 
 // discard is a ResponseWriter that nobody reads.

@@ -1,0 +1,130 @@
+package app
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"edge/internal/policy"
+	"edge/internal/proxy"
+	"edge/internal/rfc9111"
+)
+
+// openAccessLog opens what access_log names; nil for none.
+func (a *App) openAccessLog(name string) (io.Writer, error) {
+	switch {
+	case a.o.AccessLog != nil:
+		return a.o.AccessLog, nil
+	case name == "off":
+		return nil, nil
+	case name == "stdout":
+		return os.Stdout, nil
+	case name == "stderr":
+		return os.Stderr, nil
+	}
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o640)
+	if err != nil {
+		return nil, fmt.Errorf("access_log: %w", err)
+	}
+	a.closeLog = f.Close
+	return f, nil
+}
+
+// tell logs what the owner should know of a policy that is now in force.
+func (a *App) tell(p *policy.Policy) {
+	for _, w := range p.Warnings {
+		a.log.Warn(w.Message, "at", placeOf(&w), "hint", w.Hint)
+	}
+	if !p.Settings.Enforces {
+		a.log.Info("nothing is enforced: every route is auto, the origin's headers decide")
+	}
+}
+
+// placeOf is where a problem is, as editors write it.
+func placeOf(p *policy.Problem) string {
+	return policy.Place{File: p.File, Line: p.Line, Column: p.Column}.String()
+}
+
+// loggedProblem is a problem of a policy file in the log.
+type loggedProblem struct {
+	At      string `json:"at"`
+	Message string `json:"message"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+// problemsOf is a refused policy as an attribute of a log line.
+func problemsOf(err error) slog.Attr {
+	var problems policy.Problems
+	if !errors.As(err, &problems) {
+		return slog.String("error", err.Error())
+	}
+	list := make([]loggedProblem, len(problems))
+	for i, p := range problems {
+		list[i] = loggedProblem{placeOf(&p), p.Message, p.Hint}
+	}
+	return slog.Any("problems", list)
+}
+
+// trace logs the rare events of the proxy.
+func (a *App) trace() proxy.Trace {
+	failures := outages{now: a.now, byName: map[outage]*told{}}
+	return proxy.Trace{
+		Violation: func(r *policy.Route, path string, v rfc9111.Violation, reason rfc9111.Reason) {
+			a.log.Warn("the origin's answer contradicts the mode of its route",
+				"route", r.Pattern, "mode", r.Mode.String(), "path", path,
+				"violation", v.String(), "reason", reason.String(), "meaning", reason.Text())
+		},
+		OriginFailed: func(name string, reason rfc9111.Reason, err error) {
+			text := ""
+			if err != nil {
+				text = err.Error()
+			}
+			if more, tell := failures.tell(outage{name, reason}); tell {
+				a.log.Warn("the origin failed", "origin", name, "reason", reason.String(), "error", text, "failures_not_told", more)
+			}
+		},
+		Panicked: func(v any) {
+			a.log.Error("a request panicked", "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+		},
+	}
+}
+
+// outages keeps the log short while an origin is down: one line a second for
+// each origin and reason. The metrics count them all.
+type outages struct {
+	now    func() rfc9111.Instant
+	mu     sync.Mutex // protects byName
+	byName map[outage]*told
+}
+
+type outage struct {
+	origin string
+	reason rfc9111.Reason
+}
+
+// told is when an outage was last told, and how often it was not since.
+type told struct {
+	at   rfc9111.Instant
+	more int
+}
+
+// tell reports whether to tell o now, and how many were not told before it.
+func (os *outages) tell(o outage) (more int, tell bool) {
+	os.mu.Lock()
+	defer os.mu.Unlock()
+	now, t := os.now(), os.byName[o]
+	if t != nil && now.Sub(t.at) < time.Second {
+		t.more++
+		return 0, false
+	}
+	if t != nil {
+		more = t.more
+	}
+	os.byName[o] = &told{at: now}
+	return more, true
+}

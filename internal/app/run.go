@@ -1,0 +1,92 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Ends of a shutdown that drain_timeout does not govern.
+const (
+	// adminEnd is what requests to the admin and metrics listeners get once
+	// the data plane has ended.
+	adminEnd = time.Second
+	// handlerEnd is what handlers get whose connections have been broken off.
+	handlerEnd = 2 * time.Second
+)
+
+// Run serves until ctx ends, then drains: readiness fails at once, connections
+// are accepted for drain_delay more, requests under way get drain_timeout and
+// are broken off after it. Metrics and health answer until then. It returns nil
+// after that, also when something was broken off, and frees the App.
+func (a *App) Run(ctx context.Context) error {
+	defer a.Close()
+	servers := a.servers()
+	failed := make(chan error, len(servers))
+	background, stop := context.WithCancel(ctx)
+	var wg sync.WaitGroup
+	defer wg.Wait() // for all goroutines below
+	defer stop()
+	for _, s := range servers {
+		wg.Go(func() { // ends with shutdown
+			if err := s.server.Serve(s.on); !errors.Is(err, http.ErrServerClosed) {
+				failed <- fmt.Errorf("serve %s: %w", s.on.Addr(), err)
+			}
+		})
+	}
+	wg.Go(func() { a.watch(background) })
+	wg.Go(func() { a.warm(background) })
+	at := a.Addresses()
+	a.log.Info("listening", "listen", at.Listen, "admin", at.Admin, "metrics", at.Metrics)
+
+	var err error
+	select {
+	case <-ctx.Done():
+		err = a.drain(failed)
+	case err = <-failed:
+	}
+	a.shutdown(servers[0].server, servers[1:])
+	return err
+}
+
+// drain fails readiness and goes on serving, so that load balancers can notice;
+// a server that fails meanwhile cuts it short.
+func (a *App) drain(failed <-chan error) error {
+	a.draining.Store(true)
+	s := &a.policy.Load().Settings
+	a.log.Info("draining", "drain_delay", s.DrainDelay.String(), "drain_timeout", s.DrainTimeout.String())
+	select {
+	case <-time.After(s.DrainDelay):
+		return nil
+	case err := <-failed:
+		return err
+	}
+}
+
+// shutdown ends the data plane, then the others, which until then tell how it
+// goes.
+func (a *App) shutdown(data *http.Server, others []server) {
+	a.draining.Store(true)
+	a.gate.closeTunnels()
+	limit := a.policy.Load().Settings.DrainTimeout
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	if err := data.Shutdown(ctx); err != nil {
+		a.log.Warn("requests are still under way and are broken off", "drain_timeout", limit.String())
+		_ = data.Close() // listeners that are closed already
+	}
+	if !a.gate.close(handlerEnd) {
+		a.log.Error("requests have not ended though their connections have")
+	}
+	ctx, cancel = context.WithTimeout(context.Background(), adminEnd)
+	defer cancel()
+	for _, s := range others {
+		if s.server.Shutdown(ctx) != nil {
+			_ = s.server.Close() // as above
+		}
+	}
+	a.log.Info("ended")
+}

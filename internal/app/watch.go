@@ -1,0 +1,123 @@
+package app
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
+)
+
+// files remembers what a policy was read from, by name.
+type files map[string]snapshot
+
+// snapshot is a file as it was read. A file that could not be read is
+// remembered too, so that the same failure is told once.
+type snapshot struct {
+	text []byte
+	err  error
+}
+
+func takeSnapshot(name string) snapshot {
+	text, err := os.ReadFile(name)
+	return snapshot{text, err}
+}
+
+func (s snapshot) same(t snapshot) bool {
+	return (s.err == nil) == (t.err == nil) && bytes.Equal(s.text, t.text)
+}
+
+// read reads a file once and remembers it: who asks again is told the same.
+func (f files) read(name string) ([]byte, error) {
+	s, known := f[name]
+	if !known {
+		s = takeSnapshot(name)
+		f[name] = s
+	}
+	return s.text, s.err
+}
+
+// changed reports whether any file reads otherwise than it did.
+func (f files) changed() bool {
+	for name, old := range f {
+		if !old.same(takeSnapshot(name)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Settling and polling of the watch: an editor writes in several steps, and
+// some file systems tell nobody.
+const (
+	settle = 100 * time.Millisecond
+	poll   = 30 * time.Second
+)
+
+// watch reloads when the text of a file changes, until ctx ends. It watches
+// directories: a ConfigMap swaps a link beside the file, and the file's own
+// inode hears nothing of it. Names that change elsewhere, behind a link, are
+// found by polling.
+func (a *App) watch(ctx context.Context) {
+	if a.o.Config == "" {
+		return
+	}
+	var events <-chan fsnotify.Event
+	var lost <-chan error
+	w, err := fsnotify.NewWatcher()
+	if err != nil {
+		a.log.Warn("the policy file is polled, not watched", "every", poll.String(), "error", err.Error())
+	} else {
+		defer w.Close()
+		events, lost = w.Events, w.Errors
+	}
+	ticker := time.NewTicker(poll)
+	defer ticker.Stop()
+	a.watchDirectories(w)
+	// The file may have changed between New and here.
+	quiet := time.After(0)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-events:
+			quiet = time.After(settle)
+		case <-lost:
+			quiet = time.After(settle)
+		case <-quiet:
+			quiet = nil
+			a.reloadIfChanged()
+			a.watchDirectories(w) // includes may be elsewhere now
+		case <-ticker.C:
+			a.reloadIfChanged()
+			a.watchDirectories(w) // a directory may have been replaced
+		}
+	}
+}
+
+// reloadIfChanged reloads when a file reads otherwise than it did. The outcome
+// is logged and counted by reload.
+func (a *App) reloadIfChanged() {
+	a.reloading.Lock()
+	defer a.reloading.Unlock()
+	if a.files.changed() {
+		_ = a.reload()
+	}
+}
+
+// watchDirectories watches the directories of all files; those that are watched
+// already stay so. One that cannot be watched is polled, and all are without w.
+func (a *App) watchDirectories(w *fsnotify.Watcher) {
+	if w == nil {
+		return
+	}
+	a.reloading.Lock()
+	defer a.reloading.Unlock()
+	for name := range a.files {
+		if err := w.Add(filepath.Dir(name)); err != nil {
+			a.log.Debug("a directory is polled, not watched", "directory", filepath.Dir(name), "error", err.Error())
+		}
+	}
+}
