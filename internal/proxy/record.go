@@ -3,6 +3,7 @@ package proxy
 import (
 	"time"
 
+	"edge/internal/request"
 	"edge/internal/telemetry"
 )
 
@@ -25,6 +26,17 @@ func (x *exchange) record() {
 		Time: time.Now(), Method: x.r.Method, Scheme: x.view.Scheme, Host: x.view.Host, Path: x.view.Path,
 		Route: x.plan.Route.Pattern, Mode: x.plan.Route.Mode.String(), Served: x.served.String(),
 		Reason: x.reason.String(), Client: x.view.ClientIP(), Status: x.w.status,
-		Bytes: x.w.bytes, Duration: took, TTL: x.ttl,
+		Bytes: x.w.bytes, Duration: took, TTL: x.ttl, TraceID: x.traceID(),
 	})
+}
+
+// traceID is the trace of the client, from its traceparent (W3C Trace Context,
+// section 3.2); empty without one.
+func (x *exchange) traceID() string {
+	const version, id = len("00-"), 32
+	parent, ok := x.view.Get(request.SlotTraceparent)
+	if !ok || len(parent) < version+id || parent[version-1] != '-' {
+		return ""
+	}
+	return parent[version : version+id]
 }
