@@ -15,7 +15,7 @@ import (
 	"edge/e2e/harness"
 )
 
-var rounds = flag.Int("rounds", 2000, "how many requests to generate")
+var rounds = flag.Int("rounds", 1000, "how many requests to generate")
 
 func TestMain(m *testing.M) {
 	code := m.Run()

@@ -37,7 +37,9 @@ type Answer struct {
 	// Header are field lines, "name: value".
 	Header []string
 	Body   string
-	// Truncate announces more body than it sends and cuts the connection.
+	// Chunked frames the body in chunks instead of announcing its length.
+	Chunked bool
+	// Truncate cuts the connection before the body's announced end.
 	Truncate bool
 }
 
@@ -190,18 +192,34 @@ func writeAnswer(w io.Writer, method string, a Answer) bool {
 	for _, line := range a.Header {
 		b.WriteString(line + "\r\n")
 	}
-	bodyless := status == http.StatusNoContent || status == http.StatusNotModified
-	if !bodyless {
+	switch {
+	case status == http.StatusNoContent || status == http.StatusNotModified:
+		b.WriteString("\r\n")
+	case a.Chunked:
+		b.WriteString("Transfer-Encoding: chunked\r\n\r\n")
+		if method != http.MethodHead {
+			writeChunks(&b, a)
+		}
+	default:
 		length := len(a.Body)
 		if a.Truncate {
 			length++
 		}
-		fmt.Fprintf(&b, "Content-Length: %d\r\n", length)
-	}
-	b.WriteString("\r\n")
-	if !bodyless && method != http.MethodHead {
-		b.WriteString(a.Body)
+		fmt.Fprintf(&b, "Content-Length: %d\r\n\r\n", length)
+		if method != http.MethodHead {
+			b.WriteString(a.Body)
+		}
 	}
 	_, err := io.WriteString(w, b.String())
 	return err == nil && !a.Truncate
+}
+
+// writeChunks writes the body as one chunk, and the last one.
+func writeChunks(b *strings.Builder, a Answer) {
+	if a.Body != "" {
+		fmt.Fprintf(b, "%x\r\n%s\r\n", len(a.Body), a.Body)
+	}
+	if !a.Truncate {
+		b.WriteString("0\r\n\r\n")
+	}
 }

@@ -67,10 +67,11 @@ func (s *story) answer(r harness.Request) harness.Answer {
 func (s *story) originCmd(_ *testscript.TestScript, args []string) error {
 	flags := flag.NewFlagSet("origin", flag.ContinueOnError)
 	cut := flags.Bool("cut", false, "break off the body")
+	chunked := flags.Bool("chunked", false, "frame the body in chunks")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	a := scripted{Answer: harness.Answer{Truncate: *cut}}
+	a := scripted{Answer: harness.Answer{Chunked: *chunked, Truncate: *cut}}
 	var target []string
 	rest := flags.Args()
 	if i := slices.Index(rest, "--"); i >= 0 {
@@ -90,7 +91,7 @@ func (s *story) originCmd(_ *testscript.TestScript, args []string) error {
 		}
 	}
 	if len(target) == 0 || len(target) > 2 {
-		return errors.New("usage: origin [-cut] [METHOD] PATH [STATUS] ['name: value' …] [-- BODY]")
+		return errors.New("usage: origin [-cut] [-chunked] [METHOD] PATH [STATUS] ['name: value' …] [-- BODY]")
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

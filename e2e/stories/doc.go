@@ -2,11 +2,11 @@
 // is a testscript with an origin that says what it is told and the built edge
 // in front of it:
 //
-//	origin [-cut] [METHOD] PATH [STATUS] ['name: value' …] [-- BODY]
+//	origin [-cut] [-chunked] [METHOD] PATH [STATUS] ['name: value' …] [-- BODY]
 //		From now on the origin answers PATH so, whatever the query. With
 //		METHOD only for that method. It answers 304 when If-None-Match is the
 //		etag given here. With -cut it breaks the connection before the body's
-//		end.
+//		end; with -chunked it does not announce how long the body is.
 //	edge FILE
 //		Starts edge with FILE, in which ${ORIGIN} is the origin's URL.
 //	reload FILE
