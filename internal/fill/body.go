@@ -14,15 +14,14 @@ const (
 )
 
 // body is what has come of a response. One goroutine at a time appends to it;
-// any number of readers follow it without a lock, through pictures. Chunks are
-// never written twice and never reused: a reader that was cut off may still
-// hold one.
+// any number of readers follow it without a lock, through pictures.
 type body struct {
 	latest atomic.Pointer[picture]
 
 	// What follows is the writer's.
 	chunks []chunk
 	size   int64
+	spare  [][]byte // dropped, of windowChunk bytes, that nobody reads any more
 }
 
 // picture is the body at one moment. It is immutable: bytes beyond size may
@@ -67,9 +66,20 @@ func (b *body) room() int64 {
 }
 
 // extend adds room for n bytes. There must be none.
-func (b *body) extend(n int64) {
-	b.chunks = append(b.chunks, chunk{start: b.size, data: make([]byte, n)})
+func (b *body) extend(n int64) { b.add(make([]byte, n)) }
+
+// reuse adds room in a spare chunk, if there is one. There must be none.
+func (b *body) reuse() bool {
+	last := len(b.spare) - 1
+	if last < 0 {
+		return false
+	}
+	b.add(b.spare[last])
+	b.spare = b.spare[:last]
+	return true
 }
+
+func (b *body) add(data []byte) { b.chunks = append(b.chunks, chunk{b.size, data}) }
 
 // append copies as much of p as there is room for and returns how much.
 func (b *body) append(p []byte) int {
@@ -81,13 +91,17 @@ func (b *body) append(p []byte) int {
 }
 
 // drop forgets all chunks that end at or before off, and returns how many bytes
-// that frees. The rest is copied to a slice of its own: the old one would keep
-// the dropped chunks alive. Readers see the change with the next append.
-func (b *body) drop(off int64) (freed int64) {
+// that frees. Those that reusable allows are kept as spares and not counted.
+// The rest is copied to a slice of its own: the old one would keep the dropped
+// chunks alive. Readers see the change with the next append.
+func (b *body) drop(off int64, reusable func(chunk) bool) (freed int64) {
 	k := 0
-	for k < len(b.chunks) && b.chunks[k].end() <= off {
-		freed += int64(len(b.chunks[k].data))
-		k++
+	for ; k < len(b.chunks) && b.chunks[k].end() <= off; k++ {
+		if c := b.chunks[k]; len(c.data) == windowChunk && reusable(c) {
+			b.spare = append(b.spare, c.data)
+		} else {
+			freed += int64(len(c.data))
+		}
 	}
 	if k > 0 {
 		b.chunks = slices.Clone(b.chunks[k:])
@@ -96,7 +110,10 @@ func (b *body) drop(off int64) (freed int64) {
 }
 
 // finish ends the body: with io.EOF when it is complete.
-func (b *body) finish(err error) { b.publish(err) }
+func (b *body) finish(err error) {
+	b.spare = nil
+	b.publish(err)
+}
 
 // parts returns the whole body for the store. The last part is copied when its
 // chunk is not full, so that a stored body holds no slack.

@@ -199,7 +199,7 @@ func TestClose(t *testing.T) {
 				t.Errorf("after Close: %v, %v, error %v", res.Kind, res.Reason, res.err)
 			}
 		}
-		for _, o := range b.outcomes {
+		for _, o := range b.settled().outcomes {
 			want(t, "outcome", o.Reason, rfc9111.Draining)
 		}
 		late, lead := b.Join(b.job("late", answer{}), 0)

@@ -87,6 +87,7 @@ type Flight struct {
 	// and what every reader has read is freed.
 	keeps   bool
 	readers []*Reader // who may still read, each at its index
+	cutOff  []*Reader // who was cut off and has not left
 	landing *Landing  // what those are told who join when the body flows
 	held    int64     // bytes of the budget
 	outcome Outcome   // when finished

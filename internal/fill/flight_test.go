@@ -25,7 +25,7 @@ func TestHerdCostsOneFetch(t *testing.T) {
 					want(t, "time", res.at, 3*time.Second)
 				}
 				want(t, "fetches", b.fetches.Load(), 1)
-				want(t, "collapsed", b.joined, 999)
+				want(t, "collapsed", b.settled().joined, 999)
 				want(t, "outcome", b.outcome(), Outcome{true, rfc9111.Stored, 6})
 			})
 		})

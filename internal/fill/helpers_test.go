@@ -68,12 +68,17 @@ func (b *bed) note(f func()) {
 	f()
 }
 
+// settled waits until every flight has landed; then all that was noted may be
+// read.
+func (b *bed) settled() *bed {
+	b.wg.Wait()
+	return b
+}
+
 // outcome returns how the only flight ended.
 func (b *bed) outcome() Outcome {
 	b.t.Helper()
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if len(b.outcomes) != 1 {
+	if b.settled(); len(b.outcomes) != 1 {
 		b.t.Fatalf("%d flights have landed, want 1: %v", len(b.outcomes), b.outcomes)
 	}
 	return b.outcomes[0]

@@ -108,7 +108,8 @@ func varyOf(h cache.Head) []string {
 }
 
 // Close gives up the reader's part. A flight that cannot be stored and that
-// nobody reads any more is cancelled; one that can be is finished.
+// nobody reads any more is cancelled; one that can be is finished. It must not be
+// called while Copy runs; calling it twice does nothing.
 func (r *Reader) Close() { r.f.leave(r) }
 
 // Copy writes the body to w as it arrives. It returns nil only after the whole

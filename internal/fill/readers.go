@@ -1,6 +1,8 @@
 package fill
 
 import (
+	"slices"
+
 	"edge/internal/cache"
 	"edge/internal/rfc9111"
 )
@@ -80,6 +82,7 @@ func (f *Flight) remove(r *Reader) {
 func (f *Flight) leave(r *Reader) {
 	f.mu.Lock()
 	f.remove(r)
+	f.cutOff = slices.DeleteFunc(f.cutOff, func(c *Reader) bool { return c == r })
 	if f.phase == finished && len(f.readers) == 0 {
 		f.releaseHeld()
 	}

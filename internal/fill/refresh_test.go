@@ -55,7 +55,7 @@ func TestRefreshStoresAndIsJoined(t *testing.T) {
 		want(t, "collapsed", res.Collapsed, true)
 		want(t, "fetches", b.fetches.Load(), 1)
 		want(t, "the store", b.lookup("k").State, cache.Found)
-		want(t, "reported", fmt.Sprint(b.refreshs), "[true]")
+		want(t, "reported", fmt.Sprint(b.settled().refreshs), "[true]")
 	})
 }
 

@@ -230,6 +230,6 @@ func TestStoringEndsAMark(t *testing.T) {
 		job.Solo = true
 		b.get(job)
 		want(t, "after one for all", b.lookup("k").State, cache.Found)
-		want(t, "reason", b.outcomes[1].Reason, rfc9111.Stored)
+		want(t, "reason", b.settled().outcomes[1].Reason, rfc9111.Stored)
 	})
 }

@@ -1,13 +1,14 @@
 package fill
 
 import (
+	"slices"
 	"time"
 
 	"edge/internal/rfc9111"
 )
 
 const (
-	// windowChunk is the unit in which a window is freed.
+	// windowChunk is the unit in which a window is freed, and used again.
 	windowChunk = 64 << 10
 	// windowStep is how much room a blocked writer waits for, so that one slow
 	// reader does not make everybody else read in crumbs.
@@ -50,11 +51,10 @@ func (f *Flight) offer(p []byte) (n int, wait time.Duration, cut []*Reader) {
 		return 0, wait, cut
 	}
 	f.pacePresent(now)
-	if f.body.room() == 0 {
-		n := min(windowChunk, f.fs.o.Window)
-		f.fs.budget.take(n)
-		f.held += n
-		f.body.extend(n)
+	if f.body.room() == 0 && !f.body.reuse() {
+		f.fs.budget.take(windowChunk)
+		f.held += windowChunk
+		f.body.extend(windowChunk)
 	}
 	return f.body.append(p[:min(int64(len(p)), room)]), 0, nil
 }
@@ -71,9 +71,25 @@ func (f *Flight) slowest() int64 {
 
 // free gives back what lies behind off.
 func (f *Flight) free(off int64) {
-	n := f.body.drop(off)
+	n := f.body.drop(off, f.reusable)
 	f.fs.budget.release(n)
 	f.held -= n
+}
+
+// reusable reports whether nobody is in the middle of c, which all readers have
+// left behind. One that was cut off may be: what it writes is in the chunk where
+// its offset is. It may move on to a chunk that was found reusable, but will not
+// read there:
+//
+//  1. the writer cuts R off
+//  2. the writer sees R's offset in c0 and takes the next chunk, c1
+//  3. R's Write returns, its offset moves into c1
+//  4. R looks whether it was cut off, before it reads: it was, in 1
+func (f *Flight) reusable(c chunk) bool {
+	return !slices.ContainsFunc(f.cutOff, func(r *Reader) bool {
+		off := r.off.Load()
+		return c.start <= off && off < c.end()
+	})
 }
 
 // resetPaces begins to measure every reader.
@@ -115,6 +131,7 @@ func (f *Flight) judge(need int64, now rfc9111.Instant) (wait time.Duration, cut
 			r.pace = pace{now, off}
 		default:
 			f.remove(r)
+			f.cutOff = append(f.cutOff, r)
 			r.cutFor = why
 			close(r.cut)
 			cut = append(cut, r)

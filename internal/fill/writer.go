@@ -179,6 +179,7 @@ func (f *Flight) stream(p []byte) (int, error) {
 		n, wait, cut := f.offer(p)
 		for _, r := range cut {
 			r.breakOff()
+			f.cancelIfUnread()
 		}
 		if n > 0 {
 			return n, nil
