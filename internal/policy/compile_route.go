@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-
-	"edge/internal/rfc9111"
 )
 
 // defaultPattern is the pattern of the route for paths that match nothing.
@@ -191,74 +189,6 @@ func (b *routeCompiler) methods() {
 	r.Allow = strings.Join(slices.Compact(allow), ", ")
 }
 
-// overrides compiles what rfc9111 weighs.
-func (b *routeCompiler) overrides() {
-	c, r := &b.conf, b.route
-	o := &r.Overrides
-	*o = rfc9111.Overrides{
-		Enforced:       r.Enforced(),
-		Revalidate:     given(c.Revalidate, rfc9111.Unset),
-		Jitter:         int(1000*given(c.Jitter, defaultJitter) + 0.5),
-		Stale:          given(c.Stale, rfc9111.Unset),
-		StaleIfError:   given(c.StaleIfError, rfc9111.Unset),
-		Heuristics:     given(c.Heuristics, false),
-		StripSetCookie: c.SetCookie == "strip",
-		ErrorCap:       given(c.ErrorCap, defaultErrorCap),
-		Violations:     violationsOf(c.Violations, r.Mode),
-		IgnoreVary:     given(c.IgnoreVary, r.Enforced()),
-		IgnoreRequest:  r.Enforced() || c.RequestDirectives == "ignore",
-		Targets:        c.Targets,
-	}
-	if o.Enforced && c.Stale == nil {
-		o.Stale = defaultStale
-	}
-	if r.Mode == ForceStatic || r.Mode == ErrorMode {
-		o.Silent = rfc9111.Forever
-	}
-	if c.Targets == nil {
-		o.Targets = defaultTargets()
-	}
-	if c.Revalidate != nil && *c.Revalidate == 0 {
-		b.reject("revalidate", "write mode: force-dynamic", "revalidate: 0 stores nothing, so mode %s has no meaning", r.Mode)
-	}
-	for _, f := range c.StaleWhen {
-		o.StaleWhen = append(o.StaleWhen, rfc9111.FieldValue{Name: http.CanonicalHeaderKey(f.Name), Value: f.Value})
-	}
-	if b.hosts.limited() {
-		o.OwnHost = b.hosts.allows
-	}
-	b.statuses()
-}
-
-func violationsOf(written string, m Mode) rfc9111.Violations {
-	switch written {
-	case "override":
-		return rfc9111.ViolationsOverride
-	case "pass":
-		return rfc9111.ViolationsPass
-	case "fail":
-		return rfc9111.ViolationsFail
-	default:
-		return defaultViolations(m)
-	}
-}
-
-// neverStored are the statuses of final answers that enforced modes never
-// store, apart from 5xx.
-var neverStored = []int{204, 206, 304, 400, 401, 403, 405, 407}
-
-func (b *routeCompiler) statuses() {
-	for _, s := range b.conf.Status {
-		option := item("status", s.Status)
-		if s.Lifetime != 0 && (s.Status < 200 || s.Status >= 500 || slices.Contains(neverStored, s.Status)) {
-			b.reject(option, "write 0, or leave it out", "answers with status %d are never stored", s.Status)
-			continue
-		}
-		b.route.Overrides.Statuses = append(b.route.Overrides.Statuses,
-			rfc9111.StatusLifetime{Status: uint16(s.Status), Lifetime: s.Lifetime})
-	}
-}
-
 func (b *routeCompiler) limits() {
 	r := b.route
 	r.CollapseWait = given(b.conf.CollapseWait, defaultCollapseWait)
@@ -267,49 +197,4 @@ func (b *routeCompiler) limits() {
 	if r.MaxObject > b.policy.Settings.Memory {
 		b.reject("max_object", "lower it, or raise cache.memory", "max_object is more than the whole of cache.memory")
 	}
-}
-
-// client compiles what answers tell clients.
-func (b *routeCompiler) client() {
-	r := b.route
-	browser := given(b.conf.Browser, BrowserConf{Origin: r.Mode == Auto})
-	r.Client.Browser, r.Client.BrowserOrigin = browser.MaxAge, browser.Origin
-	if !r.Enforced() {
-		return // the origin's fields pass
-	}
-	onData := r.Mode == DynamicOnRequestData && (b.conf.DynamicOn == nil || !b.conf.DynamicOn.None)
-	r.Client.Private = onData || r.cookies.groups > 0 || r.headers.keys("Authorization")
-	r.Client.Vary = r.vary()
-}
-
-// vary lists the fields that decide about an enforced answer, sorted.
-func (r *Route) vary() string {
-	if r.headers.star >= 0 {
-		return "*"
-	}
-	var fields []string
-	for _, rule := range r.headers.rules {
-		if !rule.glob && (rule.to == keyed || rule.to == dynamic) {
-			fields = append(fields, http.CanonicalHeaderKey(rule.name))
-		}
-	}
-	if r.cookies.groups > 0 || r.cookies.sendsTo(dynamic) {
-		fields = append(fields, "Cookie")
-	}
-	if r.CORS != nil && !r.CORS.AnyOrigin {
-		fields = append(fields, "Origin")
-	}
-	slices.Sort(fields)
-	return strings.Join(slices.Compact(fields), ", ")
-}
-
-// sendsTo reports whether any data of the kind can go to d.
-func (k *kindRules) sendsTo(d drawer) bool {
-	return k.rest.to == d || slices.ContainsFunc(k.rules, func(r rule) bool { return r.to == d })
-}
-
-// keys reports whether the kind keys a name.
-func (k *kindRules) keys(name string) bool {
-	r, _ := k.find(name, "")
-	return r.to == keyed
 }

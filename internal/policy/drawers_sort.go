@@ -1,11 +1,63 @@
 package policy
 
 import (
+	"net/http"
 	"slices"
 	"strings"
 
 	"edge/internal/request"
+	"edge/internal/rfc9111"
 )
+
+// sorting puts the data of one request into drawers and what is keyed into the
+// key.
+type sorting struct {
+	route *Route
+	view  *request.View
+	rec   *recorder
+	// reason is why the request is dynamic or refused, of the first piece of
+	// data that made it so; to is that piece's drawer.
+	reason   rfc9111.Reason
+	to       drawer
+	withheld Withheld
+}
+
+// sort fills dst for a GET or HEAD of a route that caches: a lookup with its
+// key, or the pass or refusal that some piece of data asks for.
+func (r *Route) sort(v *request.View, dst *Plan, rec *recorder) {
+	s := sorting{route: r, view: v, rec: rec}
+	key := r.appendTarget(dst.Key[:0], v)
+	key = s.query(key)
+	key = s.headers(key)
+	key = s.cookies(key)
+	dst.Key = key[:0] // keeps what has grown
+	switch s.to {
+	case forbidden:
+		dst.refuse(http.StatusBadRequest, s.reason)
+	case dynamic:
+		dst.Course, dst.Reason = Pass, s.reason
+	default:
+		dst.Course, dst.Key, dst.Withheld = Lookup, key, s.withheld
+	}
+}
+
+// decided reports whether there is no need to look at more data.
+func (s *sorting) decided() bool { return s.to != withheld && s.rec == nil }
+
+// note takes down what became of a piece of data.
+func (s *sorting) note(k dataKind, name, value string, r *rule, d drawer) {
+	switch d {
+	case withheld:
+		s.withheld |= k.bit(name)
+	case dynamic:
+		if s.to != dynamic {
+			s.to, s.reason = dynamic, k.reason(name)
+		}
+	case forbidden:
+		s.to, s.reason = forbidden, rfc9111.ForbiddenData
+	}
+	s.rec.datum(k, name, value, r, d)
+}
 
 // pick is a piece of data that is in the key.
 type pick struct {

@@ -213,23 +213,22 @@ func bracketed(s string) (string, bool) {
 // parseLiteral brings a literal into the form that request.View.Path has, so
 // that matching compares bytes.
 func parseLiteral(part string) (segment, *fault) {
-	switch part {
-	case "":
-		return segment{}, &fault{"two slashes in a row", "slashes: merge answers such requests with a redirect"}
-	case ".", "..":
-		return segment{}, &fault{fmt.Sprintf("the segment %q never reaches a route", part), "requests with dot segments are resolved first"}
-	}
 	text, ok := canonicalSegment(part)
-	if !ok {
-		return segment{}, &fault{fmt.Sprintf("%q has a bad or refused escape", part), "write the characters themselves; %2F only matches inside a parameter"}
+	switch {
+	case part == "":
+		return segment{}, &fault{"two slashes in a row", "slashes: merge answers such requests with a redirect"}
+	case !ok:
+		return segment{}, &fault{fmt.Sprintf("%q can be in no request", part), "write characters without escapes; %2F only matches inside a parameter"}
+	case text == ".", text == "..":
+		return segment{}, &fault{fmt.Sprintf("the segment %q never reaches a route", part), "dot segments are resolved or refused before"}
 	}
 	return segment{literalSegment, text}, nil
 }
 
 // canonicalSegment escapes a segment as request.View.Path would hold it:
 // unreserved characters stand for themselves, sub-delims, ":" and "@" as
-// written, everything else as an upper-case escape. It returns false for
-// escapes that no canonical path holds in a literal.
+// written, everything else as an upper-case escape. It returns false for bad
+// escapes and for characters that no request has in a segment, not even escaped.
 func canonicalSegment(s string) (string, bool) {
 	var b strings.Builder
 	for i := 0; i < len(s); i++ {
@@ -242,7 +241,7 @@ func canonicalSegment(s string) (string, bool) {
 			i += 2
 		}
 		switch {
-		case escaped && (c == 0 || c == '\n' || c == '\r' || c == '\\' || c == '/'):
+		case c == 0, c == '\n', c == '\r', c == '\\', c == '/':
 			return "", false
 		case isUnreserved(c), !escaped && strings.IndexByte("!$&'()*+,;=:@", c) >= 0:
 			b.WriteByte(c)

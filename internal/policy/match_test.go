@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"edge/internal/request"
 )
 
 // treeOf builds a tree of patterns without hosts.
@@ -233,6 +235,8 @@ func TestPatternFaults(t *testing.T) {
 		{[]string{"/a//b"}, "two slashes in a row"},
 		{[]string{"/a?b"}, "neither query nor fragment"},
 		{[]string{"/a/../b"}, `".." never reaches a route`},
+		{[]string{"/a/%2E%2e"}, `"%2E%2e" never reaches a route`},
+		{[]string{"/a\\b"}, "can be in no request"},
 		{[]string{"/[[x]]"}, "only a catch-all may be optional"},
 		{[]string{"/[...x]/a"}, "must be the last segment"},
 		{[]string{"/[[...x]]/a"}, "must be the last segment"},
@@ -243,8 +247,8 @@ func TestPatternFaults(t *testing.T) {
 		{[]string{"/a[x]"}, "mixes text and a parameter"},
 		{[]string{"/[[...[x]]]"}, "is not a parameter's name"},
 		{[]string{"/[.x]"}, "is not a parameter's name"},
-		{[]string{"/a%zz"}, "bad or refused escape"},
-		{[]string{"/a%2Fb"}, "bad or refused escape"},
+		{[]string{"/a%zz"}, "can be in no request"},
+		{[]string{"/a%2Fb"}, "can be in no request"},
 		{[]string{"/a", "/a"}, "match the same paths: for example /a"},
 		{[]string{"/(x)/a", "/(y)/a"}, "match the same paths: for example /a"},
 		{[]string{"/p/[id]", "/p/[slug]/x"}, "call the same segment [slug] and [id]: for example /p/x/x and /p/x"},
@@ -309,4 +313,37 @@ func TestSearchAllocates(t *testing.T) {
 			t.Errorf("%s: %v allocations", path, n)
 		}
 	}
+}
+
+// FuzzPattern: a pattern that is accepted matches its own example, and the
+// example is a canonical path: what a request for it would have in View.Path.
+func FuzzPattern(f *testing.F) {
+	for _, seed := range []string{
+		"/", "/a/b", "/[x]", "/[...x]", "/[[...x]]", "/(g)/a", "/caf\u00e9", "/%7Ea", "/a%2fb", "/a b", "/.a", "/a.", "/...", "/%2e%2e",
+		"/a|^{}`b", "/a\"<>\\b", "/%5B", "/%25", "/[a]/[b]/[...c]", "/a;b=c", "/\x00", "/\xff", "/%ff",
+	} {
+		f.Add(seed)
+	}
+	rules := request.Rules{Names: request.NewNames()}
+	f.Fuzz(func(t *testing.T, text string) {
+		p, fault := parsePattern(text)
+		if fault != nil {
+			return
+		}
+		tree, fault := treeOf(text)
+		if fault != nil {
+			t.Fatalf("%q: %s", text, fault.message)
+		}
+		path := p.example("v")
+		if got, _ := found(tree, path); got != p.text {
+			t.Errorf("%q does not match %q", text, path)
+		}
+		v, refused := request.New(&rules, "GET", "https://example.com"+path)
+		if refused == request.NoFault && v.Path != path {
+			t.Errorf("%q: the example %q is canonically %q", text, path, v.Path)
+		}
+		if refused != request.NoFault && refused != request.LongTarget {
+			t.Errorf("%q: the example %q is refused: %s", text, path, refused)
+		}
+	})
 }

@@ -1,0 +1,52 @@
+package policy
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+)
+
+// client compiles what answers tell clients.
+func (b *routeCompiler) client() {
+	r := b.route
+	browser := given(b.conf.Browser, BrowserConf{Origin: r.Mode == Auto})
+	r.Client.Browser, r.Client.BrowserOrigin = browser.MaxAge, browser.Origin
+	if !r.Enforced() {
+		return // the origin's fields pass
+	}
+	onData := r.Mode == DynamicOnRequestData && (b.conf.DynamicOn == nil || !b.conf.DynamicOn.None)
+	r.Client.Private = onData || r.cookies.groups > 0 || r.headers.keys("Authorization")
+	r.Client.Vary = r.vary()
+}
+
+// vary lists the fields that decide about an enforced answer, sorted.
+func (r *Route) vary() string {
+	if r.headers.star >= 0 {
+		return "*"
+	}
+	var fields []string
+	for _, rule := range r.headers.rules {
+		if !rule.glob && (rule.to == keyed || rule.to == dynamic) {
+			fields = append(fields, http.CanonicalHeaderKey(rule.name))
+		}
+	}
+	if r.cookies.groups > 0 || r.cookies.sendsTo(dynamic) {
+		fields = append(fields, "Cookie")
+	}
+	if r.CORS != nil && !r.CORS.AnyOrigin {
+		fields = append(fields, "Origin")
+	}
+	slices.Sort(fields)
+	return strings.Join(slices.Compact(fields), ", ")
+}
+
+// sendsTo reports whether any data of the kind can go to d.
+func (k *kindRules) sendsTo(d drawer) bool {
+	return k.rest.to == d || slices.ContainsFunc(k.rules, func(r rule) bool { return r.to == d })
+}
+
+// keys reports whether the kind keys a name.
+func (k *kindRules) keys(name string) bool {
+	r, _ := k.find(name, "")
+	return r.to == keyed
+}
