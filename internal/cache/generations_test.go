@@ -37,8 +37,12 @@ func TestForgottenPurges(t *testing.T) {
 		o.Labels.Path = fmt.Sprintf("/prefix-%d/path-%d", i, i)
 		return o
 	}
-	kept := newObject(m, "kept", "kept")
-	m.Store([]byte("kept"), nil, kept)
+	const bystanders = 100
+	for i := range bystanders {
+		o := newObject(m, "bystander", "kept")
+		o.Labels.Path = fmt.Sprintf("/bystander-%d", i)
+		m.Store(fmt.Appendf(nil, "bystander %d", i), nil, o)
+	}
 	hard, soft, prefix := late(0), late(1), late(2)
 	m.Invalidate(Selector{Tags: hard.Labels.Tags, Hosts: []string{"a.test"}})
 	m.Invalidate(Selector{Paths: []string{soft.Labels.Path}, Soft: true})
@@ -61,8 +65,14 @@ func TestForgottenPurges(t *testing.T) {
 	if l := lookup(m, "soft"); l.State == Found && !l.Soft {
 		t.Error("what was softly purged is fresh")
 	}
-	if l := lookup(m, "kept"); l.Object != kept || l.Soft {
-		t.Errorf("an object whose labels nobody purged: %v, soft %v", l.State, l.Soft)
+	alive := 0
+	for i := range bystanders {
+		if l := lookup(m, fmt.Sprintf("bystander %d", i)); l.State == Found && !l.Soft {
+			alive++
+		}
+	}
+	if alive < bystanders*9/10 { // a few may share a prefix's hash
+		t.Errorf("%d of %d objects whose labels nobody purged are alive", alive, bystanders)
 	}
 }
 

@@ -71,7 +71,7 @@ func (c *growing) run() {
 }
 
 func (c *growing) write(k *growingKey) {
-	for i := 0; i < c.minWrites || c.reads.Load() < c.minReads; i++ {
+	for i := 0; c.goOn(i); i++ {
 		n := k.origin.Add(1)
 		s := Selector{Tags: []string{k.tag}}
 		if i%3 == 0 {
@@ -83,6 +83,13 @@ func (c *growing) write(k *growingKey) {
 			runtime.Gosched()
 		}
 	}
+}
+
+// goOn reports whether there is more to do after so many writes. It gives up
+// after a hundred times as many as it should take.
+func (c *growing) goOn(writes int) bool {
+	undecided := c.reads.Load() < c.minReads || c.bornAtEnd && c.violations.Load() == 0
+	return writes < c.minWrites || undecided && writes < 100*c.minWrites
 }
 
 // fetch reads the origin and stores what it read; a slow one not before a
@@ -124,6 +131,9 @@ func TestNeverOlderThanAcknowledged(t *testing.T) {
 			c.run()
 			if c.violations.Load() > 0 {
 				t.Errorf("%d of %d reads, for example %s", c.violations.Load(), c.reads.Load(), *c.example.Load())
+			}
+			if c.reads.Load() < c.minReads {
+				t.Errorf("only %d reads found anything", c.reads.Load())
 			}
 		})
 	}

@@ -26,8 +26,9 @@ type label struct {
 	name string
 }
 
-// labelID is a hash of a label. Labels that share one are invalidated together:
-// misses, never staleness. The seed is secret, so nobody can make them collide.
+// labelID is a hash of a label; its last bit is set for prefixes. Labels that
+// share one are invalidated together: misses, never staleness. The seed is
+// secret, so nobody can make them collide.
 type labelID uint64
 
 // reach is how invalidations have reached an object, as bits. Zero means not
@@ -133,11 +134,14 @@ const (
 // What a cell knew when it went is in folded, by hash: there a later cell of
 // the same label begins. Labels that share a place there share that past, so an
 // object whose fetch began before a forgotten invalidation may be taken for dead
-// or stale without being so; never the reverse.
+// or stale without being so; never the reverse. Once stored, an object holds its
+// own cells and has nothing to do with folded – but for prefixes, which are
+// therefore folded apart: anybody who may POST can purge paths, only the owner
+// purges prefixes.
 type table struct {
 	seed   maphash.Seed
 	shards [tableShards]tableShard
-	folded [foldedStamps]stamp
+	folded [2][foldedStamps]stamp // the second for prefixes
 }
 
 type tableShard struct {
@@ -155,12 +159,16 @@ func (t *table) init() {
 }
 
 func (t *table) id(l label) labelID {
-	return labelID(maphash.String(t.seed, l.name) + uint64(l.kind))
+	id := labelID(maphash.String(t.seed, l.name)+uint64(l.kind)) << 1
+	if l.kind == prefixLabel {
+		id |= 1
+	}
+	return id
 }
 
-func (t *table) shard(id labelID) *tableShard { return &t.shards[id%tableShards] }
+func (t *table) shard(id labelID) *tableShard { return &t.shards[id>>1%tableShards] }
 
-func (t *table) fold(id labelID) *stamp { return &t.folded[id>>32%foldedStamps] }
+func (t *table) fold(id labelID) *stamp { return &t.folded[id&1][id>>32%foldedStamps] }
 
 // find returns the cell of a label, or nil.
 func (t *table) find(id labelID) *cell {

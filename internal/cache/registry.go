@@ -52,9 +52,7 @@ func (r *registry) add(s *slot, p place) {
 	s.places |= p
 }
 
-// drop notes that s is no longer held in p. A slot that is held nowhere is
-// released: it lets go of its object, so that whoever still has the slot keeps
-// no body alive and finds nothing.
+// drop notes that s is no longer held in p.
 func (r *registry) drop(s *slot, p place) {
 	sh := r.shard(s)
 	sh.mu.Lock()
@@ -64,11 +62,10 @@ func (r *registry) drop(s *slot, p place) {
 	}
 	r.bytes.Add(-s.charge)
 	r.objects.Add(-s.objects())
-	s.object.Store(nil)
 }
 
 // objects returns how many objects s stands for. A slot that has none never
-// gets one, and one that has loses it only on release.
+// gets one, and one that has one never loses it.
 func (s *slot) objects() int64 {
 	if s.object.Load() == nil {
 		return 0

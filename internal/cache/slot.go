@@ -10,14 +10,14 @@ import (
 // known under it. A slot is given to the main store at most once; what cannot be
 // changed in place gets a new slot.
 //
-// Lookups read slots without a lock. All changes but release are made under the
-// lock of Memory.writers that owner selects.
+// Lookups read slots without a lock. All changes are made under the lock of
+// Memory.writers that owner selects.
 type slot struct {
 	address
 	// rule is set in the primary slot of a key whose responses vary; the
 	// objects are then in slots of their own.
 	rule   *rule
-	object atomic.Pointer[Object] // nil when there is none, and after release
+	object atomic.Pointer[Object] // nil when there is none
 	mark   atomic.Pointer[mark]
 	charge int64 // what the slot counts for, at least the cost of what it holds
 
