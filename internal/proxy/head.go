@@ -48,9 +48,7 @@ func (x *exchange) enforcedHead(h http.Header, a head) {
 		delete(h, "Expires")
 		delete(h, "Pragma")
 	}
-	for _, name := range route.Overrides.Targets {
-		delete(h, name) // it spoke to us, not to caches behind us
-	}
+	dropTargets(h, route)
 	if delete(h, "Vary"); route.Client.Vary != "" {
 		h["Vary"] = []string{route.Client.Vary}
 	}
@@ -58,6 +56,14 @@ func (x *exchange) enforcedHead(h http.Header, a head) {
 		if delete(h, "Etag"); a.etag != "" && a.status == http.StatusOK {
 			h["Etag"] = []string{a.etag}
 		}
+	}
+}
+
+// dropTargets removes the targeted fields (RFC 9213): they spoke to us, and a
+// cache behind us would believe them more than Cache-Control.
+func dropTargets(h http.Header, route *policy.Route) {
+	for _, name := range route.Overrides.Targets {
+		h.Del(name) // it is spelled as its RFC does, not as net/http
 	}
 }
 
@@ -92,6 +98,7 @@ func (x *exchange) dynamicHead(res *http.Response) {
 	h, route := res.Header, x.plan.Route
 	if route.Mode != policy.Auto && res.StatusCode != http.StatusSwitchingProtocols {
 		setDynamicControl(h)
+		dropTargets(h, route)
 	}
 	x.cors(h)
 	applyRules(h, &route.Response)

@@ -6,11 +6,15 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	"github.com/prometheus/common/expfmt"
 
 	"edge/internal/cache"
 	"edge/internal/fill"
@@ -28,6 +32,9 @@ type rig struct {
 	memory  *cache.Memory
 	flights *fill.Flights
 	origin  *fakeOrigin
+
+	counters   *telemetry.Counters
+	violations []rfc9111.Violation // as they were told
 }
 
 // fakeOrigin answers requests and remembers what it saw.
@@ -111,11 +118,15 @@ func newRigWith(t *testing.T, text string, o cache.Options, f func(*rig)) {
 		now := func() rfc9111.Instant { return rfc9111.Instant(time.Since(began)) }
 		r := &rig{t: t, memory: cache.NewMemory(o), origin: &fakeOrigin{}}
 		r.flights = fill.New(fill.Options{Memory: r.memory, Now: now})
+		r.counters = telemetry.New("test", "")
 		log := telemetry.NewAccessLog(nil, nil)
 		r.proxy = proxy.New(proxy.Options{
 			Policy: load(t, text), Memory: r.memory, Flights: r.flights,
 			Origin:   func(string) http.RoundTripper { return r.origin },
-			Counters: telemetry.New("test", ""), Log: log, Now: now,
+			Counters: r.counters, Log: log, Now: now,
+			Trace: proxy.Trace{Violation: func(_ *policy.Route, _ string, v rfc9111.Violation, _ rfc9111.Reason) {
+				r.violations = append(r.violations, v)
+			}},
 		})
 		defer func() {
 			r.flights.Close()
@@ -186,5 +197,52 @@ func (r *rig) want(a answer, status int, cacheStatus, body string) {
 	r.t.Helper()
 	if got := a.header.Get("Cache-Status"); a.status != status || got != cacheStatus || a.body != body {
 		r.t.Errorf("got %d %q %q, want %d %q %q", a.status, got, a.body, status, cacheStatus, body)
+	}
+}
+
+// counted adds up the series of a counter that have all of labels, each written
+// as `name="value"`.
+func (r *rig) counted(name string, labels ...string) (sum float64) {
+	r.t.Helper()
+	text, err := testutil.CollectAndFormat(r.counters, expfmt.TypeTextPlain, name)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+series:
+	for line := range strings.Lines(string(text)) {
+		if strings.HasPrefix(line, "#") {
+			continue
+		}
+		for _, label := range labels {
+			if !strings.Contains(line, label) {
+				continue series
+			}
+		}
+		n, err := strconv.ParseFloat(line[strings.LastIndexByte(line, ' ')+1:len(line)-1], 64)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		sum += n
+	}
+	return sum
+}
+
+// wantFields fails unless the lines "Name: value" are in h; an empty value
+// stands for no such field.
+func (r *rig) wantFields(what string, h http.Header, lines ...string) {
+	r.t.Helper()
+	for _, line := range lines {
+		name, want, _ := strings.Cut(line, ":")
+		if got := strings.Join(h.Values(name), " | "); got != strings.TrimSpace(want) {
+			r.t.Errorf("%s: %s is %q, want %q", what, name, got, strings.TrimSpace(want))
+		}
+	}
+}
+
+// wantAsked fails unless the origin was asked n times.
+func (r *rig) wantAsked(n int) {
+	r.t.Helper()
+	if got := r.origin.requests(); got != n {
+		r.t.Errorf("the origin was asked %d times, want %d", got, n)
 	}
 }
