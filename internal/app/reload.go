@@ -83,7 +83,7 @@ func (a *App) needsRestart(next *policy.Settings) {
 		old, new any
 		replaced bool // by an option of the command line
 	}{
-		{"listen", a.started.Listen, a.writtenListen(), a.o.Listen != "" || a.o.Config == ""},
+		{"listen", a.started.Listen, a.writtenListen(), a.o.Listen != ""},
 		{"admin.listen", a.started.Admin.Listen, next.Admin.Listen, a.o.Admin != ""},
 		{"metrics.listen", a.started.Metrics.Listen, next.Metrics.Listen, false},
 		{"access_log", a.started.AccessLog, next.AccessLog, a.o.AccessLog != nil},
@@ -100,6 +100,9 @@ func (a *App) needsRestart(next *policy.Settings) {
 // writtenListen is listen as the file has it, which a load for the listener
 // that is open replaces.
 func (a *App) writtenListen() string {
+	if a.o.Config == "" {
+		return a.started.Listen
+	}
 	p, err := policy.Load(a.source(""))
 	if err != nil {
 		return "" // an address that could not be listened on

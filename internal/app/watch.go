@@ -77,7 +77,7 @@ func (a *App) watch(ctx context.Context) {
 	defer ticker.Stop()
 	a.watchDirectories(w)
 	// The file may have changed between New and here.
-	quiet := time.After(0)
+	quiet := time.After(settle)
 	for {
 		select {
 		case <-ctx.Done():
