@@ -51,8 +51,8 @@ type kindRules struct {
 	rest  rule // for what no rule fits
 	// groups is how many names are keyed; star is the group of "*", or -1.
 	groups, star int
-	// starts has the first letter of every rule: most names of a request fit no
-	// rule, and most of those are told by their first letter.
+	// starts has the bytes that names of rules may begin with: most names of a
+	// request fit no rule, and most of those are told by their first byte.
 	starts letterSet
 }
 
@@ -68,33 +68,38 @@ func (k *kindRules) index() {
 	for i := range k.rules {
 		r := &k.rules[i]
 		r.prefix, _, _ = strings.Cut(r.name, "*")
-	}
-	for _, r := range k.rules {
-		if r.name == "" || r.name[0] == '*' {
+		if r.prefix == "" {
 			k.starts = letterSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
-			return
+			continue
 		}
-		k.starts.add(r.name[0])
+		k.starts.add(r.prefix[0])
+		if k.form == foldedName {
+			k.starts.add(r.prefix[0] &^ 0x20) // the upper-case letter, or nothing that a name has
+		}
+	}
+	if k.form == queryName && len(k.rules) > 0 {
+		k.starts.add('%') // stands for any letter
+		k.starts.add('+')
 	}
 }
 
 // find returns the rule for one piece of data, and the drawer. A value that is
 // not among the closed ones goes to withheld.
 func (k *kindRules) find(name, value string) (*rule, drawer) {
-	if name != "" {
-		if c, _ := letter(name, 0, k.form); !k.starts.has(c) {
-			return &k.rest, k.rest.to
-		}
+	if name != "" && !k.starts.has(name[0]) {
+		return &k.rest, k.rest.to
 	}
+	return k.search(name, value)
+}
+
+// search is find for a name that may fit a rule.
+func (k *kindRules) search(name, value string) (*rule, drawer) {
 	for i := range k.rules {
 		r := &k.rules[i]
-		if !r.fits(name, k.form) {
+		switch {
+		case !r.fits(name, k.form), r.valued && !globMatches(r.value, value, k.valueForm()):
 			continue
-		}
-		if r.valued && !globMatches(r.value, value, k.valueForm()) {
-			continue
-		}
-		if r.closed != nil && r.closedIndex(value, k.valueForm()) < 0 {
+		case r.closed != nil && r.closedIndex(value, k.valueForm()) < 0:
 			return r, withheld
 		}
 		return r, r.to

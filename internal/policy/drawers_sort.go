@@ -130,7 +130,7 @@ func (s *sorting) headers(key []byte) []byte {
 		if s.decided() {
 			break
 		}
-		if sameName("cookie", f.Name, foldedName) {
+		if len(f.Name) == len("cookie") && strings.EqualFold(f.Name, "cookie") {
 			continue // a kind of its own
 		}
 		r, d := k.find(f.Name, f.Value)
