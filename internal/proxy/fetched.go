@@ -108,21 +108,31 @@ func (f *fetch) roundTrip(r *http.Request) (*http.Response, error) {
 	return f.admit(res, at)
 }
 
-// admit takes the decision about storing and tells the flight.
-func (f *fetch) admit(res *http.Response, at rfc9111.Moment) (*http.Response, error) {
+// admission is the decision about storing: the law's, and what it cannot know.
+func (f *fetch) admission(res *http.Response, at rfc9111.Moment) (rfc9111.Admission, cache.Labels) {
 	head := rfc9111.Response{Status: res.StatusCode, Header: res.Header, Length: res.ContentLength}
 	a := rfc9111.Admit(head, f.view, &f.route.Overrides, at)
 	labels, err := f.withTags(res.Header)
 	if err != nil {
 		a.Store, a.Share, a.Reason = rfc9111.StoreNot, rfc9111.ShareLeader, rfc9111.BadTags
 	}
-	if !origin.Framed(res) && a.Store == rfc9111.StoreIt {
+	switch store := a.Store == rfc9111.StoreIt; {
+	case store && !origin.Framed(res):
 		// Nobody can tell a whole body from one that broke off.
 		a.Store, a.Share, a.Reason = rfc9111.StoreNot, rfc9111.ShareLeader, rfc9111.Incomplete
+	case store && res.StatusCode >= 500 && f.stale != nil && f.stale.Meta.Status < 500:
+		// What is good is worth more, whatever lifetime the error asks for.
+		a.Store, a.Share, a.Reason = rfc9111.StoreNot, rfc9111.ShareWaiting, rfc9111.StatusNotStored
 	}
 	if originError(res.StatusCode) && a.Store == rfc9111.StoreNot {
 		a.Reason = rfc9111.OriginError
 	}
+	return a, labels
+}
+
+// admit takes the decision about storing and tells the flight.
+func (f *fetch) admit(res *http.Response, at rfc9111.Moment) (*http.Response, error) {
+	a, labels := f.admission(res, at)
 	f.live.violated(f.p, f.route, f.sends.Path, a)
 	var selector []byte
 	var selecting http.Header
