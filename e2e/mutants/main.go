@@ -134,13 +134,17 @@ func (m mutant) check(tree string) (err error) {
 			err = errors.Join(err, fmt.Errorf("take the patch back: %w\n%s", undo, out))
 		}
 	}()
-	// Tests fail without their program, too.
-	if out, err := command(tree, "go", "vet", "./..."); err != nil {
+	// A test also fails when the program that it runs does not compile.
+	if out, err := command(tree, "go", "build", "./..."); err != nil {
 		return fmt.Errorf("the mutant does not compile:\n%s", out)
 	}
 	for _, args := range m.catchers {
-		if _, err := command(tree, args...); err == nil {
+		out, err := command(tree, args...)
+		switch {
+		case err == nil:
 			return fmt.Errorf("%s does not notice", strings.Join(args, " "))
+		case bytes.Contains(out, []byte("[build failed]")):
+			return fmt.Errorf("the mutant does not compile with its tests:\n%s", out)
 		}
 	}
 	return nil
