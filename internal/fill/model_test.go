@@ -1,0 +1,407 @@
+package fill
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"edge/internal/cache"
+	"edge/internal/rfc9111"
+)
+
+// A scenario is drawn whole before it is played in a bubble: what the origin
+// answers, who comes, leaves and reads how fast, and what is purged.
+type scenario struct {
+	answers  []modelAnswer // to the first fetch, the second, …
+	visitors []visitor
+	purges   []purge
+}
+
+type modelAnswer struct {
+	Ending
+	Kind    string // storable, waiting or private
+	Latency time.Duration
+	Gap     time.Duration
+	Parts   []int
+	Sized   bool
+	Varies  bool
+}
+
+// Ending is how the origin ends its answer.
+type Ending string
+
+var endings = []Ending{"framed", "framed", "framed", "framed", "broken", "unframed", "panic", "fail"}
+
+type visitor struct {
+	At, Stay  time.Duration // Stay 0: until the end
+	PerSecond int64
+	Variant   string
+	Refresh   bool
+}
+
+type purge struct {
+	At       time.Duration
+	Selector cache.Selector
+}
+
+// Visitors come in waves, so that there is something to share.
+var arrivals = []time.Duration{0, 0, time.Second, 2 * time.Second, 4 * time.Second}
+
+// partSizes are small or large: few large ones are too large together.
+var partSizes = rapid.OneOf(rapid.IntRange(1, 4<<10), rapid.IntRange(30<<10, 60<<10))
+
+func millis(most int) *rapid.Generator[time.Duration] {
+	return rapid.Map(rapid.IntRange(0, most), func(ms int) time.Duration { return time.Duration(ms) * time.Millisecond })
+}
+
+func drawScenario(t *rapid.T) scenario {
+	answers := rapid.Custom(func(t *rapid.T) modelAnswer {
+		return modelAnswer{
+			Ending:  rapid.SampledFrom(endings).Draw(t, "ending"),
+			Kind:    rapid.SampledFrom([]string{"storable", "storable", "storable", "waiting", "private"}).Draw(t, "kind"),
+			Latency: millis(1000).Draw(t, "latency"),
+			Gap:     millis(500).Draw(t, "gap"),
+			Parts:   rapid.SliceOfN(partSizes, 0, 8).Draw(t, "parts"),
+			Sized:   rapid.Bool().Draw(t, "sized"),
+			Varies:  rapid.IntRange(0, 3).Draw(t, "varies") == 0,
+		}
+	})
+	visitors := rapid.Custom(func(t *rapid.T) visitor {
+		return visitor{
+			At:        rapid.SampledFrom(arrivals).Draw(t, "wave") + millis(500).Draw(t, "at"),
+			Stay:      rapid.SampledFrom([]time.Duration{0, 0, 0, time.Millisecond, 700 * time.Millisecond, 2 * time.Second}).Draw(t, "stay"),
+			PerSecond: rapid.SampledFrom([]int64{0, 0, 10, 20 << 10, 200 << 10}).Draw(t, "speed"),
+			Variant:   rapid.SampledFrom([]string{"html", "html", "json"}).Draw(t, "variant"),
+			Refresh:   rapid.IntRange(0, 9).Draw(t, "refresh") == 0,
+		}
+	})
+	purges := rapid.Custom(func(t *rapid.T) purge {
+		return purge{
+			At: millis(5000).Draw(t, "at"),
+			Selector: rapid.SampledFrom([]cache.Selector{
+				{Tags: []string{"origin"}}, {Tags: []string{"policy"}}, {Paths: []string{"/p"}}, {All: true},
+				{Paths: []string{"/other"}}, {All: true, Soft: true}, {Tags: []string{"origin"}},
+			}).Draw(t, "selector"),
+		}
+	})
+	return scenario{
+		answers:  rapid.SliceOfN(answers, 4, 20).Draw(t, "answers"),
+		visitors: rapid.SliceOfN(visitors, 10, 30).Draw(t, "visitors"),
+		purges:   rapid.SliceOfN(purges, 0, 3).Draw(t, "purges"),
+	}
+}
+
+// fetch is what the model knows of one fetch.
+type fetch struct {
+	n       int
+	answer  modelAnswer
+	leader  *visitor // nil for a refresh
+	born    cache.Generation
+	variant string
+	framed  bool // the origin sent all of it, and said so
+}
+
+// content is the body of fetch n: no two are alike.
+func content(n, size int) []byte {
+	p := []byte(fmt.Sprintf("fetch %d:", n))
+	for len(p) < size {
+		p = append(p, byte(len(p)*7+n*13))
+	}
+	return p
+}
+
+// play is one scenario under way.
+type play struct {
+	b *bed
+	scenario
+	mu      sync.Mutex // protects everything below
+	fetches []*fetch
+	flights []*Flight
+	hard    []cache.Generation // of the purges that reach every answer
+	errs    []error
+	seen    map[string]int
+}
+
+func (p *play) wrong(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.errs = append(p.errs, fmt.Errorf(format, args...))
+}
+
+func (p *play) count(what string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seen[what]++
+}
+
+func (p *play) job(leader *visitor) Job {
+	born := p.b.memory.Generation()
+	return Job{Key: []byte("k"), Born: born, Labels: testLabels, MaxObject: 100 << 10,
+		Run: func(ctx context.Context, f *Flight) { p.run(ctx, f, leader, born) }}
+}
+
+// run is the origin and the proxy before it.
+func (p *play) run(ctx context.Context, f *Flight, leader *visitor, born cache.Generation) {
+	p.mu.Lock()
+	fe := &fetch{n: len(p.fetches), leader: leader, born: born, variant: "html"}
+	fe.answer = p.answers[fe.n%len(p.answers)]
+	if leader != nil {
+		fe.variant = leader.Variant
+	}
+	p.fetches = append(p.fetches, fe)
+	p.flights = append(p.flights, f)
+	p.mu.Unlock()
+	p.checkTable()
+
+	a := fe.answer
+	size := 16
+	for _, n := range a.Parts {
+		size += n
+	}
+	body := content(fe.n, size)
+	if sleep(ctx, a.Latency) != nil || a.Ending == "fail" {
+		f.Fail(rfc9111.OriginBroken, errOrigin)
+		return
+	}
+	length := int64(-1)
+	if a.Sized {
+		length = int64(len(body))
+	}
+	labels := testLabels
+	labels.Tags = []string{"policy", "origin"}
+	var selector []byte
+	adm := p.admission(a)
+	if a.Varies {
+		adm.Vary, selector = []string{"accept"}, []byte(fe.variant)
+	}
+	f.Decide(*adm, labels, selector, nil, length)
+	f.WriteHeader(200)
+	p.stream(ctx, f, fe, body)
+}
+
+func (p *play) admission(a modelAnswer) *rfc9111.Admission {
+	switch a.Kind {
+	case "waiting":
+		return unstoredStatus()
+	case "private":
+		return private()
+	}
+	return storable()
+}
+
+func (p *play) stream(ctx context.Context, f *Flight, fe *fetch, body []byte) {
+	cut := len(body)
+	if fe.answer.Ending != "framed" {
+		cut /= 2
+	}
+	for at, i := 0, 0; at < cut; i++ {
+		n := cut - at
+		if i < len(fe.answer.Parts) {
+			n = min(n, fe.answer.Parts[i])
+		}
+		if sleep(ctx, fe.answer.Gap) != nil {
+			f.End(errOrigin)
+			return
+		}
+		if _, err := f.Write(body[at : at+n]); err != nil {
+			f.End(err)
+			return
+		}
+		at += n
+	}
+	switch fe.answer.Ending {
+	case "framed":
+		p.mu.Lock()
+		fe.framed = true
+		p.mu.Unlock()
+		f.End(nil)
+	case "broken":
+		f.End(errOrigin)
+	case "panic":
+		panic("the fetch panics")
+	}
+}
+
+// checkTable: there are never two flights that a newcomer may join.
+func (p *play) checkTable() {
+	p.mu.Lock()
+	flights := slices.Clone(p.flights)
+	p.mu.Unlock()
+	open := 0
+	for _, f := range flights {
+		f.mu.Lock()
+		if !f.job.Solo && f.joinable() && !f.purged() {
+			open++
+		}
+		f.mu.Unlock()
+	}
+	if open > 1 {
+		p.wrong("%d flights may be joined at one time", open)
+	}
+}
+
+// visit is one visitor: looks up, joins, reads, and checks what it got.
+func (p *play) visit(v *visitor) {
+	time.Sleep(v.At)
+	l := p.b.lookup("k")
+	if l.State == cache.Found {
+		p.count("hit")
+		p.checkBody("a hit", bytes.Join(l.Object.Body.Chunks(), nil), l.Generation)
+		return
+	}
+	if v.Refresh {
+		if p.b.Refresh(p.job(nil)) {
+			p.count("refresh")
+		}
+		return
+	}
+	job := p.job(v)
+	job.Solo = l.State == cache.Marked
+	r, lead := p.b.Join(job, l.Generation)
+	defer r.Close()
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if v.Stay > 0 {
+		defer time.AfterFunc(v.Stay, cancel).Stop()
+	}
+	land := r.Land(ctx, 3*time.Second, func(_ []string, selector []byte) bool { return string(selector) == v.Variant })
+	p.count(land.Kind.String())
+	if land.Kind != Streaming {
+		return
+	}
+	w := &slowBuffer{perSecond: v.PerSecond}
+	n, err := r.Copy(ctx, w, func() error { return nil })
+	if int(n) != w.Len() {
+		p.wrong("Copy says %d bytes, the client has %d", n, w.Len())
+	}
+	if err != nil {
+		p.count("broken off")
+		if errors.Is(err, ErrSlow) {
+			p.count("cut off")
+		}
+		return
+	}
+	p.count("complete")
+	fe := p.checkBody("a reader", w.Bytes(), l.Generation)
+	switch {
+	case fe == nil:
+	case fe.answer.Kind == "private" && fe.leader != v:
+		p.wrong("a reader got the private answer of another: fetch %d", fe.n)
+	case fe.answer.Varies && fe.variant != v.Variant:
+		p.wrong("a reader of %s got fetch %d, of %s", v.Variant, fe.n, fe.variant)
+	case lead && fe.leader != v:
+		p.wrong("a leader got the fetch of another: %d", fe.n)
+	}
+}
+
+// checkBody: body is the whole of one fetch that the origin ended, and that no
+// purge was younger than when the one who got it looked.
+func (p *play) checkBody(who string, body []byte, gen cache.Generation) *fetch {
+	var n int
+	if _, err := fmt.Sscanf(string(body[:min(len(body), 16)]), "fetch %d:", &n); err != nil {
+		p.wrong("%s got %d bytes of no fetch", who, len(body))
+		return nil
+	}
+	p.mu.Lock()
+	fe, hard, framed := p.fetches[n], slices.Clone(p.hard), p.fetches[n].framed
+	p.mu.Unlock()
+	size := 16
+	for _, n := range fe.answer.Parts {
+		size += n
+	}
+	if !framed || !bytes.Equal(body, content(n, size)) {
+		p.wrong("%s got %d bytes of %d as the whole of fetch %d, framed %v", who, len(body), size, n, framed)
+	}
+	for _, g := range hard {
+		if fe.born < g && g <= gen {
+			p.wrong("%s at generation %d got fetch %d, born at %d, purged at %d", who, gen, n, fe.born, g)
+		}
+	}
+	return fe
+}
+
+// slowBuffer is a client's memory, filled at a speed.
+type slowBuffer struct {
+	bytes.Buffer
+	perSecond int64
+}
+
+func (w *slowBuffer) Write(p []byte) (int, error) {
+	if w.perSecond > 0 {
+		time.Sleep(time.Duration(float64(len(p)) / float64(w.perSecond) * float64(time.Second)))
+	}
+	return w.Buffer.Write(p)
+}
+
+func (p *play) purge(u purge) {
+	time.Sleep(u.At)
+	// Noted before it is in force: who looks at that generation is after it.
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	g := p.b.memory.Invalidate(u.Selector)
+	if !u.Selector.Soft && !slices.Contains(u.Selector.Paths, "/other") {
+		p.hard = append(p.hard, g)
+	}
+}
+
+func (p *play) play() {
+	var wg sync.WaitGroup
+	for i := range p.visitors {
+		wg.Go(func() { p.visit(&p.visitors[i]) })
+	}
+	for _, u := range p.purges {
+		wg.Go(func() { p.purge(u) })
+	}
+	wg.Wait()
+	p.b.settled()
+	l := p.b.lookup("k")
+	if l.State == cache.Found {
+		fe := p.checkBody("the store", bytes.Join(l.Object.Body.Chunks(), nil), l.Generation)
+		if fe != nil && fe.answer.Kind != "storable" {
+			p.wrong("fetch %d is stored, which is %s", fe.n, fe.answer.Kind)
+		}
+		p.count("stored")
+	}
+}
+
+// Whatever happens, every reader gets a whole answer that is meant for it and
+// not purged before it came, or an error; only whole answers are stored; and no
+// byte is held at the end.
+func TestModel(t *testing.T) {
+	total := make(map[string]int)
+	rapid.Check(t, func(rt *rapid.T) {
+		s := drawScenario(rt)
+		var errs []error
+		synctest.Test(t, func(t *testing.T) {
+			b := newBed(t, Options{Budget: 300 << 10, Window: 64 << 10}, cache.Options{Bytes: 4 << 20})
+			p := &play{b: b, scenario: s, seen: total}
+			p.play()
+			errs = p.errs
+		})
+		if len(errs) > 0 {
+			rt.Fatalf("%v", errors.Join(errs...))
+		}
+	})
+	for _, what := range slices.Sorted(maps.Keys(total)) {
+		t.Logf("%6d %s", total[what], what)
+	}
+	for _, what := range []string{"complete", "broken off", "hit", Failed.String(), Streaming.String()} {
+		if 20*total[what] < total[Streaming.String()] {
+			t.Errorf("%s: %d of %d, want 5 %%: the scenarios do not cover it", what, total[what], total[Streaming.String()])
+		}
+	}
+	for _, what := range []string{Superseded.String(), NotStorable.String(), OtherVariant.String(), TooLarge.String(), "cut off", "stored", "refresh"} {
+		if total[what] == 0 {
+			t.Errorf("%s: never: the scenarios do not cover it", what)
+		}
+	}
+}
