@@ -3,6 +3,7 @@ package policy
 import (
 	"net/http"
 	"slices"
+	"strings"
 
 	"edge/internal/rfc9111"
 )
@@ -36,6 +37,9 @@ func (b *routeCompiler) overrides() {
 	}
 	if c.Revalidate != nil && *c.Revalidate == 0 {
 		b.reject("revalidate", "write mode: force-dynamic", "revalidate: 0 stores nothing, so mode %s has no meaning", r.Mode)
+	}
+	for _, h := range r.keyedHeaders {
+		o.Keyed = append(o.Keyed, strings.ToLower(h.name))
 	}
 	for _, f := range c.StaleWhen {
 		o.StaleWhen = append(o.StaleWhen, rfc9111.FieldValue{Name: http.CanonicalHeaderKey(f.Name), Value: f.Value})

@@ -419,3 +419,23 @@ func TestAGroupIsInvalidatedByItsOwnOrigin(t *testing.T) {
 		}
 	})
 }
+
+// In auto, too, the origin sees the keyed value of a field and no other: what is
+// keyed as "en" was not made for "en-GB, de;q=0.9".
+func TestAutoForwardsTheKeyedValue(t *testing.T) {
+	newRig(t, config("routes:\n  - {path: /a, mode: auto, key: {headers: [{accept-language: [en, de]}, x-tenant]}}\n"), func(r *rig) {
+		r.origin.says(200, "hello", "Cache-Control: max-age=60")
+		for _, c := range []struct{ sent, seen, tenant string }{
+			{"en-GB, de;q=0.9", "en", ""}, {"fr", "en", "blue"}, {"de-AT", "de", "red"},
+		} {
+			fields := []string{"Accept-Language: " + c.sent}
+			if c.tenant != "" {
+				fields = append(fields, "X-Tenant: "+c.tenant)
+			}
+			r.get("/a", fields...)
+			if got := r.origin.last().Header; got.Get("Accept-Language") != c.seen || got.Get("X-Tenant") != c.tenant {
+				t.Errorf("%v: the origin saw %q and %q, want %q and %q", fields, got.Get("Accept-Language"), got.Get("X-Tenant"), c.seen, c.tenant)
+			}
+		}
+	})
+}

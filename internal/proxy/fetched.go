@@ -57,6 +57,7 @@ func (f *fetch) rewrite(pr *httputil.ProxyRequest) {
 	} else {
 		copyFields(h, f.view)
 		dropConditions(h)
+		f.keyedFields(h)
 		forwarding(h, f.view)
 	}
 	h.Add("Via", via)
@@ -74,11 +75,22 @@ func (f *fetch) inert(h http.Header) {
 	h["User-Agent"] = []string{userAgent}
 	h["Traceparent"] = []string{fmt.Sprintf("00-%016x%016x-%016x-01", rand.Uint64(), rand.Uint64(), rand.Uint64()|1)}
 	forwardedHost(h, f.sends.Scheme, f.sends.Host)
-	for _, field := range f.sends.Fields {
-		h[http.CanonicalHeaderKey(field.Name)] = []string{field.Value}
-	}
+	f.keyedFields(h)
 	if f.sends.Cookie != "" {
 		h["Cookie"] = []string{f.sends.Cookie}
+	}
+}
+
+// keyedFields sends the fields that are in the key as they are there, in place
+// of what the client sent: a negotiated one has one value, or none.
+func (f *fetch) keyedFields(h http.Header) {
+	if !f.route.Enforced() {
+		for _, name := range f.route.Overrides.Keyed {
+			h.Del(name)
+		}
+	}
+	for _, field := range f.sends.Fields {
+		h[http.CanonicalHeaderKey(field.Name)] = []string{field.Value}
 	}
 }
 
