@@ -138,8 +138,16 @@ type answer struct {
 // client makes a connection for each request, so that none is left over.
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, Timeout: patience}
 
-func get(url string) answer {
-	res, err := client.Get(url)
+func get(url string) answer { return getFrom(url, "") }
+
+// getFrom asks with another Host than that of the URL.
+func getFrom(url, host string) answer {
+	r, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		return answer{err: err}
+	}
+	r.Host = host
+	res, err := client.Do(r)
 	if err != nil {
 		return answer{err: err}
 	}
@@ -364,7 +372,8 @@ func TestWithoutAFile(t *testing.T) {
 	if err := a.Reload(); err != nil {
 		t.Errorf("Reload: %v", err)
 	}
-	if got := log.lines("nothing is enforced: every route is auto, the origin's headers decide"); len(got) == 0 {
-		t.Errorf("nobody is told that nothing is enforced:\n%s", log)
+	const warning = "nothing is enforced: every route is auto or force-dynamic"
+	if got := len(log.lines(warning)); got != 2 {
+		t.Errorf("%d lines say that nothing is enforced, want one for each load:\n%s", got, log)
 	}
 }

@@ -1,12 +1,14 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"runtime/debug"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,11 +40,13 @@ func (a *App) openAccessLog(name string) (io.Writer, error) {
 // tell logs what the owner should know of a policy that is now in force.
 func (a *App) tell(p *policy.Policy) {
 	for _, w := range p.Warnings {
-		a.log.Warn(w.Message, "at", placeOf(&w), "hint", w.Hint)
+		a.log.LogAttrs(context.Background(), slog.LevelWarn, w.Message, told(slog.String("at", placeOf(&w)), slog.String("hint", w.Hint))...)
 	}
-	if !p.Settings.Enforces {
-		a.log.Info("nothing is enforced: every route is auto, the origin's headers decide")
-	}
+}
+
+// told are the attributes that say something.
+func told(attrs ...slog.Attr) []slog.Attr {
+	return slices.DeleteFunc(attrs, func(a slog.Attr) bool { return a.Value.String() == "" })
 }
 
 // placeOf is where a problem is, as editors write it.
@@ -72,7 +76,7 @@ func problemsOf(err error) slog.Attr {
 
 // trace logs the rare events of the proxy.
 func (a *App) trace() proxy.Trace {
-	failures := outages{now: a.now, byName: map[outage]*told{}}
+	failures := outages{now: a.now, byName: map[outage]*line{}}
 	return proxy.Trace{
 		Violation: func(r *policy.Route, path string, v rfc9111.Violation, reason rfc9111.Reason) {
 			a.log.Warn("the origin's answer contradicts the mode of its route",
@@ -99,7 +103,7 @@ func (a *App) trace() proxy.Trace {
 type outages struct {
 	now    func() rfc9111.Instant
 	mu     sync.Mutex // protects byName
-	byName map[outage]*told
+	byName map[outage]*line
 }
 
 type outage struct {
@@ -107,8 +111,8 @@ type outage struct {
 	reason rfc9111.Reason
 }
 
-// told is when an outage was last told, and how often it was not since.
-type told struct {
+// line is when an outage was last told, and how often it was not since.
+type line struct {
 	at   rfc9111.Instant
 	more int
 }
@@ -125,6 +129,6 @@ func (os *outages) tell(o outage) (more int, tell bool) {
 	if t != nil {
 		more = t.more
 	}
-	os.byName[o] = &told{at: now}
+	os.byName[o] = &line{at: now}
 	return more, true
 }
