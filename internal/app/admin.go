@@ -106,7 +106,7 @@ func (a *App) explain(r admin.ExplainRequest) (admin.Explanation, error) {
 	e := p.Explain(v)
 	text, stored := e.Text(), a.stored(v, &e.Plan)
 	if stored != "" {
-		text += "stored: " + stored + "\n"
+		text += fmt.Sprintf("%-9s %s\n", "stored", stored) // as Text has it
 	}
 	return admin.Explanation{Text: text, Decision: explanation{e, stored}}, nil
 }
