@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"bytes"
 	"net/http"
 	"strings"
 
@@ -20,19 +21,20 @@ func (f *fetch) freshen(head http.Header, at rfc9111.Moment) *cache.Object {
 	return f.confirm(merged, at)
 }
 
-// confirm stores the old body under a new head. A head that brings no tags
-// keeps the old ones.
+// confirm stores the old body under a new head. It keeps the old tags: the
+// fields that brought them are not stored, and a head that confirms need not
+// repeat them all.
 func (f *fetch) confirm(merged http.Header, at rfc9111.Moment) *cache.Object {
 	labels, err := f.withTags(merged)
-	if err != nil {
+	if labels.Tags = union(f.stale.Labels.Tags, labels.Tags); err != nil || len(labels.Tags) > maxTags {
 		return nil
-	}
-	if len(labels.Tags) == len(f.labels.Tags) {
-		labels.Tags = f.stale.Labels.Tags
 	}
 	a := rfc9111.Readmit(&f.stale.Meta, merged, f.view, &f.route.Overrides, at)
 	if a.Store != rfc9111.StoreIt {
 		return nil
+	}
+	if !bytes.Equal(rfc9111.AppendSelector(nil, a.Vary, f.view), f.stale.Selector) {
+		return nil // a Vary of its own: the old object stands where others look, too
 	}
 	stripTags(merged, f.route)
 	removeConnection(merged)

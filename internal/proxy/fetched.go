@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/http/httputil"
+	"slices"
 
 	"edge/internal/cache"
 	"edge/internal/fill"
@@ -97,6 +98,10 @@ func (f *fetch) keyedFields(h http.Header) {
 // errLanded ends a round trip whose flight has its answer already.
 var errLanded = errors.New("the flight has landed")
 
+// errUnasked is a 304 to a request without a condition: there is nothing that it
+// could mean, for what edge has or for what the client has.
+var errUnasked = errors.New("the origin answered 304 to a request without a condition")
+
 // roundTrip sends the request and takes the admission on the head as received:
 // Connection may name Cache-Control, and later nobody would know.
 func (f *fetch) roundTrip(r *http.Request) (*http.Response, error) {
@@ -117,6 +122,10 @@ func (f *fetch) roundTrip(r *http.Request) (*http.Response, error) {
 		r.Header.Del("If-Modified-Since")
 		return f.roundTrip(r)
 	}
+	if res.StatusCode == http.StatusNotModified {
+		res.Body.Close()
+		return nil, errUnasked
+	}
 	return f.admit(res, at)
 }
 
@@ -132,6 +141,10 @@ func (f *fetch) admission(res *http.Response, at rfc9111.Moment) (rfc9111.Admiss
 	case store && !origin.Framed(res):
 		// Nobody can tell a whole body from one that broke off.
 		a.Store, a.Share, a.Reason = rfc9111.StoreNot, rfc9111.ShareLeader, rfc9111.Incomplete
+	case store && !f.route.Enforced() && slices.ContainsFunc(a.Vary, tellsOfClient):
+		// The view has the client's fields, not what edge wrote in their place:
+		// everybody would be given the same variant.
+		a.Store, a.Share, a.Reason = rfc9111.StoreNot, rfc9111.ShareLeader, rfc9111.OriginVaryAny
 	case store && res.StatusCode >= 500 && f.stale != nil && f.stale.Meta.Status < 500:
 		// What is good is worth more, whatever lifetime the error asks for.
 		a.Store, a.Share, a.Reason = rfc9111.StoreNot, rfc9111.ShareWaiting, rfc9111.StatusNotStored
@@ -142,23 +155,21 @@ func (f *fetch) admission(res *http.Response, at rfc9111.Moment) (rfc9111.Admiss
 	return a, labels
 }
 
+// tellsOfClient reports whether a field, by its lower-case name, is one that edge
+// writes to tell the origin who asks.
+func tellsOfClient(name string) bool { return name == "forwarded" || name == "x-forwarded-for" }
+
 // admit takes the decision about storing and tells the flight.
 func (f *fetch) admit(res *http.Response, at rfc9111.Moment) (*http.Response, error) {
 	a, labels := f.admission(res, at)
 	f.live.violated(f.p, f.route, f.sends.Path, a)
-	var selector []byte
-	var selecting http.Header
-	if len(a.Vary) > 0 {
-		selector = rfc9111.AppendSelector(nil, a.Vary, f.view)
-		selecting = rfc9111.Selecting(a.Vary, f.view)
-	}
 	stripTags(res.Header, f.route)
+	selector, selecting := rfc9111.AppendSelector(nil, a.Vary, f.view), rfc9111.Selecting(a.Vary, f.view)
 	f.flight.Decide(a, labels, selector, selecting, res.ContentLength)
 	if a.Store == rfc9111.StoreFail {
 		res.Body.Close()
 		return nil, errLanded
 	}
-	res.Trailer = nil
 	res.Body = &ending{body: res.Body, tell: f.flight.End}
 	return res, nil
 }

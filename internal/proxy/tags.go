@@ -51,12 +51,7 @@ func (x *exchange) relabel() {
 	old := x.found.Object
 	fresh := remake(old)
 	fresh.Labels.Route, fresh.Labels.Labelling = x.plan.Route.Pattern, x.live.labelling[x.plan.Route.Ordinal]
-	fresh.Labels.Tags = slices.Clone(old.Labels.Tags)
-	for _, tag := range x.plan.Route.AppendTags(nil, &x.plan) {
-		if !slices.Contains(fresh.Labels.Tags, tag) {
-			fresh.Labels.Tags = append(fresh.Labels.Tags, tag)
-		}
-	}
+	fresh.Labels.Tags = union(old.Labels.Tags, x.plan.Route.AppendTags(nil, &x.plan))
 	x.p.memory.Freshen(x.plan.Key, old, fresh)
 	x.p.memory.Lookup(x.plan.Key, &x.view, x.p.now(), &x.found)
 	if x.found.State == cache.Found && x.found.Object.Labels.Labelling != fresh.Labels.Labelling {
@@ -74,6 +69,18 @@ func groupTag(scheme, host, group string) string {
 // white space (Surrogate-Key).
 func splitTags(line string) func(func(string) bool) {
 	return strings.FieldsFuncSeq(line, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' })
+}
+
+// union is a new list of the tags of both, without those of more that are in
+// tags.
+func union(tags, more []string) []string {
+	all := slices.Clone(tags)
+	for _, tag := range more {
+		if !slices.Contains(all, tag) {
+			all = append(all, tag)
+		}
+	}
+	return all
 }
 
 // stripTags removes the fields that carry tags: clients never see them.
