@@ -155,14 +155,21 @@ func (x *exchange) originRests() bool {
 // without a flight, and notes why.
 func (x *exchange) mustPass() bool {
 	switch {
-	case x.found.State == cache.Marked && x.found.Mark == cache.MarkTooLarge:
+	case x.found.State == cache.Marked && x.found.Mark == cache.MarkTooLarge && x.mayReach():
 		x.giveUp(rfc9111.TooLarge)
-	case x.view.Method == http.MethodHead && !x.plan.Route.Enforced():
+	case x.view.Method == http.MethodHead && x.mayReach():
 		// Section 9.3.2 of RFC 9110: a HEAD says nothing about the body, so it
-		// cannot fill; in enforced modes the fill is a GET of our own.
+		// cannot fill.
 		x.giveUp(x.verdict.Reason)
 	}
 	return x.passes
+}
+
+// mayReach reports whether the client's method may reach the origin: where a
+// policy is enforced, a HEAD is answered from a GET of edge's own. Some handlers
+// keep what a HEAD gave them, and answer GETs with it.
+func (x *exchange) mayReach() bool {
+	return x.view.Method != http.MethodHead || !x.plan.Route.Enforced()
 }
 
 // giveUp leaves a pass as the only way. In enforced modes it carries no more
@@ -178,6 +185,7 @@ func (x *exchange) end() {
 	if v != nil && v != http.ErrAbortHandler && x.p.trace.Panicked != nil {
 		x.p.trace.Panicked(v)
 	}
+	x.w.end()
 	x.record()
 	p := x.p
 	x.view.Reset()

@@ -2,7 +2,9 @@ package proxy
 
 import (
 	"bytes"
+	"maps"
 	"net/http"
+	"time"
 
 	"edge/internal/cache"
 	"edge/internal/fill"
@@ -19,7 +21,7 @@ func (x *exchange) fetch(last bool) {
 	f := x.newFetch()
 	reader, lead := x.p.flights.Join(f.job(x.alone), x.found.Generation)
 	defer reader.Close()
-	wait := x.plan.Route.CollapseWait
+	wait := max(x.plan.Route.CollapseWait, time.Nanosecond) // Land takes 0 for no limit
 	if lead {
 		wait = 0 // the origin's own time limits bound a leader
 	}
@@ -79,7 +81,7 @@ func (x *exchange) landed() bool {
 // stored: the origin cuts it better than we could by reading all of it.
 func (x *exchange) rangeOfUnstored() bool {
 	return x.landing.Admission.Store == rfc9111.StoreNot && x.landing.Status == http.StatusOK &&
-		x.view.Has(request.SlotRange)
+		x.view.Has(request.SlotRange) && x.mayReach()
 }
 
 // matches reports whether a response with this Vary was made for this request.
@@ -135,23 +137,28 @@ func (x *exchange) newFetch() *fetch {
 	return f
 }
 
-// viewOf is the canonical request of a fetch that nobody sent: GET, the keyed
-// target, and the given fields.
+// viewOf is the canonical request of a fetch that nobody sent: GET, what is in
+// the key, and the given fields as far as they are not.
 func (x *exchange) viewOf(s policy.Fetch, fields http.Header) *request.View {
 	target := s.Scheme + "://" + s.Host + s.Path
 	if s.HasQuery {
 		target += "?" + s.Query
 	}
-	var lines []string
-	for _, f := range s.Fields {
-		lines = append(lines, f.Name+": "+f.Value)
+	h := http.Header{}
+	if s.Cookie != "" {
+		h.Set("Cookie", s.Cookie)
 	}
-	for name, values := range fields {
+	maps.Copy(h, fields) // all cookies may select, not only the keyed ones
+	for _, f := range s.Fields {
+		h.Set(f.Name, f.Value)
+	}
+	var lines []string
+	for name, values := range h {
 		for _, v := range values {
 			lines = append(lines, name+": "+v)
 		}
 	}
-	v, fault := request.New(&x.live.policy.Rules, http.MethodGet, target, lines...)
+	v, fault := request.New(&x.live.rules, http.MethodGet, target, lines...)
 	if fault != request.NoFault {
 		panic("proxy: internal error: a key that is no request: " + fault.String())
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http/httputil"
 	"net/netip"
 	"strings"
+	"sync/atomic"
 
 	"edge/internal/cache"
 	"edge/internal/origin"
@@ -78,6 +79,7 @@ func (ps *pass) rewrite(pr *httputil.ProxyRequest) {
 		h.Set("Upgrade", x.view.Upgrade)
 	}
 	pr.Out.Header = h
+	pr.Out.Trailer = nil // nobody has looked at the client's
 }
 
 func (ps *pass) roundTrip(r *http.Request) (*http.Response, error) {
@@ -89,10 +91,10 @@ func (ps *pass) roundTrip(r *http.Request) (*http.Response, error) {
 	if x.passes && x.found.State == cache.Found && x.view.Method == http.MethodHead && res.StatusCode == http.StatusOK {
 		x.newFetch().heed(res.Header.Clone(), at)
 	}
-	if x.plan.Route.Mode != policy.ForceDynamic {
-		res.Trailer = nil
-	} else if res.Trailer != nil {
-		res.Body = &trailers{ReadCloser: res.Body, res: res}
+	if res.StatusCode != http.StatusSwitchingProtocols {
+		t := &trailers{ReadCloser: res.Body, res: res, route: x.plan.Route}
+		t.sift() // those that are announced
+		res.Body = t
 	}
 	return res, nil
 }
@@ -112,11 +114,11 @@ func (ps *pass) modify(res *http.Response) error {
 func (ps *pass) failed(err error) {
 	var tooLarge *http.MaxBytesError
 	switch {
-	case ps.body != nil && errors.As(ps.body.err, &tooLarge):
+	case errors.As(ps.body.failure(), &tooLarge):
 		ps.x.refuse(http.StatusRequestEntityTooLarge, rfc9111.BodyTooLarge)
 	case errors.Is(err, context.Canceled) && ps.x.r.Context().Err() != nil:
 		ps.x.clientGone()
-	case ps.body != nil && ps.body.err != nil:
+	case ps.body.failure() != nil:
 		ps.x.refuse(http.StatusBadRequest, rfc9111.BadFraming)
 	default:
 		ps.x.originFailed(reasonOf(origin.Classify(err)))
@@ -124,34 +126,71 @@ func (ps *pass) failed(err error) {
 }
 
 // clientBody remembers how reading the client's body failed, so that it is
-// not taken for a failure of the origin.
+// not taken for a failure of the origin. The transport may still read it when
+// there is an answer already. A nil *clientBody is no body.
 type clientBody struct {
 	io.ReadCloser
-	err error
+	err atomic.Pointer[error]
 }
 
 func (b *clientBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	if err != nil && err != io.EOF {
-		b.err = err
+		b.err.Store(&err)
 	}
 	return n, err
 }
 
-// trailers keeps those out that would speak after the policy has: they are
-// known only when the body has ended.
+// failure is how reading has failed so far; nil if it has not.
+func (b *clientBody) failure() error {
+	if b == nil {
+		return nil
+	}
+	if err := b.err.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// trailers keeps those out that would speak after the policy has. Which there
+// are is known only when the body has ended: net/http puts them into the
+// response then, announced or not.
 type trailers struct {
 	io.ReadCloser
-	res *http.Response
+	res   *http.Response
+	route *policy.Route
+}
+
+// noTrailers are the fields that decide about a message, its caching or its
+// client, and mean nothing after it (RFC 9110 section 6.5.1).
+var noTrailers = []string{
+	"Age", "Cache-Control", "Cache-Status", "Clear-Site-Data", "Connection", "Content-Encoding", "Content-Length",
+	"Content-Range", "Content-Security-Policy", "Content-Type", "Etag", "Expires", "Host", "Location",
+	"Set-Cookie", "Strict-Transport-Security", "Trailer", "Transfer-Encoding", "Vary", "Www-Authenticate",
 }
 
 // Close implements io.Closer; the relay looks at the trailers after it.
 func (t *trailers) Close() error {
 	err := t.ReadCloser.Close()
-	for _, name := range []string{"Set-Cookie", "Cache-Control", "Content-Length", "Content-Encoding", "Transfer-Encoding", "Host", "Age", "Vary"} {
+	t.sift()
+	return err
+}
+
+// sift removes the trailers that must not pass. Only a faithful pass has any.
+func (t *trailers) sift() {
+	if t.route.Mode != policy.ForceDynamic {
+		t.res.Trailer = nil
+		return
+	}
+	for _, name := range noTrailers {
 		t.res.Trailer.Del(name)
 	}
-	return err
+	for name := range t.res.Trailer {
+		if strings.HasPrefix(name, "Access-Control-") {
+			t.res.Trailer.Del(name)
+		}
+	}
+	stripTags(t.res.Trailer, t.route)
 }
 
 // copyFields copies all end-to-end fields of the view.

@@ -3,6 +3,7 @@ package proxy
 import (
 	"io"
 	"log"
+	"math"
 	"net/http"
 	"net/http/httputil"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"edge/internal/cache"
 	"edge/internal/fill"
 	"edge/internal/policy"
+	"edge/internal/request"
 	"edge/internal/rfc9111"
 	"edge/internal/telemetry"
 )
@@ -63,6 +65,7 @@ type Proxy struct {
 // once, so a reload never changes the rules under a request.
 type live struct {
 	policy    *policy.Policy
+	rules     request.Rules // the policy's, without bounds: for what edge itself asks
 	table     *telemetry.Table
 	labelling []uint64        // by route: policy.Route.Labelling
 	warned    []atomic.Uint32 // by route: violations already told, as bits
@@ -98,11 +101,19 @@ func (p *Proxy) Swap(next *policy.Policy) {
 	}
 	p.live.Store(&live{
 		policy:    next,
+		rules:     unbounded(next.Rules),
 		table:     p.counters.Table(patterns),
 		labelling: labelling,
 		warned:    make([]atomic.Uint32, len(next.Routes)),
 		limits:    make([]limiter, len(next.Routes)),
 	})
+}
+
+// unbounded is r without its bounds on size. What was within them as the client
+// wrote it may be beyond them in canonical form, where escapes are longer.
+func unbounded(r request.Rules) request.Rules {
+	r.TargetBytes, r.FieldBytes, r.FieldCount = math.MaxInt, math.MaxInt, math.MaxInt
+	return r
 }
 
 // Policy returns the policy in force.

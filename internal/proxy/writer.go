@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"net/http"
+	"time"
 )
 
 // writer is the client's ResponseWriter with what the record needs: the status
@@ -13,7 +14,17 @@ type writer struct {
 	status int
 	bytes  int64
 	hints  bool // 103 may pass
+	timed  bool // there is a write deadline
 }
+
+// A client has stall to take each piece of an answer beyond the first: about 2
+// KiB/s. Whoever reads nothing would otherwise keep a body in memory that the
+// store has long let go of, and the connection of an origin that waits for it.
+// What is smaller than a piece costs no deadline.
+const (
+	piece = 64 << 10
+	stall = 30 * time.Second
+)
 
 func (w *writer) reset(to http.ResponseWriter) { *w = writer{ResponseWriter: to} }
 
@@ -47,9 +58,29 @@ func (w *writer) Write(p []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
 	}
-	n, err := w.ResponseWriter.Write(p)
-	w.bytes += int64(n)
-	return n, err
+	for n := 0; ; {
+		part := p[n:min(n+piece, len(p))]
+		if w.bytes+int64(len(part)) > piece {
+			w.limit(time.Now().Add(stall))
+		}
+		k, err := w.ResponseWriter.Write(part)
+		w.bytes += int64(k)
+		if n += k; err != nil || n == len(p) {
+			return n, err
+		}
+	}
+}
+
+// limit sets the write deadline. A writer that has none needs none.
+func (w *writer) limit(at time.Time) {
+	w.timed = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(at) == nil
+}
+
+// end takes the deadline off the connection, which may have another request.
+func (w *writer) end() {
+	if w.timed {
+		w.limit(time.Time{})
+	}
 }
 
 // Unwrap gives http.ResponseController what is behind: Flush, Hijack, deadlines.
