@@ -111,13 +111,18 @@ func newRig(t *testing.T, text string, f func(*rig)) {
 	newRigWith(t, text, cache.Options{Bytes: 64 << 20}, f)
 }
 
-func newRigWith(t *testing.T, text string, o cache.Options, f func(*rig)) {
+// newRigWith is newRig with another store, and other flights.
+func newRigWith(t *testing.T, text string, o cache.Options, f func(*rig), tune ...func(*fill.Options)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		now := func() rfc9111.Instant { return rfc9111.Instant(time.Since(began)) }
 		r := &rig{t: t, memory: cache.NewMemory(o), origin: &fakeOrigin{}}
-		r.flights = fill.New(fill.Options{Memory: r.memory, Now: now})
+		options := fill.Options{Memory: r.memory, Now: now}
+		for _, set := range tune {
+			set(&options)
+		}
+		r.flights = fill.New(options)
 		r.counters = telemetry.New("test", "")
 		log := telemetry.NewAccessLog(nil, nil)
 		r.proxy = proxy.New(proxy.Options{
@@ -190,6 +195,23 @@ func (r *rig) do(ctx context.Context, method, path, body string, fields ...strin
 	}()
 	r.proxy.ServeHTTP(w, req)
 	return a
+}
+
+// begin is get, while the answer goes on: ended is closed at its end. The
+// recorder may be looked at when nothing else runs, after synctest.Wait.
+func (r *rig) begin(path string, fields ...string) (w *httptest.ResponseRecorder, ended <-chan struct{}) {
+	req := httptest.NewRequestWithContext(context.Background(), http.MethodGet, "http://example.com"+path, nil)
+	req.RequestURI = path
+	for _, line := range fields {
+		name, value, _ := strings.Cut(line, ": ")
+		req.Header.Add(name, value)
+	}
+	w, done := httptest.NewRecorder(), make(chan struct{})
+	go func() {
+		defer close(done)
+		r.proxy.ServeHTTP(w, req)
+	}()
+	return w, done
 }
 
 // want fails unless the answer's Cache-Status is want, and its body body.

@@ -276,7 +276,8 @@ func TestAdmissionStripsAndSelects(t *testing.T) {
 		{"believed Set-Cookie is not", dynamic(), []string{"Set-Cookie: a"}, nil, nil},
 		{"named fields are stripped in enforced modes", forceStatic(), []string{`Cache-Control: private="x-a", no-cache="x-b"`, "X-A: 1"}, []string{"X-B", "X-A"}, nil},
 		{"Vary: sorted, lower case, each once", auto(), []string{"Cache-Control: max-age=60", "Vary: Foo, bar", "Vary: foo,"}, nil, []string{"bar", "foo"}},
-		{"auto may ignore what is not keyed", auto(ignore), []string{"Cache-Control: max-age=60", "Vary: Foo, bar"}, nil, []string{"foo"}},
+		{"auto may ignore what is not keyed", auto(ignore), []string{"Cache-Control: max-age=60", "Vary: Foo, bar"}, nil, nil},
+		{"what is keyed does not select besides", auto(honour), []string{"Cache-Control: max-age=60", "Vary: Foo, bar, accept-encoding"}, nil, []string{"accept-encoding", "bar"}},
 		{"enforced modes ignore all", forceStatic(ignore), []string{"Vary: Foo, bar"}, nil, nil},
 		{"enforced modes may honour what is not keyed", forceStatic(honour), []string{"Vary: Foo, bar, accept-encoding"}, nil, []string{"bar"}},
 	} {

@@ -60,8 +60,8 @@ type Overrides struct {
 	// IgnoreVary drops Vary members that are not keyed (enforced modes do),
 	// so that they do not select among variants.
 	IgnoreVary bool
-	// Keyed are the names, lower case, of the fields that are in the key: in
-	// enforced modes a Vary on them is no violation and selects nothing.
+	// Keyed are the names, lower case, of the fields that are in the key, and sent
+	// as they are there: a Vary on them is no violation and selects nothing.
 	Keyed []string
 	// IgnoreRequest ignores the request's Cache-Control and Pragma (enforced
 	// modes do; in auto it can be switched).

@@ -27,17 +27,15 @@ func parseVary(h http.Header) (members []string, ok bool) {
 // selecting returns the members of Vary that select among the variants of a
 // key; nil for none.
 //
-// In enforced modes the origin saw nothing but what is in the key, and
-// Accept-Encoding only as edge wrote it: no keyed field can select any more.
-// In auto it saw the client's own fields, so that a keyed one still does.
+// A keyed field was sent as it is in the key, so it cannot select any more; nor
+// can Accept-Encoding in enforced modes, where edge wrote it.
 func (o *Overrides) selecting(members []string) []string {
+	if o.IgnoreVary {
+		return nil
+	}
 	var kept []string
 	for _, name := range members {
-		keyed := slices.Contains(o.Keyed, name)
-		if o.Enforced && (o.IgnoreVary || keyed || name == "accept-encoding") {
-			continue
-		}
-		if !o.Enforced && o.IgnoreVary && !keyed {
+		if slices.Contains(o.Keyed, name) || o.Enforced && name == "accept-encoding" {
 			continue
 		}
 		kept = append(kept, name)
