@@ -103,7 +103,7 @@ func (c *checker) check(p []byte) {
 
 // crowd reads s with readers of these speeds, each joined before the head, and
 // returns what Copy said to each and when.
-func crowd(b *bed, s stream, readers []*checker) (errs []error, took []time.Duration) {
+func crowd(b *bed, s stream, readers []io.Writer) (errs []error, took []time.Duration) {
 	errs, took = make([]error, len(readers)), make([]time.Duration, len(readers))
 	job := b.job("k", answer{})
 	gate := make(chan struct{})
@@ -151,13 +151,14 @@ func hugeBody(t testing.TB, s stream, n int, limit time.Duration) {
 	b := newBed(t, Options{}, cache.Options{Bytes: 8 << 20})
 	memory := watchMemory(t)
 	s.step = func(int64) { memory.look() }
-	readers := make([]*checker, n)
+	readers, clients := make([]*checker, n), make([]io.Writer, n)
 	for i := range readers {
 		readers[i] = newChecker(0)
+		clients[i] = readers[i]
 	}
 	slow := n / 2
 	readers[slow].perSecond = 1
-	errs, took := crowd(b, s, readers)
+	errs, took := crowd(b, s, clients)
 
 	for i, c := range readers {
 		switch {
@@ -218,7 +219,7 @@ func TestAllSlowIsBackpressure(t *testing.T) {
 		b := newBed(t, Options{}, cache.Options{})
 		const size, perSecond = 4 << 20, 64 << 10
 		s := stream{size: size, perSecond: 1 << 40, admission: private()}
-		errs, took := crowd(b, s, []*checker{newChecker(perSecond)})
+		errs, took := crowd(b, s, []io.Writer{newChecker(perSecond)})
 		want(t, "error", errs[0], nil)
 		want(t, "time", took[0], size/perSecond*time.Second)
 		want(t, "cut off", len(b.settled().aborted), 0)
@@ -230,7 +231,7 @@ func TestStalledReaderIsCutOff(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t, Options{}, cache.Options{})
 		s := stream{size: 4 << 20, perSecond: 1 << 40, admission: private()}
-		errs, took := crowd(b, s, []*checker{newChecker(1)})
+		errs, took := crowd(b, s, []io.Writer{newChecker(1)})
 		want(t, "cut off", cutOff(errs[0]), true)
 		want(t, "why", b.settled().aborted[0], SlowReaderStalled)
 		if took[0] < stall {
@@ -250,7 +251,7 @@ func TestMinRate(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			b := newBed(t, Options{}, cache.Options{})
 			s := stream{size: 4 << 20, perSecond: 1 << 40, admission: unstoredStatus()}
-			errs, _ := crowd(b, s, []*checker{newChecker(c.perSecond), newChecker(0)})
+			errs, _ := crowd(b, s, []io.Writer{newChecker(c.perSecond), newChecker(0)})
 			want(t, "the slow one is cut off", errs[0] != nil, c.cut)
 			want(t, "the fast one", errs[1], nil)
 		})
@@ -272,7 +273,7 @@ func TestSlowOriginIsNobodysFault(t *testing.T) {
 			}
 			f.End(nil)
 		}
-		readers := []*checker{newChecker(64 << 10), newChecker(0)}
+		readers := []io.Writer{newChecker(64 << 10), newChecker(0)}
 		var wg sync.WaitGroup
 		for _, c := range readers {
 			r, _ := b.Join(job, 0)
@@ -303,7 +304,7 @@ func TestWindowIsBounded(t *testing.T) {
 			_, n := b.InFlight()
 			held = max(held, n)
 		}}
-		errs, _ := crowd(b, s, []*checker{slow, newChecker(0)})
+		errs, _ := crowd(b, s, []io.Writer{slow, newChecker(0)})
 		want(t, "error", errs[0], nil)
 		if ahead > window+largestPiece || ahead < window/2 {
 			t.Errorf("the writer was up to %d bytes ahead, want about %d", ahead, window)
@@ -350,25 +351,19 @@ func TestBudget(t *testing.T) {
 }
 
 // A reader without deadlines that is cut off in the middle of a Write learns it
-// when that returns, and keeps its bytes until then.
+// when that returns, and keeps its bytes until then, however often the rest of
+// the window is written anew.
 func TestCutOffInAWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t, Options{}, cache.Options{})
-		slow := newChecker(1)
+		slow, fast := newChecker(1), newChecker(1<<20)
 		s := stream{size: 16 << 20, perSecond: 1 << 40, admission: unstoredStatus()}
-		job := b.job("k", answer{})
-		job.Run = func(ctx context.Context, f *Flight) {
-			sleep(ctx, time.Second)
-			s.run(ctx, f)
-		}
-		r, _ := b.Join(job, 0)
-		defer r.Close()
-		fast, _ := b.Join(job, 0)
-		go read(t.Context(), fast)
-		r.Land(t.Context(), 0, nil)
-		_, err := r.Copy(t.Context(), struct{ io.Writer }{slow}, nil)
-		want(t, "error", err, ErrSlow)
+		errs, _ := crowd(b, s, []io.Writer{struct{ io.Writer }{slow}, fast})
+		want(t, "slow", errs[0], ErrSlow)
 		want(t, "its bytes changed", slow.wrong, false)
 		want(t, "bytes", slow.got, largestPiece)
+		want(t, "fast", errs[1], nil)
+		want(t, "its bytes are wrong", fast.wrong, false)
+		want(t, "bytes", fast.got, s.size)
 	})
 }
