@@ -60,7 +60,7 @@ func demo(ctx context.Context, std stdio, f demoFlags) error {
 		return err
 	}
 	server := &http.Server{Handler: newDemoOrigin().handler(), ReadHeaderTimeout: 5 * time.Second}
-	go server.Serve(origin) //nolint:errcheck // ends with Close
+	go server.Serve(origin) // ends with Close
 	defer server.Close()
 
 	file, err := writeDemoPolicy(f, "http://"+origin.Addr().String())
