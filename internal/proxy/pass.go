@@ -27,7 +27,7 @@ func (x *exchange) pass() {
 		return
 	}
 	x.served = telemetry.ServedPass
-	x.w.hints = x.plan.Route.Mode == policy.ForceDynamic
+	x.w.hints = x.plan.Route.Mode == policy.ForceDynamic && x.r.ProtoAtLeast(1, 1) // RFC 9110 section 15.2
 	ps := &pass{x: x}
 	r := x.r.WithContext(withOutbound(x.r.Context(), ps))
 	if r.Body != nil && r.Body != http.NoBody {
