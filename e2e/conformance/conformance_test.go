@@ -14,7 +14,7 @@ import (
 	"edge/e2e/harness"
 )
 
-var update = flag.Bool("update", false, "write the ledger and docs/conformance.md, unless a test regressed")
+var update = flag.Bool("update", false, "write the ledgers and docs/conformance.md, unless a test regressed")
 
 func TestMain(m *testing.M) {
 	code := m.Run()
@@ -22,41 +22,82 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func TestPublicCacheTests(t *testing.T) {
-	text, err := os.ReadFile("ledger.txt")
-	if err != nil {
-		t.Fatal(err)
-	}
-	ledger, err := ParseLedger(string(text))
-	if err != nil {
-		t.Fatal(err)
-	}
-	origin := startOrigin(t)
-	edge := harness.Run(t, harness.Options{Args: []string{"--origin", origin}})
-	results := runClient(t, edge.URL(""))
+// run is one configuration of edge, its ledger, and what came of it.
+type run struct {
+	file    string
+	options func(origin string) harness.Options
+	ledger  Ledger
+	results []Result
+}
 
-	worse, other := ledger.Compare(results)
-	for _, message := range worse {
-		t.Errorf("regression: %s", message)
+func TestPublicCacheTests(t *testing.T) {
+	configured := &run{file: "ledger.txt", options: func(origin string) harness.Options {
+		return harness.Options{Args: []string{"-c", "edge.yaml"}, Env: []string{"ORIGIN=" + origin}}
+	}}
+	bare := &run{file: "default.txt", options: func(origin string) harness.Options {
+		return harness.Options{Args: []string{"--origin", origin}}
+	}}
+	t.Run("client", func(t *testing.T) {
+		for _, r := range []*run{configured, bare} {
+			t.Run(r.file, func(t *testing.T) {
+				t.Parallel() // the tests mostly wait for something to become stale
+				r.perform(t)
+			})
+		}
+	})
+	if t.Failed() {
+		return
 	}
-	switch {
-	case len(worse) > 0:
+	page := Report(configured.ledger, configured.results, bare.results)
+	if worse := configured.worse(t) + bare.worse(t); worse > 0 {
 		return // nothing is written over a ledger that was better
-	case *update:
-		write(t, "ledger.txt", ledger.Format(results))
-		write(t, reportPath, ledger.Report(results))
-	default:
-		for _, message := range other {
-			t.Errorf("changed, write it down with make conformance UPDATE=1: %s", message)
-		}
-		page, err := os.ReadFile(reportPath)
-		if err != nil || string(page) != ledger.Report(results) {
-			t.Errorf("%s is not current (%v): run make conformance UPDATE=1", reportPath, err)
-		}
+	}
+	if *update {
+		write(t, configured.file, configured.ledger.Format(configured.results))
+		write(t, bare.file, bare.ledger.Format(bare.results))
+		write(t, reportPath, page)
+		return
+	}
+	configured.current(t)
+	bare.current(t)
+	if committed, err := os.ReadFile(reportPath); err != nil || string(committed) != page {
+		t.Errorf("%s is not current (%v): run make conformance UPDATE=1", reportPath, err)
 	}
 }
 
 var reportPath = filepath.Join("..", "..", "docs", "conformance.md")
+
+// perform reads the ledger and runs the tests.
+func (r *run) perform(t *testing.T) {
+	text, err := os.ReadFile(r.file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.ledger, err = ParseLedger(string(text)); err != nil {
+		t.Fatal(err)
+	}
+	edge := harness.Run(t, r.options(startOrigin(t)))
+	r.results = runClient(t, edge.URL(""))
+}
+
+// worse fails for each regression and returns their number.
+func (r *run) worse(t *testing.T) int {
+	t.Helper()
+	worse, _ := r.ledger.Compare(r.results)
+	for _, message := range worse {
+		t.Errorf("%s: regression: %s", r.file, message)
+	}
+	return len(worse)
+}
+
+// current fails for each difference that is not written down.
+func (r *run) current(t *testing.T) {
+	t.Helper()
+	_, other := r.ledger.Compare(r.results)
+	for _, message := range other {
+		t.Errorf("%s: changed, write it down with make conformance UPDATE=1: %s", r.file, message)
+	}
+}
 
 // startOrigin runs the origin of the tests and returns its URL.
 func startOrigin(t *testing.T) string {

@@ -25,7 +25,11 @@ func responseDirectives(h http.Header, targets []string) (d Directives, targeted
 		if len(lines) == 0 {
 			continue
 		}
-		if d, ok := ParseTargeted(lines); ok {
+		parse := ParseTargeted
+		if equalFold(name, "Surrogate-Control") {
+			parse = ParseSurrogate
+		}
+		if d, ok := parse(lines); ok {
 			return d, true
 		}
 	}
