@@ -54,4 +54,11 @@
 //  3. B stands still, A has read everything: the writer waits, A waits
 //  4. B was below MinRate for as long as the patience lasts: B is cut off, with
 //     an error, and the writer goes on at A's speed
+//
+// # Breaks that must be caught
+//
+// e2e/mutants/fill-*.patch break what must not break, one promise each – the end
+// of a body unchecked, the commit after the flight has left, a private answer
+// shared – and name the test that notices. Who changes a line that one of them
+// touches renews the patch.
 package fill

@@ -46,7 +46,10 @@ type Reader struct {
 // wait (0: without limit), or until ctx ends (Failed with ClientGone). match
 // reports whether the selector of a response, by its Vary, is the reader's own;
 // it is asked once, only of followers, only when there is a Vary; nil matches
-// none. Land is called once. After any Kind but Streaming the reader has no part in the flight.
+// none.
+//
+// Land is called once. After any Kind but Streaming the reader has no part in
+// the flight.
 func (r *Reader) Land(ctx context.Context, wait time.Duration, match func(vary []string, selector []byte) bool) Landing {
 	l := r.await(ctx, wait)
 	l.Collapsed = !r.leads

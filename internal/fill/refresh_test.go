@@ -51,6 +51,7 @@ func TestRefreshStoresAndIsJoined(t *testing.T) {
 		want(t, "started", b.Refresh(job), true)
 		want(t, "started twice", b.Refresh(job), false)
 		res := b.get(job)
+		b.settled()
 		wantBody(t, "who joined", res, "x")
 		want(t, "collapsed", res.Collapsed, true)
 		want(t, "fetches", b.fetches.Load(), 1)
@@ -100,7 +101,7 @@ func TestRefreshRefused(t *testing.T) {
 			want(t, "after 1 s", b.Refresh(job), false)
 			time.Sleep(time.Second)
 			want(t, "after 2 s", b.Refresh(job), true)
-			_, failed := b.Failing([]byte("k"))
+			_, failed := b.settled().Failing([]byte("k"))
 			want(t, "failing", failed, false)
 		})
 	}
@@ -113,11 +114,11 @@ func TestFailing(t *testing.T) {
 		b := newBed(t, Options{}, cache.Options{})
 		job := b.job("k", answer{})
 		job.Run = failing(rfc9111.OriginDial)
-		ask := func(want_ rfc9111.Reason) {
+		ask := func(expected rfc9111.Reason) {
 			t.Helper()
-			reason, failed := b.Failing([]byte("k"))
-			want(t, "reason", reason, want_)
-			want(t, "failing", failed, want_ != rfc9111.NoReason)
+			reason, failed := b.settled().Failing([]byte("k"))
+			want(t, "reason", reason, expected)
+			want(t, "failing", failed, expected != rfc9111.NoReason)
 		}
 		b.get(job)
 		ask(rfc9111.NoReason) // nothing was there to serve instead
