@@ -184,9 +184,16 @@ func (f *Flight) commit() Outcome {
 
 // object makes the object of a complete response.
 func (f *Flight) object() *cache.Object {
+	head := f.head
+	if len(f.admission.Omit) > 0 {
+		head = head.Clone() // the leader may still be reading the whole one
+		for _, name := range f.admission.Omit {
+			head.Del(name)
+		}
+	}
 	return &cache.Object{
 		Meta:      f.admission.Meta,
-		Head:      cache.MakeHead(f.head),
+		Head:      cache.MakeHead(head),
 		Body:      cache.NewBody(f.body.parts()),
 		ETag:      fmt.Sprintf(`"%016x"`, f.digest.Sum64()),
 		Labels:    f.labels,

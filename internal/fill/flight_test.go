@@ -32,6 +32,18 @@ func TestHerdCostsOneFetch(t *testing.T) {
 	}
 }
 
+// What the admission omits is for the one who asked.
+func TestOmittedFieldsAreTheLeaders(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBed(t, Options{}, cache.Options{})
+		a := storable()
+		a.Share, a.Omit = rfc9111.ShareLeader, []string{"X-User"}
+		res := b.get(b.job("k", answer{admission: a, header: http.Header{"X-User": {"me"}, "X-All": {"1"}}}))
+		want(t, "told to the leader", res.Header.Get("X-User"), "me")
+		want(t, "stored", string(b.lookup("k").Object.Head.Raw()), "X-All: 1\r\n")
+	})
+}
+
 func TestObjectOfAFlight(t *testing.T) {
 	for _, sized := range []bool{false, true} {
 		bubble(t, func(t *testing.T) {

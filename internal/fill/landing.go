@@ -51,7 +51,8 @@ type Landing struct {
 	Err    error
 	// Status, Header and Admission are set when Streaming. Header is shared:
 	// not to be changed. It is what a stored object's Head would hold: without
-	// the fields that Admission strips and those of one connection, and without
+	// the fields that Admission strips (but with those it omits) and those of one
+	// connection, and without
 	// Age, which Admission.Meta gives, and Content-Length, which is Length.
 	Status int
 	Header http.Header

@@ -3,6 +3,7 @@ package proxy
 import (
 	"bytes"
 	"net/http"
+	"slices"
 	"strings"
 
 	"edge/internal/cache"
@@ -38,7 +39,7 @@ func (f *fetch) confirm(merged http.Header, at rfc9111.Moment) *cache.Object {
 	}
 	stripTags(merged, f.route)
 	removeConnection(merged)
-	for _, name := range a.Strip {
+	for _, name := range slices.Concat(a.Strip, a.Omit) {
 		merged.Del(name)
 	}
 	fresh := remake(f.stale)

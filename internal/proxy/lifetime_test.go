@@ -231,6 +231,19 @@ func TestNoCacheIsConfirmedEachTime(t *testing.T) {
 
 // A 5xx or a body that breaks off never replaces a good object, whatever the
 // mode, and whatever lifetime the 5xx asks for.
+func TestFieldsThatAreNotStored(t *testing.T) {
+	newRig(t, config(""), func(r *rig) {
+		r.origin.says(200, "hello", `Cache-Control: max-age=60, private="set-cookie", no-cache=x-u`, `ETag: "a"`, "Set-Cookie: me=1", "X-U: 1", "X-V: 1")
+		r.wantFields("the leader's answer", r.get("/a").header, "Set-Cookie: me=1", "X-U: 1", "X-V: 1")
+		r.wantFields("a hit", r.get("/a").header, "Set-Cookie:", "X-U:", "X-V: 1")
+		time.Sleep(time.Minute)
+		r.origin.says(304, "", `ETag: "a"`, "X-U: 2", "X-V: 2")
+		r.get("/a")
+		r.wantFields("a hit after a 304", r.get("/a").header, "Set-Cookie:", "X-U:", "X-V: 2")
+		r.wantAsked(2)
+	})
+}
+
 func TestAnErrorNeverReplacesAGoodObject(t *testing.T) {
 	for _, mode := range []string{"force-static, stale_if_error: 1h, stale: 0", "dynamic-on-request-data, stale: 0, stale_if_error: 1h", "error, stale: 0, stale_if_error: 1h", "auto"} {
 		for _, status := range []int{500, 501, 503, 505} {

@@ -64,6 +64,10 @@ type Admission struct {
 	// response: Set-Cookie that is overridden or stripped, and in enforced modes
 	// the fields that no-cache="…" and private="…" name.
 	Strip []string
+	// Omit names the response fields that are for the one who asked and never
+	// stored: those that no-cache="…" and private="…" name (sections 5.2.2.4 and
+	// 5.2.2.7) in auto. What is omitted from is not shared while it streams.
+	Omit []string
 	// Vary are the names that select variants, lower case, sorted, each once.
 	// Nil: one object for the key. With Vary: * nothing is stored.
 	Vary []string
@@ -83,6 +87,7 @@ const (
 	ViolationNonce       // a CSP nonce, never overridden
 	ViolationClearSiteData
 	ViolationEventStream
+	ViolationRedirect // to itself or to a foreign host: edge and the origin disagree about the URL
 
 	NumViolations
 )
@@ -103,6 +108,7 @@ var violations = [NumViolations]struct {
 	ViolationNonce:         {"nonce", Nonce},
 	ViolationClearSiteData: {"clear-site-data", ClearSiteData},
 	ViolationEventStream:   {"event-stream", EventStream},
+	ViolationRedirect:      {"self-redirect", SelfRedirect},
 }
 
 // String returns the violation's word, empty for NoViolation.

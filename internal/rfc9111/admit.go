@@ -2,6 +2,7 @@ package rfc9111
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"edge/internal/request"
@@ -42,6 +43,10 @@ func Readmit(stored *Meta, freshened http.Header, v *request.View, o *Overrides,
 // would have been the same for another.
 func admitAuto(r Response, v *request.View, o *Overrides, at Moment, authorized bool) Admission {
 	h := readHead(r, authorized, o, at)
+	omit := h.named()
+	if slices.Contains(omit, "Set-Cookie") {
+		h.meta.Facts &^= FactSetCookie // the origin itself says how to store it
+	}
 	a := Admission{Meta: h.meta}
 	members, ok := parseVary(r.Header)
 	if reason := h.refuseAuto(v, o, ok); reason != NoReason {
@@ -49,9 +54,12 @@ func admitAuto(r Response, v *request.View, o *Overrides, at Moment, authorized 
 		return a
 	}
 	a.Store, a.Reason = StoreIt, Stored
-	a.Vary = o.selecting(members)
+	a.Vary, a.Omit = o.selecting(members), omit
 	if a.Meta.Facts.Has(FactSetCookie) {
 		a.Strip = []string{"Set-Cookie"}
+	}
+	if len(omit) > 0 {
+		return a
 	}
 	// A response answers others who ask while it streams if, once stored, it
 	// would answer them unconfirmed (section 4, on collapsed requests).
@@ -74,7 +82,7 @@ func (h *head) refuseAuto(v *request.View, o *Overrides, varyOK bool) Reason {
 		return StatusNotStored
 	case m.Facts.Has(FactNoStore) && !m.Facts.Has(FactMustUnderstand):
 		return OriginNoStore
-	case m.Facts.Has(FactPrivate), mentions(h.header, h.directives.PrivateFields):
+	case m.Facts.Has(FactPrivate):
 		return OriginPrivate
 	case m.Facts.Has(FactSetCookie) && !o.StripSetCookie:
 		return OriginSetCookie
@@ -99,7 +107,7 @@ func worthStoring(m *Meta, o *Overrides) bool {
 	if m.Facts&(FactETag|FactLastModified) != 0 {
 		return true
 	}
-	if m.Facts&(FactNoCache|FactPartialNoCache) != 0 {
+	if m.Facts.Has(FactNoCache) {
 		return false
 	}
 	lifetime, _ := Lifetime(m, o)
@@ -117,6 +125,9 @@ func admitEnforced(r Response, v *request.View, o *Overrides, at Moment) Admissi
 	}
 	if reason := h.refuseEnforced(v, o); reason != NoReason {
 		a.Reason = reason
+		if reason == SelfRedirect {
+			a.Violation = ViolationRedirect
+		}
 		a.Share = a.shareRefused(o)
 		a.Strip = stripOverridden(a.Meta.Facts, o)
 		return a
@@ -148,11 +159,7 @@ func (h *head) keep(a Admission, members []string, o *Overrides, at Moment) Admi
 	if a.Meta.Facts.Has(FactSetCookie) {
 		a.Strip = append(a.Strip, "Set-Cookie")
 	}
-	for _, names := range [...][]string{h.directives.NoCacheFields, h.directives.PrivateFields} {
-		for _, name := range names {
-			a.Strip = append(a.Strip, http.CanonicalHeaderKey(name))
-		}
-	}
+	a.Strip = append(a.Strip, h.named()...)
 	if s := makeSubject(&a.Meta, o, at.Response, false); s.ttl <= 0 && !s.inGrace() {
 		a.Share = ShareWaiting
 	}

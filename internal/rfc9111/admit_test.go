@@ -56,9 +56,13 @@ func TestAdmitAuto(t *testing.T) {
 
 		{"no-store", auto(), 0, []string{"Cache-Control: max-age=60, no-store"}, nil, refused(OriginNoStore)},
 		{"private", auto(), 0, []string{"Cache-Control: max-age=60, private"}, nil, refused(OriginPrivate)},
-		{"private for a field that is there", auto(), 0, []string{`Cache-Control: max-age=60, private="x-u"`, "X-U: 1"}, nil, refused(OriginPrivate)},
+		{"private for a field that is there", auto(), 0, []string{`Cache-Control: max-age=60, private="x-u"`, "X-U: 1"}, nil, storedAlone},
+		{"private for a field that is needed", auto(), 0, []string{`Cache-Control: max-age=60, private="content-encoding"`, "Content-Encoding: br"}, nil, refused(OriginPrivate)},
+		{"private for the cookie", auto(), 0, []string{`Cache-Control: max-age=60, private="set-cookie"`, "Set-Cookie: a=b"}, nil, storedAlone},
+		{"private for something else than the cookie", auto(), 0, []string{`Cache-Control: max-age=60, private="x-u"`, "X-U: 1", "Set-Cookie: a=b"}, nil, refused(OriginSetCookie)},
 		{"private for a field that is not there", auto(), 0, []string{`Cache-Control: max-age=60, private="x-u"`}, nil, storedForAll},
-		{"no-cache for a field that is there", auto(), 0, []string{`Cache-Control: max-age=60, no-cache="x-u"`, "X-U: 1", `ETag: "x"`}, nil, storedAlone},
+		{"no-cache for a field that is there", auto(), 0, []string{`Cache-Control: max-age=60, no-cache="x-u"`, "X-U: 1"}, nil, storedAlone},
+		{"no-cache for a field that is there, without lifetime", auto(), 0, []string{`Cache-Control: no-cache="x-u"`, "X-U: 1"}, nil, refused(NoFreshness)},
 		{"Connection cannot hide Cache-Control", auto(revalidate(s)), 0, []string{"Cache-Control: private", "Connection: Cache-Control"}, nil, refused(OriginPrivate)},
 		{"Connection cannot hide Set-Cookie", auto(), 0, []string{fresh, "Set-Cookie: a=b", "Connection: Set-Cookie"}, nil, refused(OriginSetCookie)},
 		{"a targeted field beats no-store", auto(), 0, []string{"CDN-Cache-Control: max-age=60", "Cache-Control: no-store"}, nil, storedForAll},
@@ -118,6 +122,7 @@ func TestAdmitEnforced(t *testing.T) {
 	stored := func(v Violation) admission { return admission{StoreIt, ShareAll, Stored, v} }
 	believed := func(v Violation) admission { return admission{StoreNot, ShareLeader, v.reason(), v} }
 	failed := func(v Violation) admission { return admission{StoreFail, ShareWaiting, ViolationFailed, v} }
+	looping := admission{StoreNot, ShareWaiting, SelfRedirect, ViolationRedirect}
 	asking := admission{StoreNot, ShareWaiting, NeedsCredentials, ViolationCredentials}
 	for _, tt := range []struct {
 		name   string
@@ -169,18 +174,18 @@ func TestAdmitEnforced(t *testing.T) {
 		{"301", forceStatic(), 301, []string{"Location: /b"}, storedForAll},
 		{"308 to an absolute URL of ours", forceStatic(), 308, []string{"Location: https://example.com/b"}, storedForAll},
 		{"308 to another host of ours", forceStatic(ours), 308, []string{"Location: https://www.example.com/a"}, storedForAll},
-		{"308 to a foreign host", forceStatic(ours), 308, []string{"Location: https://evil.example/b"}, waiting(SelfRedirect)},
-		{"308 to a foreign host without scheme", forceStatic(), 308, []string{"Location: //evil.example/b"}, waiting(SelfRedirect)},
-		{"308 without Location", forceStatic(), 308, nil, waiting(SelfRedirect)},
-		{"308 with two Locations", forceStatic(), 308, []string{"Location: /b", "Location: /c"}, waiting(SelfRedirect)},
-		{"308 to something that is no URL", forceStatic(), 308, []string{"Location: http://[x"}, waiting(SelfRedirect)},
-		{"308 to the page itself", forceStatic(), 308, []string{"Location: /a"}, waiting(SelfRedirect)},
-		{"308 to a fragment of it", forceStatic(), 308, []string{"Location: #x"}, waiting(SelfRedirect)},
-		{"308 to another scheme", forceStatic(), 308, []string{"Location: http://example.com/a"}, waiting(SelfRedirect)},
-		{"308 to another case of the host", forceStatic(), 308, []string{"Location: https://EXAMPLE.com:443/a"}, waiting(SelfRedirect)},
-		{"308 to another case of a host that is ours", forceStatic(func(o *Overrides) { o.OwnHost = func(string) bool { return true } }), 308, []string{"Location: http://EXAMPLE.com/a"}, waiting(SelfRedirect)},
-		{"308 to a slash", forceStatic(), 308, []string{"Location: /a/"}, waiting(SelfRedirect)},
-		{"308 to double slashes", forceStatic(), 308, []string{"Location: https://example.com//a"}, waiting(SelfRedirect)},
+		{"308 to a foreign host", forceStatic(ours), 308, []string{"Location: https://evil.example/b"}, looping},
+		{"308 to a foreign host without scheme", forceStatic(), 308, []string{"Location: //evil.example/b"}, looping},
+		{"308 without Location", forceStatic(), 308, nil, looping},
+		{"308 with two Locations", forceStatic(), 308, []string{"Location: /b", "Location: /c"}, looping},
+		{"308 to something that is no URL", forceStatic(), 308, []string{"Location: http://[x"}, looping},
+		{"308 to the page itself", forceStatic(), 308, []string{"Location: /a"}, looping},
+		{"308 to a fragment of it", forceStatic(), 308, []string{"Location: #x"}, looping},
+		{"308 to another scheme", forceStatic(), 308, []string{"Location: http://example.com/a"}, looping},
+		{"308 to another case of the host", forceStatic(), 308, []string{"Location: https://EXAMPLE.com:443/a"}, looping},
+		{"308 to another case of a host that is ours", forceStatic(func(o *Overrides) { o.OwnHost = func(string) bool { return true } }), 308, []string{"Location: http://EXAMPLE.com/a"}, looping},
+		{"308 to a slash", forceStatic(), 308, []string{"Location: /a/"}, looping},
+		{"308 to double slashes", forceStatic(), 308, []string{"Location: https://example.com//a"}, looping},
 		{"308 to a query", forceStatic(), 308, []string{"Location: /a?x=1"}, storedForAll},
 
 		{"404", forceStatic(), 404, nil, storedForAll},
@@ -274,7 +279,7 @@ func TestAdmissionStripsAndSelects(t *testing.T) {
 		{"and from nothing else", auto(strip), []string{"Cache-Control: private", "Set-Cookie: a"}, nil, nil},
 		{"overridden Set-Cookie is stripped", forceStatic(), []string{"Set-Cookie: a"}, []string{"Set-Cookie"}, nil},
 		{"believed Set-Cookie is not", dynamic(), []string{"Set-Cookie: a"}, nil, nil},
-		{"named fields are stripped in enforced modes", forceStatic(), []string{`Cache-Control: private="x-a", no-cache="x-b"`, "X-A: 1"}, []string{"X-B", "X-A"}, nil},
+		{"named fields are stripped in enforced modes", forceStatic(), []string{`Cache-Control: private="x-a", no-cache="x-b"`, "X-A: 1"}, []string{"X-A"}, nil},
 		{"Vary: sorted, lower case, each once", auto(), []string{"Cache-Control: max-age=60", "Vary: Foo, bar", "Vary: foo,"}, nil, []string{"bar", "foo"}},
 		{"auto may ignore what is not keyed", auto(ignore), []string{"Cache-Control: max-age=60", "Vary: Foo, bar"}, nil, nil},
 		{"what is keyed does not select besides", auto(honour), []string{"Cache-Control: max-age=60", "Vary: Foo, bar, accept-encoding"}, nil, []string{"accept-encoding", "bar"}},
@@ -287,6 +292,19 @@ func TestAdmissionStripsAndSelects(t *testing.T) {
 				t.Errorf("%q: strip %q, vary %q; want %q, %q", tt.head, a.Strip, a.Vary, tt.strip, tt.vary)
 			}
 		})
+	}
+}
+
+// In auto, what no-cache and private name is the leader's; in enforced modes it
+// is nobody's.
+func TestAdmitOmits(t *testing.T) {
+	head := []string{`Cache-Control: max-age=60, private="x-a, set-cookie", no-cache="x-b, x-absent"`, "X-A: 1", "X-B: 1", "Set-Cookie: a=b"}
+	want := []string{"X-B", "X-A", "Set-Cookie"}
+	if a := admitted(t, auto(), head...); !slices.Equal(a.Omit, want) || a.Strip != nil {
+		t.Errorf("auto: omit %q, strip %q; want omit %q", a.Omit, a.Strip, want)
+	}
+	if a := admitted(t, forceStatic(), head...); a.Omit != nil || !slices.Contains(a.Strip, "X-B") {
+		t.Errorf("force-static: omit %q, strip %q; want strip", a.Omit, a.Strip)
 	}
 }
 

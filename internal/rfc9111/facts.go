@@ -55,8 +55,8 @@ func directiveFacts(h http.Header, d *Directives) Facts {
 		fact Facts
 	}{
 		{d.NoStore, FactNoStore},
-		{d.Private, FactPrivate},
-		{d.NoCache, FactNoCache},
+		{d.Private || needs(h, d.PrivateFields), FactPrivate},
+		{d.NoCache || needs(h, d.NoCacheFields), FactNoCache},
 		{d.Public, FactPublic},
 		{d.MustRevalidate, FactMustRevalidate},
 		{d.ProxyRevalidate, FactProxyRevalidate},
@@ -64,7 +64,6 @@ func directiveFacts(h http.Header, d *Directives) Facts {
 		{d.Immutable, FactImmutable},
 		{d.SMaxage != Unset, FactSMaxage},
 		{len(h.Values("Set-Cookie")) > 0, FactSetCookie},
-		{mentions(h, d.NoCacheFields) || mentions(h, d.PrivateFields), FactPartialNoCache},
 	} {
 		if x.is {
 			f |= x.fact

@@ -81,7 +81,9 @@ func TestFacts(t *testing.T) {
 		{"Last-Modified", []string{"Last-Modified: " + at(-s)}, FactLastModified},
 		{"a Last-Modified that is no date is none", []string{"Last-Modified: now"}, 0},
 		{"Set-Cookie", []string{"Set-Cookie: a=b"}, FactSetCookie},
-		{"fields that are named and there", []string{`Cache-Control: private="x-a, x-b"`, "X-B: 1"}, FactPartialNoCache},
+		{"fields that are named and can be left out", []string{`Cache-Control: private="x-a, x-b"`, "X-B: 1"}, 0},
+		{"private for a field that is needed", []string{`Cache-Control: private="x-b, ETag"`, `ETag: "a"`}, FactPrivate | FactETag},
+		{"no-cache for a field that is needed", []string{`Cache-Control: no-cache=ETag`, `ETag: "a"`}, FactNoCache | FactETag},
 		{"fields that are named and not there", []string{`Cache-Control: no-cache="x-a"`}, 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -136,7 +136,7 @@ func grace(meta *Meta, o *Overrides) time.Duration {
 		}
 		return max(0, o.Stale)
 	}
-	if meta.Facts&(FactMustRevalidate|FactProxyRevalidate|FactNoCache|FactPartialNoCache) != 0 {
+	if meta.Facts&(FactMustRevalidate|FactProxyRevalidate|FactNoCache) != 0 {
 		return 0
 	}
 	if o.Stale != Unset {
@@ -157,7 +157,7 @@ func errorWindow(meta *Meta, o *Overrides) time.Duration {
 		}
 		return max(0, o.StaleIfError)
 	}
-	forbidden := FactMustRevalidate | FactProxyRevalidate | FactNoCache | FactPartialNoCache
+	const forbidden = FactMustRevalidate | FactProxyRevalidate | FactNoCache
 	if meta.Facts&forbidden != 0 || meta.Status >= 500 {
 		return 0 // and an old error is no better than a new one
 	}

@@ -51,9 +51,6 @@ const (
 	FactLastModified
 	// FactStaleOnArrival: the response matched the route's stale_when.
 	FactStaleOnArrival
-	// FactPartialNoCache: a no-cache or private named fields (sections 5.2.2.4
-	// and 5.2.2.7) that the response has.
-	FactPartialNoCache
 	// FactInvalid: a freshness field or Age that was not valid; a lifetime
 	// from the origin is then 0 (section 4.2.1).
 	FactInvalid

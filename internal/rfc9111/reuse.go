@@ -158,7 +158,7 @@ func (s *subject) staleReason(otherwise Reason) Reason {
 // mustValidate reports whether the origin wants each use confirmed (section
 // 5.2.2.4). Enforced modes override that, or did not store the response.
 func (s *subject) mustValidate() bool {
-	return !s.o.Enforced && s.meta.Facts&(FactNoCache|FactPartialNoCache) != 0
+	return !s.o.Enforced && s.meta.Facts.Has(FactNoCache)
 }
 
 // mayExceed reports whether the request's max-stale takes the response as it

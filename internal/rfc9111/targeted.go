@@ -3,7 +3,6 @@ package rfc9111
 import (
 	"net/http"
 	"strconv"
-	"strings"
 
 	"github.com/dunglas/httpsfv"
 )
@@ -79,15 +78,3 @@ func (d *Directives) addTyped(name string, value any) {
 
 // takesNames reports whether a directive's argument is a list of field names.
 func takesNames(name string) bool { return name == "no-cache" || name == "private" }
-
-// mentions reports whether h has any of the fields, whose names are lower case.
-func mentions(h http.Header, names []string) bool {
-	for field := range h {
-		for _, name := range names {
-			if strings.EqualFold(field, name) {
-				return true
-			}
-		}
-	}
-	return false
-}
