@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -34,7 +33,9 @@ the running policy stays. SIGTERM and SIGINT drain; a second one exits at once.`
 					"edge run -c edge.yaml, or edge run --origin http://localhost:3000")
 			}
 			o.Env, o.Version, o.Revision = std.env, version, revision()
-			o.Logger = slog.New(slog.NewJSONHandler(std.err, nil))
+			var flush func()
+			o.Logger, flush = newLogger(std.err)
+			defer flush()
 			return run(c.Context(), std, o, announce)
 		},
 	}
