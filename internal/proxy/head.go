@@ -96,6 +96,12 @@ func setDynamicControl(h http.Header) {
 // dynamicHead is the head of a pass.
 func (x *exchange) dynamicHead(res *http.Response) {
 	h, route := res.Header, x.plan.Route
+	if x.stripped { // what a fetch would bring, had it been storable
+		x.enforcedHead(h, head{status: res.StatusCode})
+		if route.Overrides.Violations == rfc9111.ViolationsOverride {
+			delete(h, "Set-Cookie")
+		}
+	}
 	if route.Mode != policy.Auto && res.StatusCode != http.StatusSwitchingProtocols {
 		setDynamicControl(h)
 		dropTargets(h, route)

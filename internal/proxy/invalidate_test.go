@@ -172,6 +172,56 @@ func TestThePurgeIsBeforeTheFirstByte(t *testing.T) {
 	})
 }
 
+// The origin's tags come in fields that the policy names, and never get out; its
+// groups (RFC 9875) do.
+func TestTagFields(t *testing.T) {
+	newRig(t, config(`
+routes:
+  - {path: /a, mode: force-static}
+  - {path: /b, mode: auto, tag_headers: [x-tags]}
+`), func(r *rig) {
+		fields := []string{"Cache-Control: max-age=60", "Cache-Tag: one,  two", "Surrogate-Key: three four", "X-Tags: five", `Cache-Groups: "g"`}
+		for path, c := range map[string]struct{ tags, leaves, never []string }{
+			"/a": {[]string{"one", "two", "three", "four"}, []string{"X-Tags: five", `Cache-Groups: "g"`}, []string{"Cache-Tag:", "Surrogate-Key:"}},
+			"/b": {[]string{"five"}, []string{"Cache-Tag: one,  two", "Surrogate-Key: three four", `Cache-Groups: "g"`}, []string{"X-Tags:"}},
+		} {
+			for _, tag := range c.tags {
+				r.memory.Invalidate(cache.Selector{All: true})
+				r.origin.says(200, "old", fields...)
+				for range 2 { // a miss, a hit
+					a := r.get(path)
+					r.wantFields(path, a.header, append(c.leaves, c.never...)...)
+				}
+				r.memory.Invalidate(cache.Selector{Tags: []string{tag}})
+				r.origin.says(200, "new", fields...)
+				if a := r.get(path); a.body != "new" {
+					t.Errorf("%s, purge of %s: got %v", path, tag, a)
+				}
+			}
+		}
+	})
+}
+
+// An invalidation reaches what was stored under every policy: a mode that comes
+// back does not bring back what was purged meanwhile.
+func TestInvalidationReachesEveryFingerprint(t *testing.T) {
+	for name, s := range map[string]cache.Selector{
+		"path": {Paths: []string{"/a"}}, "tag": {Tags: []string{"t"}}, "route": {Routes: []string{"/a"}}, "host": {Hosts: []string{"example.com"}},
+	} {
+		static := config("routes:\n  - {path: /a, mode: force-static, tags: [t]}\n")
+		newRig(t, static, func(r *rig) {
+			r.get("/a")
+			r.proxy.Swap(load(t, config("routes:\n  - {path: /a, mode: auto}\n")))
+			r.memory.Invalidate(s)
+			r.proxy.Swap(load(t, static))
+			r.origin.says(200, "new")
+			if a := r.get("/a"); a.body != "new" {
+				t.Errorf("%s: got %v", name, a)
+			}
+		})
+	}
+}
+
 // There is no purge by a method: PURGE is refused where it is not listed, and
 // passes like any other in auto.
 func TestPurgeIsNoMethodOfOurs(t *testing.T) {
