@@ -135,7 +135,8 @@ func (e *Explanation) decision() {
 	}
 	e.Course, e.Reason, e.Why = p.Course.String(), p.Reason.String(), p.Reason.Text()
 	e.Status, e.Location = p.Status, p.Location
-	if p.Reason == rfc9111.Options || p.Reason == rfc9111.MethodNotAllowed {
+	switch p.Reason {
+	case rfc9111.Options, rfc9111.PreflightNoCORS, rfc9111.MethodNotAllowed:
 		e.Allow = r.Allow
 	}
 }

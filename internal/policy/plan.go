@@ -111,7 +111,7 @@ func (p *Policy) plan(v *request.View, dst *Plan, rec *recorder) {
 	case closed:
 		dst.refuse(http.StatusNotFound, rfc9111.ClosedParam)
 	case v.Method == http.MethodOptions && (v.Path == "*" || !r.methods.take(v.Method)):
-		dst.answer(http.StatusNoContent, rfc9111.Options)
+		dst.answer(http.StatusNoContent, r.optionsReason(v))
 	case !r.methods.take(v.Method):
 		dst.refuse(http.StatusMethodNotAllowed, rfc9111.MethodNotAllowed)
 	case v.Upgrade == "websocket" && r.WebSocket && v.Method == http.MethodGet:
@@ -133,6 +133,15 @@ func (dst *Plan) refuse(status int, why rfc9111.Reason) {
 
 func (dst *Plan) answer(status int, why rfc9111.Reason) {
 	dst.Course, dst.Status, dst.Reason = Answer, status, why
+}
+
+// optionsReason is why edge answers OPTIONS with Allow. A preflight that nobody
+// has planned for breaks a page in the browser alone: it has a word of its own.
+func (r *Route) optionsReason(v *request.View) rfc9111.Reason {
+	if r.Enforced() && isPreflight(v) {
+		return rfc9111.PreflightNoCORS
+	}
+	return rfc9111.Options
 }
 
 // passReason is why a method other than GET and HEAD passes.

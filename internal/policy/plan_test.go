@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"edge/internal/request"
+	"edge/internal/rfc9111"
 )
 
 // archives returns the cases of a folder of testdata by name.
@@ -171,7 +172,7 @@ func reasons(p Plan) []string {
 	if p.Status != 0 {
 		words = append(words, fmt.Sprint(p.Status))
 	}
-	if p.Status == 405 || p.Reason.String() == "options" {
+	if p.Status == 405 || p.Reason == rfc9111.Options || p.Reason == rfc9111.PreflightNoCORS {
 		words = append(words, "Allow: "+p.Route.Allow)
 	}
 	return slices.DeleteFunc(words, func(s string) bool { return s == "" })

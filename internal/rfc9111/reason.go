@@ -64,6 +64,7 @@ const (
 	// Answered or refused by edge.
 	Preflight        // a CORS preflight
 	Options          // OPTIONS with Allow
+	PreflightNoCORS  // the same for a CORS preflight on an enforced route without cors
 	SlashRedirect    // trailing_slash or slashes
 	ClosedParam      // a value outside params
 	MethodNotAllowed // 405
