@@ -12,6 +12,10 @@ import (
 // generations are compared, never added.
 type Generation uint64
 
+// After reports whether exactly n invalidations lie between born and g: those of
+// which the caller knows, and no other.
+func (g Generation) After(born Generation, n int) bool { return g == born+Generation(n) }
+
 // Selector says what an invalidation reaches: everything that any of its lists
 // names (they are alternatives), narrowed to Hosts where those stand beside
 // other lists. All stands alone: beside it nothing else counts.

@@ -70,12 +70,18 @@ func (c *growing) run() {
 	others.Wait()
 }
 
+// write raises and invalidates. The many other tags of an invalidation make it
+// take long enough to be looked at half done.
 func (c *growing) write(k *growingKey) {
+	s := Selector{}
+	for i := range 50 {
+		s.Tags = append(s.Tags, fmt.Sprintf("other %d", i))
+	}
+	s.Tags = append(s.Tags, k.tag)
 	for i := 0; c.goOn(i); i++ {
 		n := k.origin.Add(1)
-		s := Selector{Tags: []string{k.tag}}
-		if i%3 == 0 {
-			s = Selector{Tags: []string{k.tag}, Hosts: []string{"a.test"}}
+		if s.Hosts = nil; i%3 == 0 {
+			s.Hosts = []string{"a.test"}
 		}
 		c.m.Invalidate(s)
 		k.acked.Store(n)
