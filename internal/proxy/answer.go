@@ -76,7 +76,7 @@ func (x *exchange) originFailed(reason rfc9111.Reason) {
 		x.clientGone()
 		return
 	}
-	if x.standIn(0) {
+	if x.standIn(rfc9111.Status{Fwd: x.fwdOfMiss()}) {
 		return
 	}
 	status := http.StatusBadGateway

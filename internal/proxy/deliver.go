@@ -24,14 +24,15 @@ func (x *exchange) deliver(o *cache.Object, served telemetry.Served) {
 	x.send(o, status)
 }
 
-// standIn answers with a stale object because the origin failed with status (0
-// for no response at all). It reports whether the law allows it.
-func (x *exchange) standIn(status int) bool {
+// standIn answers with a stale object because the origin failed. It reports
+// whether the law allows it. status says whether the origin was asked now.
+func (x *exchange) standIn(status rfc9111.Status) bool {
 	if x.verdict.IfError <= 0 || x.found.State != cache.Found {
 		return false
 	}
 	x.served, x.reason, x.ttl = telemetry.ServedStale, rfc9111.StaleIfErr, x.verdict.TTL
-	x.send(x.found.Object, rfc9111.Status{Fwd: rfc9111.FwdStale, FwdStatus: status, Detail: x.reason})
+	status.Detail = x.reason
+	x.send(x.found.Object, status)
 	return true
 }
 
@@ -143,7 +144,7 @@ func (x *exchange) withoutBody(h http.Header, status int) {
 // stream answers from a flight while the body arrives.
 func (x *exchange) stream(r *fill.Reader) {
 	l := &x.landing
-	if originError(l.Status) && x.standIn(l.Status) {
+	if originError(l.Status) && x.standIn(rfc9111.Status{Fwd: x.fwdOfMiss(), FwdStatus: l.Status}) {
 		return
 	}
 	stored := l.Admission.Store == rfc9111.StoreIt

@@ -148,7 +148,7 @@ func (x *exchange) originRests() bool {
 		return false
 	}
 	_, failing := x.p.flights.Failing(x.plan.Key)
-	return failing && x.standIn(0)
+	return failing && x.standIn(x.statusOfHit())
 }
 
 // mustPass reports that a request whose plan was to look up goes to the origin

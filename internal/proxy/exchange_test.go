@@ -61,7 +61,7 @@ func TestStaleStandsInForAFailedOrigin(t *testing.T) {
 		r.want(r.get("/a"), 200, "edge; fwd=stale; fwd-status=503; detail=stale-if-error", "hello")
 		synctest.Wait() // the flight has told how it ended
 		for range 20 {
-			r.want(r.get("/a"), 200, "edge; fwd=stale; detail=stale-if-error", "hello")
+			r.want(r.get("/a"), 200, "edge; hit; ttl=-60; detail=stale-if-error", "hello")
 		}
 		if got := r.origin.requests(); got != 2 {
 			t.Errorf("%d origin requests, want one probe after the first", got)

@@ -140,7 +140,7 @@ func (f *fetch) admission(res *http.Response, at rfc9111.Moment) (rfc9111.Admiss
 	switch store := a.Store == rfc9111.StoreIt; {
 	case store && !origin.Framed(res):
 		// Nobody can tell a whole body from one that broke off.
-		a.Store, a.Share, a.Reason = rfc9111.StoreNot, rfc9111.ShareLeader, rfc9111.Incomplete
+		a.Store, a.Share, a.Reason = rfc9111.StoreNot, rfc9111.ShareLeader, rfc9111.Unframed
 	case store && !f.route.Enforced() && slices.ContainsFunc(a.Vary, tellsOfClient):
 		// The view has the client's fields, not what edge wrote in their place:
 		// everybody would be given the same variant.

@@ -51,6 +51,7 @@ const (
 	PartialContent   // 206
 	MethodNotStored  // only GET is stored
 	Incomplete       // the body broke off
+	Unframed         // nobody can tell whether the body is whole
 	Superseded       // purged while it was fetched
 	NeedsCredentials // 401, 403, 407 or a login redirect from a stripped fetch
 	Nonce            // a CSP nonce is for one reader

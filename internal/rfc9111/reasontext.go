@@ -47,6 +47,7 @@ var reasons = [NumReasons]struct{ word, text string }{
 	PartialContent:   {"partial-content", "The answer is a part (206); only whole bodies are stored."},
 	MethodNotStored:  {"method-not-stored", "Only answers to GET are stored."},
 	Incomplete:       {"incomplete", "The body broke off; only complete bodies are stored."},
+	Unframed:         {"unframed", "The body ends with its connection, so that nobody can tell whether it is whole."},
 	Superseded:       {"superseded", "The object was purged while it was fetched."},
 	NeedsCredentials: {"needs-credentials", "The origin asked who the reader is, on a route that withholds credentials; make the route dynamic, or key what it needs."},
 	Nonce:            {"nonce", "The Content-Security-Policy has a nonce, which must be new for each reader."},
