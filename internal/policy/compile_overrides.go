@@ -41,6 +41,9 @@ func (b *routeCompiler) overrides() {
 	for _, h := range r.keyedHeaders {
 		o.Keyed = append(o.Keyed, strings.ToLower(h.name))
 	}
+	if o.Enforced && r.cookies.groups > 0 {
+		o.Keyed = append(o.Keyed, "cookie") // no other cookie is sent
+	}
 	for _, f := range c.StaleWhen {
 		o.StaleWhen = append(o.StaleWhen, rfc9111.FieldValue{Name: http.CanonicalHeaderKey(f.Name), Value: f.Value})
 	}

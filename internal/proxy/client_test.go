@@ -108,6 +108,7 @@ func TestVaryOfEnforcedAnswers(t *testing.T) {
 		{"force-static", "Cookie, Accept-Language", "", 1},
 		{"force-static, key: {headers: [x-tenant]}", "X-Other", "X-Tenant", 1},
 		{"force-static, key: {headers: [x-tenant]}", "X-Tenant", "X-Tenant", 0},
+		{"force-static, key: {cookies: [theme]}", "Cookie", "Cookie", 0},
 		{"force-static, key: {cookies: [theme]}", "", "Cookie", 0},
 		{"dynamic-on-request-data, revalidate: 1h, dynamic_on: {cookies: [session], headers: [x-preview]}", "RSC", "Authorization, Cookie, X-Preview", 1},
 	} {
