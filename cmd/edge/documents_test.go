@@ -85,6 +85,27 @@ func checkCommand(t *testing.T, document string, list []string) {
 	}
 }
 
+// Who watches a metric that does not exist is never alarmed.
+func TestDocumentedMetricsExist(t *testing.T) {
+	known, err := os.ReadFile(filepath.Join("..", "..", "docs", "metrics.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "operations.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := regexp.MustCompile(`\bedge_[a-z_]+`).FindAllString(string(text), -1)
+	for _, name := range names {
+		if !strings.Contains(string(known), "`"+strings.TrimSuffix(name, "_count")+"`") {
+			t.Errorf("docs/operations.md names %s, which docs/metrics.md does not know", name)
+		}
+	}
+	if len(names) == 0 {
+		t.Error("docs/operations.md names no metric")
+	}
+}
+
 // shellWords splits a line as a shell does, without expansions; a comment ends
 // it.
 func shellWords(line string) []string {

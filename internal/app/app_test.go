@@ -40,9 +40,10 @@ func eventually(t *testing.T, what string, done func() bool) {
 // fixture is an App in front of an origin.
 type fixture struct {
 	*App
-	log  *logged
-	dir  string // of the policy file
-	file string
+	log    *logged
+	access *logged // the access log
+	dir    string  // of the policy file
+	file   string
 
 	cancel context.CancelFunc
 	ended  chan error
@@ -59,12 +60,12 @@ func start(t *testing.T, origin, text string) *fixture {
 
 func startFile(t *testing.T, origin, dir, file, text string) *fixture {
 	t.Helper()
-	f := &fixture{log: new(logged), dir: dir, file: file, ended: make(chan error, 1)}
+	f := &fixture{log: new(logged), access: new(logged), dir: dir, file: file, ended: make(chan error, 1)}
 	if text != "" {
 		f.write(t, text)
 	}
 	a, err := New(Options{
-		Config: file, Listen: "127.0.0.1:0", Admin: "127.0.0.1:0", AccessLog: io.Discard,
+		Config: file, Listen: "127.0.0.1:0", Admin: "127.0.0.1:0", AccessLog: f.access,
 		Env:    func(name string) (string, bool) { return origin, name == "ORIGIN" },
 		Logger: f.log.logger(), Version: "v-test",
 	})

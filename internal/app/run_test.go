@@ -60,7 +60,7 @@ func (d *download) begin(t *testing.T, f *fixture) *http.Response {
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	d := &download{make(chan struct{})}
-	f := start(t, newOrigin(t, d.ServeHTTP).URL, passing("2s", "1h"))
+	f := start(t, newOrigin(t, d.ServeHTTP).URL, passing("3s", "1h"))
 	if got := get(f.adminURL("/readyz")); got.status != http.StatusOK {
 		t.Fatalf("before: readyz = %+v", got)
 	}
@@ -125,6 +125,9 @@ func TestADownloadLongerThanDrainTimeoutIsBrokenOff(t *testing.T) {
 	}
 	if got := f.log.lines("requests are still under way and are broken off"); len(got) != 1 || got[0]["drain_timeout"] != "100ms" {
 		t.Errorf("log: %v", got)
+	}
+	if got := f.access.String(); !strings.Contains(got, `"path":"/slow"`) {
+		t.Errorf("the access log was closed before the request was told: %s", got)
 	}
 	if got := f.log.lines("requests have not ended though their connections have"); got != nil {
 		t.Errorf("log: %v", got)
