@@ -45,8 +45,6 @@ const (
 	// MarkPass: private, no-store or Set-Cookie: do not collapse; if an answer
 	// turns out storable it is stored and the mark is gone.
 	MarkPass Mark = iota + 1
-	// MarkStatus: a status that is not stored.
-	MarkStatus
 	// MarkTooLarge: beyond max_object: pass, ranges and all.
 	MarkTooLarge
 )

@@ -230,7 +230,7 @@ func (d *model) reclaim(*rapid.T) {
 
 func (d *model) putMark(t *rapid.T) {
 	name := d.key()
-	why := rapid.SampledFrom([]Mark{MarkPass, MarkStatus, MarkTooLarge}).Draw(t, "why")
+	why := rapid.SampledFrom([]Mark{MarkPass, MarkTooLarge}).Draw(t, "why")
 	d.m.PutMark([]byte(name), why, d.now, 3*time.Second)
 	k := d.keys[name]
 	if k != nil && k.vary == nil {

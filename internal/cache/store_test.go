@@ -163,8 +163,8 @@ func TestMarks(t *testing.T) {
 				t.Errorf("marked beside an object: %v %v", l.State, l.Mark)
 			}
 			m.Invalidate(Selector{Tags: []string{"t"}})
-			m.PutMark(key, MarkStatus, 0, time.Second)
-			if l := lookup(m, "k"); l.State != Marked || l.Mark != MarkStatus {
+			m.PutMark(key, MarkPass, 0, time.Second)
+			if l := lookup(m, "k"); l.State != Marked || l.Mark != MarkPass {
 				t.Errorf("marked over a dead object: %v %v", l.State, l.Mark)
 			}
 			if s := m.Stats(); s.Objects != 0 {

@@ -15,9 +15,6 @@ const (
 	// passMark: an answer for one reader. Routes seldom change their mind, and
 	// if this one does, the first storable answer removes the mark.
 	passMark = 10 * time.Second
-	// statusMark: an error or the like. It should be gone when the origin has
-	// recovered.
-	statusMark = time.Second
 	// tooLargeMark: a mark is worth more here, for passes serve ranges of what
 	// is too large, and large files seldom shrink.
 	tooLargeMark = time.Minute
@@ -69,15 +66,15 @@ func notStored(a rfc9111.Admission, reason rfc9111.Reason) rfc9111.Admission {
 	return a
 }
 
-// mark notes that the key is not worth waiting for.
+// mark notes that the key is not worth waiting for. What is not stored for its
+// status leaves no mark: those who wait are given it, so that a failing origin is
+// asked once for all of them, not once for each.
 func (f *Flight) mark(a rfc9111.Admission, tooLarge bool) {
 	switch {
 	case a.Share == rfc9111.ShareLeader:
 		f.putMark(cache.MarkPass, passMark)
 	case tooLarge:
 		f.putMark(cache.MarkTooLarge, tooLargeMark)
-	case a.Share == rfc9111.ShareWaiting:
-		f.putMark(cache.MarkStatus, statusMark)
 	}
 }
 

@@ -68,6 +68,30 @@ func TestBrokenBodies(t *testing.T) {
 	}
 }
 
+// The deadline is for what is stored. A body that is not, is as long as it is.
+func TestALongDownloadHasNoDeadline(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBed(t, Options{Deadline: time.Minute}, cache.Options{})
+		job := b.job("k", answer{})
+		job.Run = func(ctx context.Context, f *Flight) {
+			a := storable()
+			a.Store, a.Share, a.Reason = rfc9111.StoreNot, rfc9111.ShareLeader, rfc9111.OriginPrivate
+			f.Decide(*a, testLabels, nil, nil, -1)
+			f.WriteHeader(200)
+			for range 10 {
+				sleep(ctx, time.Minute)
+				_, _ = f.Write([]byte("a")) // a refused one shows in what is read
+			}
+			f.End(ctx.Err())
+		}
+		for _, res := range b.herd(1, job) {
+			if res.err != nil || string(res.body) != "aaaaaaaaaa" {
+				t.Errorf("%v, error %v, body %q; want all of it", res.Kind, res.err, res.body)
+			}
+		}
+	})
+}
+
 // Before the head the followers share the leader's failure: a herd on a broken
 // origin is one request, too.
 func TestFailureIsShared(t *testing.T) {

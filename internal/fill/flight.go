@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"sync"
+	"time"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -63,8 +64,8 @@ type Flight struct {
 
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	stop   context.CancelFunc // ends ctx's timer
-	header http.Header        // what Run builds, until WriteHeader
+	timer  *time.Timer // cancels ctx at the deadline; see unbound
+	header http.Header // what Run builds, until WriteHeader
 
 	// Set by Decide and WriteHeader, then only read.
 	labels    cache.Labels
@@ -101,9 +102,8 @@ func newFlight(fs *Flights, job Job) *Flight {
 		header: make(http.Header), length: -1, progress: make(chan struct{}, 1),
 	}
 	f.job.Key = nil // the caller's buffer
-	ctx, stop := context.WithTimeoutCause(fs.ctx, fs.o.Deadline, errDeadline)
-	f.stop = stop
-	f.ctx, f.cancel = context.WithCancelCause(ctx)
+	f.ctx, f.cancel = context.WithCancelCause(fs.ctx)
+	f.timer = time.AfterFunc(fs.o.Deadline, func() { f.cancel(errDeadline) })
 	f.body.init()
 	f.digest.Reset()
 	return f
@@ -155,9 +155,14 @@ func (f *Flight) settle() {
 
 // close frees what the flight has beyond its response.
 func (f *Flight) close() {
-	f.stop()
+	f.timer.Stop()
 	f.cancel(nil)
 }
+
+// unbound lifts the deadline from a body that is not kept: it is as long as its
+// readers want it, and ends with them, at their least rate, or when the origin
+// stands still.
+func (f *Flight) unbound() { f.timer.Stop() }
 
 // complete reports whether the whole body has come: the framing has said so,
 // all of it was taken, and it is as long as announced. The second is not idle:

@@ -28,7 +28,8 @@ type Options struct {
 	// MinRate is the bytes per second below which a reader is aborted when it
 	// holds up others. Default 16 KiB/s.
 	MinRate int64
-	// Deadline bounds a flight. Default 10 minutes.
+	// Deadline bounds a flight until its body is complete, or is known not to be
+	// stored. Default 10 minutes.
 	Deadline time.Duration
 	// Refreshes bounds refreshes at one time. Default 64.
 	Refreshes int

@@ -31,6 +31,12 @@ func (fs *Flights) Refresh(job Job) bool {
 	return true
 }
 
+// Due reports whether the interval of key allows a refresh now. Who answers many
+// requests with one stale object asks it before making a Job for each.
+func (fs *Flights) Due(key []byte) bool {
+	return fs.intervals.due(key, fs.o.Now())
+}
+
 // reserveRefresh puts a flight for job into the table if it may be refreshed
 // now.
 func (fs *Flights) reserveRefresh(job Job) *Flight {
@@ -116,6 +122,13 @@ func (t *intervals) begin(key []byte, now rfc9111.Instant) bool {
 	v.next = now.Add(t.least)
 	t.put(h, v, now)
 	return true
+}
+
+// due reports whether begin would let key be refreshed now.
+func (t *intervals) due(key []byte, now rfc9111.Instant) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return now >= t.byKey[maphash.Bytes(t.seed, key)].next
 }
 
 // succeed forgets failures; the least interval stays.

@@ -66,7 +66,6 @@ func TestMarks(t *testing.T) {
 		d      time.Duration
 	}{
 		"private":            {answer{admission: private()}, cache.MarkPass, passMark},
-		"status":             {answer{admission: unstoredStatus()}, cache.MarkStatus, statusMark},
 		"announced too long": {answer{sized: true, body: [][]byte{make([]byte, 1<<20+1)}}, cache.MarkTooLarge, tooLargeMark},
 		"grown too long":     {answer{body: [][]byte{make([]byte, 1<<20), {1}}}, cache.MarkTooLarge, tooLargeMark},
 	} {

@@ -49,6 +49,9 @@ func (f *Flight) WriteHeader(status int) {
 			f.giveUp(over)
 		}
 	}
+	if !f.keeps {
+		f.unbound()
+	}
 	f.flow(status)
 	f.cancelIfUnread()
 }
@@ -168,6 +171,7 @@ func (f *Flight) giveUp(over rfc9111.Reason) {
 	f.admission = notStored(f.admission, over)
 	f.resetPaces(f.fs.o.Now())
 	f.mu.Unlock()
+	f.unbound()
 	f.fs.table.remove(f)
 	f.cancelIfUnread()
 }

@@ -17,7 +17,7 @@ import (
 // fetch joins the fetch of the key, or starts one, and waits for its head.
 // What is left to do with it stands in the landing table.
 func (x *exchange) fetch(last bool) {
-	x.alone = x.alone || last || x.found.State == cache.Marked
+	x.alone = x.alone || last || x.found.State == cache.Marked && x.found.Mark == cache.MarkPass
 	f := x.newFetch()
 	reader, lead := x.p.flights.Join(f.job(x.alone), x.found.Generation)
 	defer reader.Close()
@@ -93,6 +93,9 @@ func (x *exchange) matches(vary []string, selector []byte) bool {
 // client: an enforced fetch is decoded from the key, one in auto repeats the
 // fields that selected the object.
 func (x *exchange) refresh() {
+	if !x.p.flights.Due(x.plan.Key) {
+		return
+	}
 	f := x.newFetch()
 	f.stale = x.found.Object
 	f.view = x.viewOf(f.sends, f.stale.Selecting)
