@@ -23,3 +23,10 @@ func (b *budget) take(n int64) { b.held.Add(n) }
 
 // release gives n bytes back.
 func (b *budget) release(n int64) { b.held.Add(-n) }
+
+// Reserve takes n bytes of the budget for a body that is kept outside of a
+// flight, or reports that there are none left. Who got them calls Release.
+func (fs *Flights) Reserve(n int64) bool { return fs.budget.reserve(n) }
+
+// Release gives back what Reserve took.
+func (fs *Flights) Release(n int64) { fs.budget.release(n) }

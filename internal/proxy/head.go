@@ -93,8 +93,9 @@ func setDynamicControl(h http.Header) {
 	delete(h, "Expires")
 }
 
-// dynamicHead is the head of a pass.
-func (x *exchange) dynamicHead(res *http.Response) {
+// dynamicHead is the head of a pass; stored says that the answer to a POST is
+// kept for a GET.
+func (x *exchange) dynamicHead(res *http.Response, stored bool) {
 	h, route := res.Header, x.plan.Route
 	if x.stripped { // what a fetch would bring, had it been storable
 		x.enforcedHead(h, head{status: res.StatusCode})
@@ -108,7 +109,7 @@ func (x *exchange) dynamicHead(res *http.Response) {
 	}
 	x.cors(h)
 	applyRules(h, &route.Response)
-	appendStatus(h, rfc9111.Status{Fwd: x.fwdOfPass(), FwdStatus: res.StatusCode, Detail: x.reason})
+	appendStatus(h, rfc9111.Status{Fwd: x.fwdOfPass(), FwdStatus: res.StatusCode, Stored: stored, Detail: x.reason})
 }
 
 // cors writes the route's Access-Control fields and removes the origin's.

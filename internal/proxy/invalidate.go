@@ -11,10 +11,11 @@ import (
 // invalidate puts in force what a successful unsafe request makes stale: the
 // URL with all its queries and variants (section 4.4), where it points to on
 // the same origin, the groups it names (RFC 9875), and the tags of invalidates.
-// It is always a hard purge.
-func (x *exchange) invalidate(res *http.Response) {
+// It is always a hard purge. It returns how many invalidations that were, and
+// the generation of the last.
+func (x *exchange) invalidate(res *http.Response) (n int, last cache.Generation) {
 	if !rfc9111.Unsafe(x.view.Method) {
-		return
+		return 0, 0
 	}
 	if rfc9111.Invalidates(x.view.Method, res.StatusCode) {
 		paths := []string{x.view.Path}
@@ -24,7 +25,7 @@ func (x *exchange) invalidate(res *http.Response) {
 				paths = append(paths, v.Path)
 			}
 		}
-		x.p.memory.Invalidate(cache.Selector{Paths: paths, Hosts: []string{x.view.Host}})
+		n, last = n+1, x.p.memory.Invalidate(cache.Selector{Paths: paths, Hosts: []string{x.view.Host}})
 		x.p.counters.Invalidation("method", false)
 	}
 	var tags []string
@@ -35,7 +36,8 @@ func (x *exchange) invalidate(res *http.Response) {
 		tags = x.plan.Route.AppendInvalidates(tags, x.view.Method, &x.plan)
 	}
 	if len(tags) > 0 {
-		x.p.memory.Invalidate(cache.Selector{Tags: tags})
+		n, last = n+1, x.p.memory.Invalidate(cache.Selector{Tags: tags})
 		x.p.counters.Invalidation("tag", false)
 	}
+	return n, last
 }

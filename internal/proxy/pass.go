@@ -53,6 +53,7 @@ func (x *exchange) limit() float64 {
 type pass struct {
 	x    *exchange
 	body *clientBody
+	keep *keep // nil for an answer that is not stored
 }
 
 // rewrite makes the head: all end-to-end fields of the client, and what edge
@@ -84,10 +85,12 @@ func (ps *pass) rewrite(pr *httputil.ProxyRequest) {
 
 func (ps *pass) roundTrip(r *http.Request) (*http.Response, error) {
 	x := ps.x
+	born := x.p.memory.Generation()
 	res, at, err := x.p.send(x.plan.Route.Origin, r)
 	if err != nil {
 		return nil, err
 	}
+	ps.keep = x.newKeep(res, at, born)
 	if x.passes && x.found.State == cache.Found && x.view.Method == http.MethodHead && res.StatusCode == http.StatusOK {
 		x.newFetch().heed(res.Header.Clone(), at)
 	}
@@ -103,9 +106,10 @@ func (ps *pass) roundTrip(r *http.Request) (*http.Response, error) {
 // leaves: who reads 201 never sees the old list.
 func (ps *pass) modify(res *http.Response) error {
 	x := ps.x
-	x.invalidate(res)
+	own, last := x.invalidate(res)
 	stripTags(res.Header, x.plan.Route)
-	x.dynamicHead(res)
+	kept := ps.keep != nil && ps.keep.begin(res, own, last)
+	x.dynamicHead(res, kept)
 	return nil
 }
 

@@ -1,0 +1,109 @@
+package proxy
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+
+	"github.com/cespare/xxhash/v2"
+
+	"edge/internal/cache"
+	"edge/internal/policy"
+	"edge/internal/request"
+	"edge/internal/rfc9111"
+)
+
+// keep stores the answer to a POST that is also the answer to a GET for the
+// same URL (RFC 9110 section 9.3.3), while it passes. The answer itself is the
+// one client's: nobody joins it.
+type keep struct {
+	f         *fetch // what a GET that began when the POST did would be
+	admission rfc9111.Admission
+	labels    cache.Labels
+	head      http.Header
+	body      []byte // of the announced length, which the budget has reserved
+}
+
+// newKeep returns nil when the answer is not one to be stored: few are. born is
+// the generation before the request was sent.
+func (x *exchange) newKeep(res *http.Response, at rfc9111.Moment, born cache.Generation) *keep {
+	if x.view.Method != http.MethodPost || x.plan.Route.Mode != policy.Auto || res.ContentLength < 0 {
+		return nil
+	}
+	f := x.getFor(born)
+	if f == nil || res.ContentLength > f.route.MaxObject {
+		return nil
+	}
+	k := &keep{f: f}
+	k.admission, k.labels = f.admission(res, at)
+	r := rfc9111.Response{Status: res.StatusCode, Header: res.Header, Length: res.ContentLength}
+	if k.admission.Store != rfc9111.StoreIt || !rfc9111.AnswersGet(&x.view, r, &k.admission.Meta) {
+		return nil
+	}
+	return k
+}
+
+// getFor returns the fetch that a GET for the URL of x would be, nil if the
+// policy would not look such a GET up.
+func (x *exchange) getFor(born cache.Generation) *fetch {
+	get := &exchange{p: x.p, live: x.live, view: *x.view.Clone()}
+	get.view.Method, get.view.Body, get.view.ContentLength = http.MethodGet, request.NoBody, 0
+	get.decide()
+	if get.plan.Course != policy.Lookup {
+		return nil
+	}
+	f := get.newFetch()
+	f.born = born
+	return f
+}
+
+// begin takes the head as it is before it is made the client's, and the body as
+// it passes, and reports whether there is room for it. The POST itself has
+// caused own invalidations, the last at last: the answer is younger than those,
+// and than no other.
+func (k *keep) begin(res *http.Response, own int, last cache.Generation) bool {
+	if !last.After(k.f.born, own) || !k.f.p.flights.Reserve(res.ContentLength) {
+		return false
+	}
+	k.f.born, k.body = last, make([]byte, 0, res.ContentLength)
+	k.head = res.Header.Clone()
+	for _, names := range [...][]string{k.admission.Strip, k.admission.Omit} {
+		for _, name := range names {
+			k.head.Del(name)
+		}
+	}
+	res.Body = &ending{body: &tee{ReadCloser: res.Body, k: k}, tell: k.end}
+	return true
+}
+
+// end stores what has come whole.
+func (k *keep) end(err error) {
+	defer k.f.p.flights.Release(int64(cap(k.body)))
+	if err != nil || len(k.body) < cap(k.body) {
+		return
+	}
+	k.f.p.memory.Store(k.f.key, k.admission.Vary, &cache.Object{
+		Meta:      k.admission.Meta,
+		Head:      cache.MakeHead(k.head),
+		Body:      cache.NewBody([][]byte{k.body}),
+		ETag:      fmt.Sprintf(`"%016x"`, xxhash.Sum64(k.body)),
+		Labels:    k.labels,
+		Born:      k.f.born,
+		Selector:  rfc9111.AppendSelector(nil, k.admission.Vary, k.f.view),
+		Selecting: rfc9111.Selecting(k.admission.Vary, k.f.view),
+	})
+}
+
+// tee copies a body that passes into a keep.
+type tee struct {
+	io.ReadCloser
+	k *keep
+}
+
+// Read implements io.Reader.
+func (t *tee) Read(p []byte) (int, error) {
+	n, err := t.ReadCloser.Read(p)
+	room := cap(t.k.body) - len(t.k.body)
+	t.k.body = append(t.k.body, p[:min(n, room)]...)
+	return n, err
+}
