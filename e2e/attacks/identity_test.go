@@ -116,6 +116,44 @@ func TestVariantsOfAnother(t *testing.T) {
 	}
 }
 
+// What the origin writes into a 304 for one client, or into the answer to its
+// HEAD, does not become part of what all others are given.
+func TestFieldsOfAnother(t *testing.T) {
+	for _, credentials := range []string{"Cookie: session=alice", "Authorization: Bearer alice"} {
+		for _, method := range []string{"GET", "HEAD"} {
+			t.Run(method+" "+credentials, func(t *testing.T) {
+				o := runHostile(t, func(conn net.Conn, r *http.Request) bool {
+					lines := []string{"X-Token: of nobody", `ETag: "1"`, "Cache-Control: max-age=60", "Content-Length: 4"}
+					if r.Header.Get("Cookie")+r.Header.Get("Authorization") != "" {
+						lines[0] = "X-Token: of alice"
+					}
+					answer := head("HTTP/1.1 200 OK", append(lines, "Age: 70")...) + "page"
+					switch {
+					case r.Header.Get("If-None-Match") != "":
+						answer = head("HTTP/1.1 304 Not Modified", lines[:3]...)
+					case r.Method == "HEAD":
+						answer = head("HTTP/1.1 200 OK", lines...)
+					}
+					_, err := io.WriteString(conn, answer)
+					return err == nil
+				})
+				e := start(t, o.url(), "")
+				ask(t, e, "/a")
+				harness.Await(t, "it is stored", e.Idle)
+				alice := &line{addr: e.Listen}
+				defer alice.close()
+				if res, err := alice.send(method, clientHead(method, "/a", credentials)); err != nil || res.Header.Get("X-Token") != "of alice" {
+					t.Errorf("alice got %v, %v", res.Header, err)
+				}
+				harness.Await(t, "the fetch has ended", e.Idle)
+				if got := ask(t, e, "/a").Header.Get("X-Token"); got != "of nobody" {
+					t.Errorf("another client got the token %s", got)
+				}
+			})
+		}
+	}
+}
+
 // One client's Origin is not allowed for another, in whatever order they come.
 func TestOriginsAreNotReflected(t *testing.T) {
 	o := runHostile(t, func(c net.Conn, r *http.Request) bool {

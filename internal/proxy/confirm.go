@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"edge/internal/cache"
+	"edge/internal/request"
 	"edge/internal/rfc9111"
 )
 
@@ -31,7 +32,7 @@ func (f *fetch) confirm(merged http.Header, at rfc9111.Moment) *cache.Object {
 		return nil
 	}
 	a := rfc9111.Readmit(&f.stale.Meta, merged, f.view, &f.route.Overrides, at)
-	if a.Store != rfc9111.StoreIt {
+	if a.Store != rfc9111.StoreIt || f.personal(a.Meta.Facts) {
 		return nil
 	}
 	if !bytes.Equal(rfc9111.AppendSelector(nil, a.Vary, f.view), f.stale.Selector) {
@@ -48,6 +49,15 @@ func (f *fetch) confirm(merged http.Header, at rfc9111.Moment) *cache.Object {
 		return nil
 	}
 	return fresh
+}
+
+// personal reports whether what answers the fetch, with these facts, is for the
+// client alone who caused it: in auto, that client's credentials went along
+// (section 3.5). Its fields, of a 304 too, are then no part of what is stored.
+func (f *fetch) personal(facts rfc9111.Facts) bool {
+	const shared = rfc9111.FactPublic | rfc9111.FactSMaxage | rfc9111.FactMustRevalidate
+	credentials := f.view.Has(request.SlotAuthorization) || f.view.Has(request.SlotCookie)
+	return !f.route.Enforced() && credentials && facts&shared == 0
 }
 
 // heed takes what the answer to a HEAD tells of a stored object (section

@@ -63,7 +63,7 @@ func (f *fetch) rewrite(pr *httputil.ProxyRequest) {
 	}
 	h.Add("Via", via)
 	applyRules(h, &f.route.Request)
-	if f.stale != nil {
+	if f.stale != nil && !f.personal(f.stale.Meta.Facts) {
 		rfc9111.Validators(h, f.stale.Head.Get("Etag"), f.stale.Head.Get("Last-Modified"))
 	}
 	out.Header = h
