@@ -43,11 +43,11 @@ func realisticObject(m *Memory, i, size int) *Object {
 // it holds. The floods are of few sizes and of many, because the allocator
 // rounds.
 func TestBytesAreBounded(t *testing.T) {
-	const bytes = 32 << 20
+	const bytes = 16 << 20
 	random := rand.New(rand.NewPCG(1, 2))
 	floods := map[string]func(m *Memory){
 		"unique_keys_1KiB": func(m *Memory) {
-			for i := range 60_000 {
+			for i := range 30_000 {
 				m.Store(fmt.Appendf(nil, "https|www.example.com|/api/posts/%d", i), nil, realisticObject(m, i, 1024))
 			}
 		},
@@ -57,13 +57,13 @@ func TestBytesAreBounded(t *testing.T) {
 			}
 		},
 		"empty_bodies": func(m *Memory) {
-			for i := range 80_000 {
+			for i := range 40_000 {
 				m.Store(fmt.Appendf(nil, "https|www.example.com|/api/posts/%d", i), nil, realisticObject(m, i, 0))
 			}
 		},
 		"growing_replacements": func(m *Memory) {
 			for size := 100; size < 100_000; size += size / 4 {
-				for i := range 1000 {
+				for i := range 500 {
 					m.Store(fmt.Appendf(nil, "https|www.example.com|/api/posts/%d", i), nil, realisticObject(m, i, size))
 				}
 			}

@@ -80,11 +80,11 @@ func TestForgottenPurges(t *testing.T) {
 // memory: the table of labels stays in proportion to what is stored.
 func TestUnusedTagsDoNotLeak(t *testing.T) {
 	m := newTestMemory(t, Options{Bytes: 256 << 10})
-	for i := range 100_000 {
+	for i := range 50_000 {
 		o := newObject(m, "o", fmt.Sprintf("tag %d", i))
 		o.Labels.Path = fmt.Sprintf("/%d", i)
 		m.Store(fmt.Appendf(nil, "key %d", i), nil, o)
-		if i%10_000 == 0 {
+		if i%5_000 == 0 {
 			runtime.GC()
 		}
 	}
@@ -93,8 +93,8 @@ func TestUnusedTagsDoNotLeak(t *testing.T) {
 		cells += len(m.generations.table.shards[i].cells)
 	}
 	// Between two collections the weak pointers of what was evicted still
-	// hold: 10,000 objects with two labels of their own.
-	if most := 2*2*10_000 + tableShards*sweepMin; cells > most {
+	// hold: 5,000 objects with two labels of their own.
+	if most := 2*2*5_000 + tableShards*sweepMin; cells > most {
 		t.Errorf("%d labels are interned, want at most %d", cells, most)
 	}
 }

@@ -26,13 +26,15 @@ func (m *Memory) storeVariant(cur *slot, key []byte, hash uint64, vary []string,
 // the slot.
 func (m *Memory) primary(cur *slot, a address, vary []string, born Generation) *slot {
 	r := &rule{names: slices.Clone(vary)}
+	var note *mark
 	switch {
 	case cur == nil:
 	case cur.rule != nil && slices.Equal(cur.rule.names, vary):
 		if m.live.held(cur, inMain) {
 			return cur
 		}
-		r = cur.rule // not in the main store, or not any more: offered anew, with its variants
+		// Not in the main store, or not any more: offered anew, with all it has.
+		r, note = cur.rule, cur.mark.Load()
 	case cur.rule != nil:
 		if cur.rule.born > born {
 			return nil
@@ -48,6 +50,7 @@ func (m *Memory) primary(cur *slot, a address, vary []string, born Generation) *
 		r.variants = make([]uint64, 0, m.variants+1)
 	}
 	s := newSlot(a, nil, r)
+	s.mark.Store(note)
 	if !m.place(s) {
 		return nil
 	}
