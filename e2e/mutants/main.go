@@ -36,7 +36,13 @@ func run(names []string) error {
 	if err != nil {
 		return err
 	}
-	tree, err := copyTree(filepath.Join(".cache", "mutants", "tree"))
+	work := filepath.Join(".cache", "mutants")
+	held, err := lock(work)
+	if err != nil {
+		return err
+	}
+	defer held.Close()
+	tree, err := copyTree(filepath.Join(work, "tree"))
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,21 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"syscall"
 )
+
+// lock waits until no other run uses dir. Closing what it returns lets the next
+// one go on.
+func lock(dir string) (io.Closer, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return nil, err
+	}
+	f, err := os.Create(filepath.Join(dir, "lock"))
+	if err != nil {
+		return nil, err
+	}
+	return f, syscall.Flock(int(f.Fd()), syscall.LOCK_EX)
+}
 
 // copyTree copies the files of the repository, committed or not, to dir: always
 // the same one, so that the compiler's cache is of use the next time. It
