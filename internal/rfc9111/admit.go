@@ -78,7 +78,7 @@ func (h *head) refuseAuto(v *request.View, o *Overrides, varyOK bool) Reason {
 		return RequestNoStore
 	case status == http.StatusPartialContent:
 		return PartialContent
-	case neverStored(status), m.Facts.Has(FactMustUnderstand) && !understood(status):
+	case neverStored(status), forbidsStoring(status), m.Facts.Has(FactMustUnderstand) && !understood(status):
 		return StatusNotStored
 	case m.Facts.Has(FactNoStore) && !m.Facts.Has(FactMustUnderstand):
 		return OriginNoStore

@@ -99,6 +99,9 @@ func TestAdmitAuto(t *testing.T) {
 		{"a validator does not make every status storable", auto(), 201, []string{`ETag: "x"`}, nil, refused(StatusNotStored)},
 		{"public does", auto(), 201, []string{`ETag: "x"`, "Cache-Control: public"}, nil, storedAlone},
 		{"must-understand, understood, beats no-store", auto(), 0, []string{"Cache-Control: max-age=60, no-store, must-understand"}, nil, storedForAll},
+		{"must-understand, a status of another RFC", auto(), 226, []string{"Cache-Control: max-age=60, must-understand"}, nil, refused(StatusNotStored)},
+		{"too many requests of one client", auto(), 429, []string{"Cache-Control: public, max-age=60"}, nil, refused(StatusNotStored)},
+		{"a network that wants to know who asks", auto(), 511, []string{"Cache-Control: max-age=60"}, nil, refused(StatusNotStored)},
 		{"must-understand, not understood", auto(), 599, []string{"Cache-Control: max-age=60, must-understand"}, nil, refused(StatusNotStored)},
 	} {
 		t.Run(tt.name, func(t *testing.T) {

@@ -17,8 +17,27 @@ func heuristicallyCacheable(status int) bool {
 
 // understood reports whether edge knows what a final status asks of a cache,
 // which must-understand wants (section 5.2.2.3): all that RFC 9110 defines.
+// Others ask for things of their own, as 226 does.
 func understood(status int) bool {
-	return status >= 200 && http.StatusText(status) != ""
+	switch {
+	case status >= 200 && status <= 206, status >= 400 && status <= 417, status >= 500 && status <= 505:
+		return true
+	case status >= 300 && status <= 308:
+		return status != 306 // unused
+	}
+	return status == http.StatusMisdirectedRequest || status == http.StatusUnprocessableEntity ||
+		status == http.StatusUpgradeRequired
+}
+
+// forbidsStoring reports whether RFC 6585 says of a status that no cache may
+// store it: it is about one client, or one network.
+func forbidsStoring(status int) bool {
+	switch status {
+	case http.StatusPreconditionRequired, http.StatusTooManyRequests,
+		http.StatusRequestHeaderFieldsTooLarge, http.StatusNetworkAuthenticationRequired:
+		return true
+	}
+	return false
 }
 
 // neverStored reports whether responses of a status are never kept, whatever
