@@ -132,11 +132,11 @@ func (m mutant) check(tree string) (err error) {
 			return fmt.Errorf("%s runs no test", strings.Join(args, " "))
 		}
 	}
-	if out, err := command(tree, "git", "apply", m.path); err != nil {
+	if out, err := command(tree, "git", "apply", "-C1", m.path); err != nil {
 		return fmt.Errorf("the patch does not apply; make it anew:\n%s", out)
 	}
 	defer func() {
-		if out, undo := command(tree, "git", "apply", "-R", m.path); undo != nil {
+		if out, undo := command(tree, "git", "apply", "-C1", "-R", m.path); undo != nil {
 			err = errors.Join(err, fmt.Errorf("take the patch back: %w\n%s", undo, out))
 		}
 	}()
