@@ -12,10 +12,6 @@ import (
 // generations are compared, never added.
 type Generation uint64
 
-// After reports whether exactly n invalidations lie between born and g: those of
-// which the caller knows, and no other.
-func (g Generation) After(born Generation, n int) bool { return g == born+Generation(n) }
-
 // Selector says what an invalidation reaches: everything that any of its lists
 // names (they are alternatives), narrowed to Hosts where those stand beside
 // other lists. All stands alone: beside it nothing else counts.
@@ -124,9 +120,26 @@ func (g *generations) load() Generation { return Generation(g.now.Load()) }
 
 // invalidate puts s in force.
 func (g *generations) invalidate(s *Selector) Generation {
-	names, hosts := s.labels()
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	return g.put(s)
+}
+
+// overtake puts own in force with no other invalidation before or between them,
+// and returns the last. clean reports whether nothing had reached l since born.
+func (g *generations) overtake(l *Labels, born Generation, own []Selector) (last Generation, clean bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	last, clean = g.load(), g.reached(l, born) == 0
+	for i := range own {
+		last = g.put(&own[i])
+	}
+	return last, clean
+}
+
+// put is invalidate with mu held.
+func (g *generations) put(s *Selector) Generation {
+	names, hosts := s.labels()
 	at := g.load() + 1
 	if s.All {
 		g.all.raise(at, s.Soft)

@@ -160,3 +160,40 @@ func TestPrefixOfLongPath(t *testing.T) {
 		t.Errorf("%v, want Dead", l.State)
 	}
 }
+
+// TestOvertake lets an answer cause invalidations that reach itself, with and
+// without another before them.
+func TestOvertake(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		other *Selector
+		want  bool
+	}{
+		{"alone", nil, true},
+		{"after one of something else", &Selector{Tags: []string{"u"}}, true},
+		{"after one of its own", &Selector{Tags: []string{"t"}}, false},
+		{"after a soft one of its own", &Selector{Tags: []string{"t"}, Soft: true}, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := newTestMemory(t, Options{})
+			before, o := newObject(m, "before", "t"), newObject(m, "o", "t")
+			if !m.Store([]byte("before"), nil, before) {
+				t.Fatal("Store = false")
+			}
+			if tt.other != nil {
+				m.Invalidate(*tt.other)
+			}
+			last, clean := m.Overtake(&o.Labels, o.Born, []Selector{{Tags: []string{"x"}}, {Tags: []string{"t"}}})
+			if clean != tt.want || last != m.Generation() {
+				t.Errorf("Overtake = %d, %v; want %d, %v", last, clean, m.Generation(), tt.want)
+			}
+			if !m.Purged(&before.Labels, before.Born) {
+				t.Error("what was stored before is not purged")
+			}
+			o.Born = last
+			if !m.Store([]byte("k"), nil, o) {
+				t.Error("Store of what is younger than its own invalidations = false")
+			}
+		})
+	}
+}

@@ -82,6 +82,13 @@ func (m *Memory) Generation() Generation { return m.generations.load() }
 // "/a/b" and not "/ab").
 func (m *Memory) Invalidate(s Selector) Generation { return m.generations.invalidate(&s) }
 
+// Overtake is Invalidate for an answer that itself causes the invalidations own:
+// it is younger than those, and than no other. Born at last, it may be stored if
+// clean says that nothing else, hard or soft, has reached l since born.
+func (m *Memory) Overtake(l *Labels, born Generation, own []Selector) (last Generation, clean bool) {
+	return m.generations.overtake(l, born, own)
+}
+
 // Purged reports whether a hard invalidation that reaches l happened after
 // born. A flight asks it for those who joined later than it began.
 func (m *Memory) Purged(l *Labels, born Generation) bool {

@@ -8,14 +8,13 @@ import (
 	"edge/internal/rfc9111"
 )
 
-// invalidate puts in force what a successful unsafe request makes stale: the
-// URL with all its queries and variants (section 4.4), where it points to on
-// the same origin, the groups it names (RFC 9875), and the tags of invalidates.
-// It is always a hard purge. It returns how many invalidations that were, and
-// the generation of the last.
-func (x *exchange) invalidate(res *http.Response) (n int, last cache.Generation) {
+// invalidations are what a successful unsafe request makes stale: the URL with
+// all its queries and variants (section 4.4), where it points to on the same
+// origin, the groups it names (RFC 9875), and the tags of invalidates. They are
+// always hard. Who asks puts them in force.
+func (x *exchange) invalidations(res *http.Response) (own []cache.Selector) {
 	if !rfc9111.Unsafe(x.view.Method) {
-		return 0, 0
+		return nil
 	}
 	if rfc9111.Invalidates(x.view.Method, res.StatusCode) {
 		paths := []string{x.view.Path}
@@ -25,7 +24,7 @@ func (x *exchange) invalidate(res *http.Response) (n int, last cache.Generation)
 				paths = append(paths, v.Path)
 			}
 		}
-		n, last = n+1, x.p.memory.Invalidate(cache.Selector{Paths: paths, Hosts: []string{x.view.Host}})
+		own = append(own, cache.Selector{Paths: paths, Hosts: []string{x.view.Host}})
 		x.p.counters.Invalidation("method", false)
 	}
 	var tags []string
@@ -36,8 +35,8 @@ func (x *exchange) invalidate(res *http.Response) (n int, last cache.Generation)
 		tags = x.plan.Route.AppendInvalidates(tags, x.view.Method, &x.plan)
 	}
 	if len(tags) > 0 {
-		n, last = n+1, x.p.memory.Invalidate(cache.Selector{Tags: tags})
+		own = append(own, cache.Selector{Tags: tags})
 		x.p.counters.Invalidation("tag", false)
 	}
-	return n, last
+	return own
 }

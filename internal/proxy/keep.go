@@ -58,11 +58,11 @@ func (x *exchange) getFor(born cache.Generation) *fetch {
 }
 
 // begin takes the head as it is before it is made the client's, and the body as
-// it passes, and reports whether there is room for it. The POST itself has
-// caused own invalidations, the last at last: the answer is younger than those,
-// and than no other.
-func (k *keep) begin(res *http.Response, own int, last cache.Generation) bool {
-	if !last.After(k.f.born, own) || !k.f.p.flights.Reserve(res.ContentLength) {
+// it passes. It puts own in force, the invalidations that the POST itself causes,
+// and reports whether the answer may outlive them and there is room for it.
+func (k *keep) begin(res *http.Response, own []cache.Selector) bool {
+	last, clean := k.f.p.memory.Overtake(&k.labels, k.f.born, own)
+	if !clean || !k.f.p.flights.Reserve(res.ContentLength) {
 		return false
 	}
 	k.f.born, k.body = last, make([]byte, 0, res.ContentLength)

@@ -18,7 +18,10 @@ func TestTheAnswerToAPostAnswersLaterGets(t *testing.T) {
 	newRig(t, config(""), func(r *rig) {
 		r.origin.says(200, "old", "Cache-Control: max-age=60")
 		r.get("/a?q=1")
-		r.origin.says(200, "posted", here...)
+		r.origin.answers(func(*http.Request) (*http.Response, error) {
+			r.memory.Invalidate(cache.Selector{Paths: []string{"/b"}}) // is no matter
+			return response(200, "posted", here...), nil
+		})
 		r.want(r.post("/a?q=1"), 200, "edge; fwd=method; fwd-status=200; stored; detail=unsafe-method", "posted")
 		r.want(r.get("/a?q=1"), 200, "edge; hit; ttl=60", "posted")
 		r.want(r.get("/a?q=1", "Range: bytes=1-2"), 206, "edge; hit; ttl=60", "os")
@@ -48,6 +51,12 @@ func TestWhichAnswersToAPostAreNotStored(t *testing.T) {
 		{name: "to an authorized request", answer: here, request: []string{"Authorization: x"}},
 		{name: "too large", routes: "cache: {max_object: 3B}\n", answer: here},
 		{name: "beyond the budget", answer: here, tune: func(o *fill.Options) { o.Budget = 3 }},
+		{name: "softly purged meanwhile", answer: here, prepare: func(r *rig) {
+			r.origin.answers(func(*http.Request) (*http.Response, error) {
+				r.memory.Invalidate(cache.Selector{Hosts: []string{"example.com"}, Soft: true})
+				return response(200, "posted", here...), nil
+			})
+		}},
 		{name: "purged meanwhile", answer: here, prepare: func(r *rig) {
 			r.origin.answers(func(*http.Request) (*http.Response, error) {
 				r.memory.Invalidate(cache.Selector{Paths: []string{"/a"}})

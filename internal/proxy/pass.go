@@ -27,6 +27,7 @@ func (x *exchange) pass() {
 		return
 	}
 	x.served = telemetry.ServedPass
+	x.w.eager = true
 	x.w.hints = x.plan.Route.Mode == policy.ForceDynamic && x.r.ProtoAtLeast(1, 1) // RFC 9110 section 15.2
 	ps := &pass{x: x}
 	r := x.r.WithContext(withOutbound(x.r.Context(), ps))
@@ -106,11 +107,22 @@ func (ps *pass) roundTrip(r *http.Request) (*http.Response, error) {
 // leaves: who reads 201 never sees the old list.
 func (ps *pass) modify(res *http.Response) error {
 	x := ps.x
-	own, last := x.invalidate(res)
+	own := x.invalidations(res)
 	stripTags(res.Header, x.plan.Route)
-	kept := ps.keep != nil && ps.keep.begin(res, own, last)
-	x.dynamicHead(res, kept)
+	x.dynamicHead(res, ps.purge(res, own))
 	return nil
+}
+
+// purge puts the request's own invalidations in force. It reports whether the
+// answer is kept beyond them.
+func (ps *pass) purge(res *http.Response, own []cache.Selector) (kept bool) {
+	if ps.keep != nil {
+		return ps.keep.begin(res, own)
+	}
+	for _, s := range own {
+		ps.x.p.memory.Invalidate(s)
+	}
+	return false
 }
 
 // failed answers when there is no response. What the client's own body did
