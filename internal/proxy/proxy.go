@@ -85,7 +85,6 @@ func New(o Options) *Proxy {
 		ModifyResponse: func(r *http.Response) error { return outboundOf(r.Request).modify(r) },
 		ErrorHandler:   func(_ http.ResponseWriter, r *http.Request, err error) { outboundOf(r).failed(err) },
 		BufferPool:     new(buffers),
-		FlushInterval:  -1, // what the origin sends goes on at once, slow downloads too
 		// What it would log is told by failed and by the ends of bodies.
 		ErrorLog: log.New(io.Discard, "", 0),
 	}

@@ -14,6 +14,7 @@ type writer struct {
 	status int
 	bytes  int64
 	hints  bool // 103 may pass
+	eager  bool // what is written goes on at once: a slow download moves
 	timed  bool // there is a write deadline
 }
 
@@ -66,6 +67,9 @@ func (w *writer) Write(p []byte) (int, error) {
 		k, err := w.ResponseWriter.Write(part)
 		w.bytes += int64(k)
 		if n += k; err != nil || n == len(p) {
+			if w.eager && err == nil {
+				err = w.flush()
+			}
 			return n, err
 		}
 	}

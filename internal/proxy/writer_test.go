@@ -55,6 +55,9 @@ func TestClientsThatDoNotReadAreGivenUp(t *testing.T) {
 			if w.set != c.timed || w.late {
 				t.Errorf("%s: had deadlines: %v, want %v; written without one: %v", c.what, w.set, c.timed, w.late)
 			}
+			if strings.HasPrefix(c.path, "/passed") && !w.Flushed {
+				t.Errorf("%s: was held back in a buffer", c.what)
+			}
 			if !w.deadline.IsZero() {
 				t.Errorf("%s: left the deadline %v on its connection", c.what, w.deadline)
 			}
