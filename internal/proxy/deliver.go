@@ -27,10 +27,15 @@ func (x *exchange) deliver(o *cache.Object, served telemetry.Served) {
 // standIn answers with a stale object because the origin failed. It reports
 // whether the law allows it. status says whether the origin was asked now.
 func (x *exchange) standIn(status rfc9111.Status) bool {
-	if x.verdict.IfError <= 0 || x.found.State != cache.Found {
+	if x.found.State != cache.Found {
 		return false
 	}
-	x.served, x.reason, x.ttl = telemetry.ServedStale, rfc9111.StaleIfErr, x.verdict.TTL
+	// Judged anew: the origin may have taken its time to fail.
+	v := rfc9111.Judge(&x.found.Object.Meta, &x.view, &x.plan.Route.Overrides, x.p.now(), x.found.Soft)
+	if v.IfError <= 0 {
+		return false
+	}
+	x.served, x.reason, x.ttl = telemetry.ServedStale, rfc9111.StaleIfErr, v.TTL
 	status.Detail = x.reason
 	x.send(x.found.Object, status)
 	return true
