@@ -229,8 +229,7 @@ func TestNoCacheIsConfirmedEachTime(t *testing.T) {
 	})
 }
 
-// A 5xx or a body that breaks off never replaces a good object, whatever the
-// mode, and whatever lifetime the 5xx asks for.
+// What no-cache="…" and private="…" name is for the one who asked, and not stored.
 func TestFieldsThatAreNotStored(t *testing.T) {
 	newRig(t, config(""), func(r *rig) {
 		r.origin.says(200, "hello", `Cache-Control: max-age=60, private="set-cookie", no-cache=x-u`, `ETag: "a"`, "Set-Cookie: me=1", "X-U: 1", "X-V: 1")
@@ -244,6 +243,8 @@ func TestFieldsThatAreNotStored(t *testing.T) {
 	})
 }
 
+// A 5xx or a body that breaks off never replaces a good object, whatever the
+// mode, and whatever lifetime the 5xx asks for.
 func TestAnErrorNeverReplacesAGoodObject(t *testing.T) {
 	for _, mode := range []string{"force-static, stale_if_error: 1h, stale: 0", "dynamic-on-request-data, stale: 0, stale_if_error: 1h", "error, stale: 0, stale_if_error: 1h", "auto"} {
 		for _, status := range []int{500, 501, 503, 505} {
