@@ -161,13 +161,15 @@ func (e *Explanation) lookup(p *Policy) {
 	e.Lifetime = lifetimeText(r)
 	e.Tags = r.AppendTags(nil, &e.Plan)
 	others := "Accept, Accept-Encoding: identity, User-Agent, Via, X-Forwarded-Host, -Proto and -Port, traceparent: edge's own, where they are not above"
+	method := http.MethodGet // of every fetch for the store
 	if !r.Enforced() {
+		method = e.Method // a HEAD that misses goes on as it is
 		others = "all that the client sent but conditions, and edge's forwarding fields"
 	} else {
 		fields = append([]NamedValue{{"Host", f.Host}}, fields...)
 		e.Client = clientFields(r)
 	}
-	e.Origin = p.originSummary(r, "GET "+target(f.Path, f.Query, f.HasQuery), ruledFields(r, fields), others)
+	e.Origin = p.originSummary(r, method+" "+target(f.Path, f.Query, f.HasQuery), ruledFields(r, fields), others)
 }
 
 // ruledFields applies the constants of request to fields.
