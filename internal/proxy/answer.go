@@ -129,6 +129,10 @@ func (x *exchange) problem(status int, reason rfc9111.Reason, detail string, cs 
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	h["Cache-Control"] = []string{"no-store"}
 	h["X-Content-Type-Options"] = []string{"nosniff"}
+	if x.view.Body != request.NoBody && !x.view.HTTP2 {
+		// Where such a body ends, somebody in front may see in another way.
+		h["Connection"] = []string{"close"}
+	}
 	appendStatus(h, cs)
 	x.w.WriteHeader(status)
 	if x.r.Method != http.MethodHead {
