@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -58,6 +59,7 @@ func TestFollowersStream(t *testing.T) {
 				t.Fatal(err)
 			}
 			time.Sleep(10 * time.Millisecond)
+			synctest.Wait()
 			for who, w := range map[string]string{"leader": leader.Body.String(), "follower": follower.Body.String()} {
 				if !strings.HasSuffix(w, part) {
 					t.Errorf("the %s has %q when %q has come", who, w, part)
@@ -81,14 +83,15 @@ func TestFollowersStream(t *testing.T) {
 func TestCollapseWait(t *testing.T) {
 	for options, want := range map[string]time.Duration{"force-static": 5 * time.Second, "force-static, collapse_wait: 2s": 2 * time.Second, "auto": 5 * time.Second} {
 		newRig(t, config("routes:\n  - {path: /a, mode: "+options+"}\n"), func(r *rig) {
-			var asked []time.Duration
+			asked := make(chan time.Duration, 10)
 			began := time.Now()
 			r.origin.answers(func(*http.Request) (*http.Response, error) {
-				asked = append(asked, time.Since(began))
-				if len(asked) == 1 {
+				asked <- time.Since(began)
+				n := len(asked)
+				if n == 1 {
 					time.Sleep(time.Minute)
 				}
-				return response(200, fmt.Sprint(len(asked)), "Cache-Control: max-age=60"), nil
+				return response(200, fmt.Sprint(n), "Cache-Control: max-age=60"), nil
 			})
 			_, ended := r.begin("/a")
 			synctest.Wait()
@@ -96,8 +99,9 @@ func TestCollapseWait(t *testing.T) {
 				t.Errorf("%s: got %v, want an answer of its own", options, a)
 			}
 			<-ended
-			if len(asked) != 2 || asked[1] != want {
-				t.Errorf("%s: the origin was asked after %v, want at once and after %v", options, asked, want)
+			r.wantAsked(2)
+			if first, second := <-asked, <-asked; first != 0 || second != want {
+				t.Errorf("%s: the origin was asked after %v and %v, want at once and after %v", options, first, second, want)
 			}
 		})
 	}
@@ -139,10 +143,9 @@ func TestAPassMarkStopsCollapsingAndNotStoring(t *testing.T) {
 		{"dynamic-on-request-data, revalidate: 60s, dynamic_on: none", "Cache-Control: no-store"},
 	} {
 		newRig(t, config("routes:\n  - {path: /a, mode: "+c.mode+"}\n"), func(r *rig) {
-			n := 0
+			var n atomic.Int64
 			r.slowly(time.Second, func(*http.Request) *http.Response {
-				n++
-				return response(200, fmt.Sprint(n), c.field)
+				return response(200, fmt.Sprint(n.Add(1)), c.field)
 			})
 			seen := map[string]bool{}
 			began := time.Now()
