@@ -93,6 +93,9 @@ func (d *model) some(name string, from ...string) []string {
 func (d *model) begin(*rapid.T) {
 	f := &flight{key: d.key(), view: rapid.SampledFrom(d.views).Draw(d.t, "view")}
 	f.vary = rapid.SampledFrom([][]string{nil, nil, {"accept-language"}, {"accept", "accept-language"}}).Draw(d.t, "vary")
+	if k := d.keys[f.key]; k != nil && rapid.Bool().Draw(d.t, "varies as before") {
+		f.vary = k.vary
+	}
 	f.o = newObject(d.m, strings.Repeat("x", rapid.SampledFrom([]int{1, 50, 3000}).Draw(d.t, "size")), d.some("tags", "t1", "t2", "t3")...)
 	f.o.Labels.Host = rapid.SampledFrom([]string{"a.test", "b.test"}).Draw(d.t, "host")
 	f.o.Labels.Path = rapid.SampledFrom([]string{"/", "/a", "/a/", "/a/b", "/ab"}).Draw(d.t, "path")
@@ -160,6 +163,17 @@ func (d *model) mayStore(f *flight) bool {
 	}
 	old := k.objects[string(f.o.Selector)]
 	return old == nil || old.Born <= f.o.Born
+}
+
+// confirm starts a fetch and ends it at once with a 304, if there is something
+// to confirm.
+func (d *model) confirm(t *rapid.T) {
+	d.begin(t)
+	last := len(d.flights) - 1
+	if f := d.flights[last]; f.old != nil {
+		d.flights = d.flights[:last]
+		d.freshen(f)
+	}
 }
 
 func (d *model) freshen(f *flight) {
@@ -332,6 +346,7 @@ func TestModel(t *testing.T) {
 				d := &model{t: rt, m: m, views: views, exact: tt.exact, keys: make(map[string]*modelKey), coverage: coverage}
 				rt.Repeat(map[string]func(*rapid.T){
 					"begin": d.begin, "begin again": d.begin, "land": d.land, "land another": d.land,
+					"confirm": d.confirm,
 					"invalidate": d.invalidate, "reclaim": d.reclaim,
 					"mark": d.putMark, "remove": d.remove, "tick": d.tick,
 					"": d.check,
