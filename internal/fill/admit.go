@@ -71,6 +71,7 @@ func notStored(a rfc9111.Admission, reason rfc9111.Reason) rfc9111.Admission {
 // asked once for all of them, not once for each.
 func (f *Flight) mark(a rfc9111.Admission, tooLarge bool) {
 	switch {
+	case a.Reason == rfc9111.RequestNoStore: // of the client, not of the key
 	case a.Share == rfc9111.ShareLeader:
 		f.putMark(cache.MarkPass, passMark)
 	case tooLarge:
@@ -91,6 +92,7 @@ func (f *Flight) admit(a rfc9111.Admission, labels cache.Labels) (joinable bool)
 	f.admission, f.labels = a, labels
 	f.keeps = a.Store == rfc9111.StoreIt
 	f.phase = decided
+	f.wanted()
 	return f.joinable()
 }
 

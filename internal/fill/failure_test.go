@@ -3,6 +3,7 @@ package fill
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"runtime"
@@ -89,6 +90,38 @@ func TestALongDownloadHasNoDeadline(t *testing.T) {
 				t.Errorf("%v, error %v, body %q; want all of it", res.Kind, res.err, res.body)
 			}
 		}
+	})
+}
+
+// Who asks and leaves, key after key, does not hold fetches without bound at an
+// origin that does not answer; who comes then has one of his own.
+func TestUnreadFetchesAreBounded(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBed(t, Options{}, cache.Options{})
+		hang := func(key string) (*Reader, bool) {
+			job := b.job(key, answer{})
+			job.Run = func(ctx context.Context, f *Flight) { <-ctx.Done(); f.Fail(rfc9111.OriginTimeout, ctx.Err()) }
+			return b.Join(job, 0)
+		}
+		for i := range 3 * mostUnread {
+			r, _ := hang(fmt.Sprint(i))
+			r.Close()
+		}
+		synctest.Wait()
+		if flights, _ := b.InFlight(); flights != mostUnread {
+			t.Errorf("%d flights, want %d", flights, mostUnread)
+		}
+		if r, lead := hang(fmt.Sprint(3*mostUnread - 1)); !lead {
+			t.Error("joined a fetch that was given up")
+		} else {
+			defer r.Close()
+		}
+		if r, lead := hang("0"); lead {
+			t.Error("did not join a fetch that goes on")
+		} else {
+			defer r.Close()
+		}
+		want(t, "unread", b.unread.Load(), int64(mostUnread-1))
 	})
 }
 

@@ -90,6 +90,7 @@ type Flight struct {
 	readers []*Reader // who may still read, each at its index
 	cutOff  []*Reader // who was cut off and has not left
 	landing *Landing  // what those are told who join when the body flows
+	unread  bool      // counted in Flights.unread
 	held    int64     // bytes of the budget
 	outcome Outcome   // when finished
 }
@@ -268,6 +269,7 @@ func (f *Flight) finish(outcome Outcome, end error) {
 		return
 	}
 	f.phase = finished
+	f.wanted()
 	f.outcome = outcome
 	f.body.finish(end)
 	if outcome.Stored || len(f.readers) == 0 {

@@ -93,7 +93,7 @@ func (h Hooks) withDefaults() Hooks {
 var (
 	errClosed    = errors.New("fill: flights are closed")
 	errDeadline  = errors.New("fill: the flight took too long")
-	errAbandoned = errors.New("fill: nobody reads what cannot be stored")
+	errAbandoned = errors.New("fill: nobody reads what may not be stored")
 )
 
 // Flights are all fetches of a node. All methods are safe for concurrent use.
@@ -104,6 +104,7 @@ type Flights struct {
 	intervals intervals
 	flights   atomic.Int64
 	refreshes atomic.Int64
+	unread    atomic.Int64 // flights before their head that nobody reads
 
 	// ctx is what every flight's context derives from; cancel ends them all.
 	ctx    context.Context

@@ -53,7 +53,7 @@ type Reader struct {
 func (r *Reader) Land(ctx context.Context, wait time.Duration, match func(vary []string, selector []byte) bool) Landing {
 	l := r.await(ctx, wait)
 	l.Collapsed = !r.leads
-	if vary, selector := l.selects(r.f); l.Collapsed && len(vary) > 0 && (match == nil || !match(vary, selector)) {
+	if vary, selector := l.selects(r.f); l.Collapsed && (len(vary) > 0 || len(selector) > 0) && (match == nil || !match(vary, selector)) {
 		l = Landing{Kind: OtherVariant, Reason: rfc9111.OtherVariant, Collapsed: true}
 	}
 	if l.Kind != Streaming {

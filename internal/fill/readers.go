@@ -44,6 +44,9 @@ func (f *Flight) overtaken() bool {
 // joinable reports whether one who comes now may share the response. f.mu is
 // held.
 func (f *Flight) joinable() bool {
+	if f.ctx.Err() != nil {
+		return false // ended, though it does not know yet
+	}
 	switch f.phase {
 	case waiting:
 		return true
@@ -56,6 +59,7 @@ func (f *Flight) joinable() bool {
 // add appends a reader at the start of the body. f.mu is held, or f not yet
 // shared.
 func (f *Flight) add(gen cache.Generation) *Reader {
+	f.wanted()
 	r := &Reader{
 		f: f, gen: gen, index: len(f.readers),
 		told: make(chan *Landing, 1),
@@ -91,14 +95,33 @@ func (f *Flight) leave(r *Reader) {
 	f.signal()
 }
 
-// cancelIfUnread ends a fetch that nobody reads and that cannot be stored.
-// Before the head it may yet turn out that it can.
+// mostUnread is how many fetches may go on to their head though everybody who
+// asked has left. They may yet be stored, and a few are cheap; but who only ever
+// asks and leaves must not hold as many as he likes at an origin that is slow.
+const mostUnread = 64
+
+// cancelIfUnread ends a fetch that nobody reads and that cannot be stored, or
+// of which there are too many that might be.
 func (f *Flight) cancelIfUnread() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	wanted := f.phase == waiting || f.keeps
-	if len(f.readers) == 0 && f.phase != finished && !wanted {
+	switch {
+	case len(f.readers) > 0 || f.phase == finished:
+	case f.phase > waiting && !f.keeps:
 		f.cancel(errAbandoned)
+	case f.phase == waiting && !f.refresh && !f.unread:
+		f.unread = true
+		if f.fs.unread.Add(1) > mostUnread {
+			f.cancel(errAbandoned)
+		}
+	}
+}
+
+// wanted takes f out of the fetches that are waited for by nobody. f.mu is held.
+func (f *Flight) wanted() {
+	if f.unread {
+		f.unread = false
+		f.fs.unread.Add(-1)
 	}
 }
 

@@ -25,6 +25,7 @@ func fingerprint(r *Route, o Origin, generation string) (sum [16]byte) {
 		h.texts(f.offers)
 	}
 	h.texts(r.queryNames)
+	h.is(r.Overrides.IgnoreVary)
 	h.fields(r.Request.Set)
 	h.texts(r.Request.Remove)
 	h.texts(o.URLs)

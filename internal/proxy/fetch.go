@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"edge/internal/cache"
@@ -17,7 +18,8 @@ import (
 // fetch joins the fetch of the key, or starts one, and waits for its head.
 // What is left to do with it stands in the landing table.
 func (x *exchange) fetch(last bool) {
-	x.alone = x.alone || last || x.found.State == cache.Marked && x.found.Mark == cache.MarkPass
+	x.alone = x.alone || last || x.forbidsStoring() ||
+		x.found.State == cache.Marked && x.found.Mark == cache.MarkPass
 	f := x.newFetch()
 	reader, lead := x.p.flights.Join(f.job(x.alone), x.found.Generation)
 	defer reader.Close()
@@ -43,6 +45,15 @@ func (x *exchange) fetch(last bool) {
 	case fill.Failed:
 		x.originFailed(x.landing.Reason)
 	}
+}
+
+// forbidsStoring reports whether the request's own no-store counts: others need
+// not wait for what is not stored on one client's word.
+func (x *exchange) forbidsStoring() bool {
+	if x.plan.Route.Overrides.IgnoreRequest || !x.view.Has(request.SlotCacheControl) {
+		return false
+	}
+	return rfc9111.ParseDirectives(slices.Collect(x.view.Lines(request.SlotCacheControl))).NoStore
 }
 
 // next says what a request does after a landing that was not an answer.
