@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log"
+	"log/slog"
 	"os"
 	"os/signal"
 	"syscall"
@@ -35,6 +37,9 @@ the running policy stays. SIGTERM and SIGINT drain; a second one exits at once.`
 			o.Env, o.Version, o.Revision = std.env, version, revision()
 			var flush func()
 			o.Logger, flush = newLogger(std.err)
+			// Some of net/http logs by itself, and quotes what peers sent.
+			log.SetFlags(0)
+			log.SetOutput(slog.NewLogLogger(o.Logger.Handler(), slog.LevelDebug).Writer())
 			defer flush()
 			return run(c.Context(), std, o, announce)
 		},

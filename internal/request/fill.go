@@ -69,8 +69,19 @@ func (f *filling) target(raw string) Fault {
 		return fault
 	}
 	v.Path, v.HasQuery = path, hasQuery
-	v.Query, fault = canonicalQuery(query)
-	return fault
+	if v.Query, fault = canonicalQuery(query); fault != NoFault {
+		return fault
+	}
+	// The canonical form is what goes on: escaping must not carry it beyond
+	// what an origin accepts.
+	long := len(v.Path) + len(v.Query)
+	if v.HasQuery {
+		long += len("?")
+	}
+	if f.bytes = max(f.bytes, long); long > f.rules.targetBytes() {
+		return LongTarget
+	}
+	return NoFault
 }
 
 // cutAuthority takes the scheme and the authority off an absolute-form target.
