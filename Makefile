@@ -17,6 +17,7 @@ SOAK     ?= 60s
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 staticcheck := go tool -modfile=tools/go.mod staticcheck
+benchstat   := go tool -modfile=tools/go.mod benchstat
 
 .PHONY: help
 help: ## print the targets
@@ -69,8 +70,11 @@ fuzz: ## every fuzz target, FUZZTIME (2000x) each
 	done
 
 .PHONY: bench
-bench: ## all benchmarks, with allocations
-	go test -run '^$$' -bench . -benchmem ./internal/...
+bench: ## plan, hit and miss against bench/baseline.txt; UPDATE=1 writes that anew
+	@mkdir -p .cache
+	go test -run '^$$' -bench '^Benchmark(Plan|Hit|Miss|Pass|Judge|Lookup|FromHTTP|Parse)' -benchmem -count=6 -benchtime=300ms \
+		./internal/request ./internal/rfc9111 ./internal/policy ./internal/cache ./internal/proxy >.cache/bench.txt
+	$(if $(UPDATE),cp .cache/bench.txt bench/baseline.txt,$(benchstat) bench/baseline.txt .cache/bench.txt)
 
 .PHONY: e2e
 e2e: ## stories, bad input and the wire, through the built binary
