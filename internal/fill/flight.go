@@ -231,8 +231,10 @@ func (f *Flight) Fail(reason rfc9111.Reason, err error) {
 		reason = rfc9111.Draining
 	case cause == errDeadline:
 		reason = rfc9111.OriginTimeout
-	case cause == errAbandoned && f.refresh:
-		reason = f.admission.Reason // nobody has gone; it may not be stored
+	case cause == errAbandoned && (f.refresh || f.admission.Reason == rfc9111.OriginError):
+		// Nobody has gone who matters: it may not be stored, or a stale object
+		// stands in for it, and then the failure must be remembered.
+		reason = f.admission.Reason
 	case cause == errAbandoned:
 		reason = rfc9111.ClientGone
 	}

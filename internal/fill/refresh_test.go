@@ -143,6 +143,25 @@ func TestFailing(t *testing.T) {
 	})
 }
 
+// An error counts as a failure also when nobody reads its body, because a stale
+// object stands in for it.
+func TestAnUnreadErrorIsAFailure(t *testing.T) {
+	bubble(t, func(t *testing.T) {
+		b := newBed(t, Options{}, cache.Options{})
+		a := unstoredStatus()
+		a.Reason = rfc9111.OriginError
+		job := b.job("k", answer{admission: a, status: 503, body: text("a", "b"), gap: time.Second})
+		job.Stale = b.object("", 0)
+		r, _ := b.Join(job, 0)
+		want(t, "kind", r.Land(t.Context(), 0, nil).Kind, Streaming)
+		r.Close()
+		synctest.Wait()
+		reason, failing := b.Failing([]byte("k"))
+		want(t, "failing", failing, true)
+		want(t, "reason", reason, rfc9111.OriginError)
+	})
+}
+
 // The table of intervals forgets what says nothing any more, and stays bounded
 // when nothing may be forgotten.
 func TestIntervalsAreBounded(t *testing.T) {
