@@ -51,6 +51,19 @@ func (r *Route) Fetch(key []byte) Fetch {
 	return f
 }
 
+// CutQuery splits a key that Plan made for this route into what stands before
+// its query, the query, and what stands behind. A query that is absent is empty.
+func (r *Route) CutQuery(key []byte) (before []byte, query string, after []byte) {
+	d := keyDecoder{rest: string(key)}
+	d.take(uint64(len(r.Fingerprint)))
+	for range 3 { // scheme, host, path
+		d.text()
+	}
+	before = key[:len(key)-len(d.rest)]
+	query, _ = d.optional()
+	return before, query, key[len(key)-len(d.rest):]
+}
+
 // keyDecoder reads a key from its start.
 type keyDecoder struct{ rest string }
 

@@ -162,6 +162,11 @@ func roundTrip(t *testing.T, p *Policy, v *request.View) (string, Fetch) {
 	if diff := cmp.Diff(want, got, fetchOptions); diff != "" {
 		t.Errorf("%s: -want +got\n%s", v.Path, diff)
 	}
+	before, query, after := plan.Route.CutQuery(plan.Key)
+	whole := append(appendPresent(slices.Clone(before), query, got.HasQuery), after...)
+	if query != got.Query || string(whole) != string(plan.Key) {
+		t.Errorf("%s: cut into %q, %q, %q; want the query %q, and the parts of %q", v.Path, before, query, after, got.Query, plan.Key)
+	}
 	return string(plan.Key), got
 }
 

@@ -113,6 +113,9 @@ func (x *exchange) decide() {
 // lookup asks the store.
 func (x *exchange) lookup() {
 	x.p.memory.Lookup(x.plan.Key, &x.view, x.p.now(), &x.found)
+	if x.found.State == cache.Nothing && x.plan.Route.Mode == policy.Auto {
+		x.otherSearch()
+	}
 	if x.found.State == cache.Found && x.found.Object.Labels.Labelling != x.live.labelling[x.plan.Route.Ordinal] {
 		x.relabel()
 	}

@@ -12,6 +12,7 @@ import (
 	"edge/internal/cache"
 	"edge/internal/fill"
 	"edge/internal/origin"
+	"edge/internal/policy"
 	"edge/internal/rfc9111"
 )
 
@@ -163,6 +164,9 @@ func tellsOfClient(name string) bool { return name == "forwarded" || name == "x-
 func (f *fetch) admit(res *http.Response, at rfc9111.Moment) (*http.Response, error) {
 	a, labels := f.admission(res, at)
 	f.live.violated(f.p, f.route, f.sends.Path, a)
+	if a.Store == rfc9111.StoreIt && f.route.Mode == policy.Auto {
+		f.p.searches.learn(f.route, f.key, res.Header)
+	}
 	stripTags(res.Header, f.route)
 	selector, selecting := rfc9111.AppendSelector(nil, a.Vary, f.view), rfc9111.Selecting(a.Vary, f.view)
 	f.flight.Decide(a, labels, selector, selecting, res.ContentLength)

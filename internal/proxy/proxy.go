@@ -56,9 +56,10 @@ type Proxy struct {
 	now      func() rfc9111.Instant
 	trace    Trace
 
-	live  atomic.Pointer[live]
-	relay *httputil.ReverseProxy
-	pool  sync.Pool // of *exchange
+	live     atomic.Pointer[live]
+	searches searches
+	relay    *httputil.ReverseProxy
+	pool     sync.Pool // of *exchange
 }
 
 // live is everything that belongs to one policy. An exchange takes the pointer
