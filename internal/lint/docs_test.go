@@ -31,7 +31,7 @@ var forbidden = []struct {
 }{
 	// A note nobody can look up is never done.
 	{"a TODO that names no issue: write TODO(#123) or do it", regexp.MustCompile(`\b(TODO|FIXME|XXX)\b(?:[^(]|$|\([^#])`)},
-	{"a path of one machine", regexp.MustCompile(`(?:^|[\s"'=:(])/(?:home|root|Users|work)/[a-z]`)},
+	{"a path of one machine", regexp.MustCompile(`(?:^|[\s"'=:(])/(?:home|root|Users)/[a-z]`)},
 	{"the address of a registry", regexp.MustCompile(`"resolved": "https?:`)},
 }
 
@@ -45,7 +45,7 @@ func TestForbiddenCatches(t *testing.T) {
 		"// TODO(#12): later":            false,
 		"todo lists":                     false,
 		`"/home/anna/edge"`:              true,
-		"cd /work/main":                  true,
+		"cd /Users/anna/edge":            true,
 		"/api/work/home/x":               false,
 		`"resolved": "https://a.example`: true,
 	} {
