@@ -23,6 +23,8 @@ func (b *compiler) settings() {
 		AccessLog:    word(c.AccessLog, defaultAccessLog),
 		Budget:       given(c.Cache.InFlight, defaultBudget),
 		MaxSilence:   given(c.Cache.MaxSilence, defaultMaxSilence),
+
+		MaxRequestBody: given(c.MaxRequestBody, 0),
 	}
 	b.policy.slashes = slashRules{
 		never:  c.TrailingSlash == "never",

@@ -31,6 +31,7 @@ type Config struct {
 	AccessLog      string
 	DrainDelay     *time.Duration
 	DrainTimeout   *time.Duration
+	MaxRequestBody *int64
 
 	// Places tells where each written option of the top level stands.
 	Places Places

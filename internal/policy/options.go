@@ -43,13 +43,15 @@ var configOptions = []optionOf[Config]{
 	option("slashes", oneOf("keep", "merge"), func(c *Config) *string { return &c.Slashes }, "keep",
 		"merge redirects (308) a path with doubled slashes to the one without."),
 	option("fast_hits", optional(boolean()), func(c *Config) **bool { return &c.FastHits }, "true",
-		"Whether plain hits are answered on the connection, below net/http."),
+		"Whether plain hits may be answered on the connection, below net/http. Nothing does that yet: it has no effect."),
 	option("access_log", text("a place for the log", "stdout, stderr, off or the name of a file"), func(c *Config) *string { return &c.AccessLog }, "stdout",
 		"Where one line of JSON for each request goes."),
 	option("drain_delay", optional(duration()), func(c *Config) **time.Duration { return &c.DrainDelay }, "5s",
 		"How long connections are still accepted on SIGTERM, after readiness has failed."),
 	option("drain_timeout", optional(duration()), func(c *Config) **time.Duration { return &c.DrainTimeout }, "30s",
 		"How long requests in flight may then take."),
+	option("max_request_body", optional(size()), func(c *Config) **int64 { return &c.MaxRequestBody }, "0",
+		"The largest body of a request that is passed on; beyond it the answer is 413. 0 sets no bound."),
 }
 
 var address = text("an address", `"127.0.0.1:8080" or ":8080"`)

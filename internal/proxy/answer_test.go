@@ -101,3 +101,16 @@ func TestAHeadFillsWithAGet(t *testing.T) {
 		r.want(r.get("/a"), 200, "edge; hit; ttl=60", "hello")
 	})
 }
+
+// A body beyond max_request_body is refused, with and without a length, and
+// counts as no failure of the origin.
+func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
+	newRig(t, config("max_request_body: 4\nroutes:\n  - {path: /a, mode: force-dynamic}\n"), func(r *rig) {
+		if a := r.do(r.t.Context(), "POST", "/a", "four"); a.status != 200 {
+			t.Errorf("a body of four bytes: got %v", a)
+		}
+		if a := r.do(r.t.Context(), "POST", "/a", "fives"); a.status != 413 || a.header.Get("Cache-Status") != "edge; detail=body-too-large" {
+			t.Errorf("a body of five bytes: got %v", a)
+		}
+	})
+}
