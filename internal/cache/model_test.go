@@ -346,7 +346,7 @@ func TestModel(t *testing.T) {
 				d := &model{t: rt, m: m, views: views, exact: tt.exact, keys: make(map[string]*modelKey), coverage: coverage}
 				rt.Repeat(map[string]func(*rapid.T){
 					"begin": d.begin, "begin again": d.begin, "land": d.land, "land another": d.land,
-					"confirm": d.confirm,
+					"confirm":    d.confirm,
 					"invalidate": d.invalidate, "reclaim": d.reclaim,
 					"mark": d.putMark, "remove": d.remove, "tick": d.tick,
 					"": d.check,
