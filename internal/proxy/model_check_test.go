@@ -72,6 +72,8 @@ func (m *model) checkStatus(before []*contact) {
 		m.t.Error("fwd=method is for methods that are not for caches")
 	case s.fwd == "request" && m.q.header["Cache-Control"] == nil && m.q.header["Pragma"] == nil:
 		m.t.Error("fwd=request, but the request demands nothing")
+	case s.fwd == "uri-miss" && m.reference.holds(m.q.uri):
+		m.t.Error("fwd=uri-miss, but something is stored for the URI")
 	}
 	if len(before) == 0 {
 		return

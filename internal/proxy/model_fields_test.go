@@ -90,6 +90,9 @@ func (o *modelOrigin) times(h http.Header, now time.Time) {
 		case 1:
 			h.Add("Expires", httpDate(rng, now.Add(600*time.Second)))
 			h.Add("Expires", httpDate(rng, now.Add(time.Duration(rng.IntN(1200))*time.Second)))
+		case 2:
+			h.Add("Expires", httpDate(rng, now.Add(600*time.Second)))
+			h.Add("Expires", pick(rng, noDates...))
 		}
 	}
 }

@@ -192,7 +192,9 @@ func (o *modelOrigin) send(c *contact) *http.Response {
 			c.answered.Set("Content-Length", strconv.Itoa(len(c.body)))
 		}
 	case kind < 4: // breaks off
-		c.broken = true
+		if c.broken = true; oneIn(o.rng, 2) {
+			res.ContentLength, res.TransferEncoding = -1, []string{"chunked"}
+		}
 		res.Body = io.NopCloser(io.MultiReader(strings.NewReader(c.body[:len(c.body)/2]), breaks{}))
 	case kind < 7: // ends with the connection
 		c.framed, res.ContentLength = false, -1

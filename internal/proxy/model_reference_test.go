@@ -299,6 +299,14 @@ func (m *reference) invalidate(path, why string) {
 	}
 }
 
+// holds reports whether something is known to be stored for a URI that was never
+// said to vary.
+func (m *reference) holds(uri string) bool {
+	varies := func(s *stored) bool { return len(s.vary) > 0 }
+	known := func(s *stored) bool { return s.claimed }
+	return !slices.ContainsFunc(m.stored[uri], varies) && slices.ContainsFunc(m.stored[uri], known)
+}
+
 // find returns the stored response of a URI of which the head that was seen may
 // be, nil for none.
 func (m *reference) find(uri string, id int, seen http.Header) *stored {
