@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"net/http"
 	"slices"
-	"strings"
 
 	"edge/internal/cache"
 	"edge/internal/request"
@@ -39,7 +38,6 @@ func (f *fetch) confirm(merged http.Header, at rfc9111.Moment) *cache.Object {
 		return nil // a Vary of its own: the old object stands where others look, too
 	}
 	stripTags(merged, f.route)
-	removeConnection(merged)
 	for _, name := range slices.Concat(a.Strip, a.Omit) {
 		merged.Del(name)
 	}
@@ -80,18 +78,5 @@ func remake(o *cache.Object) *cache.Object {
 	return &cache.Object{
 		Meta: o.Meta, Head: o.Head, Body: o.Body, ETag: o.ETag, Labels: o.Labels,
 		Born: o.Born, Selector: o.Selector, Selecting: o.Selecting,
-	}
-}
-
-// removeConnection removes hop-by-hop fields, as the relay does from whole
-// responses (RFC 9110 section 7.6.1).
-func removeConnection(h http.Header) {
-	for _, line := range h["Connection"] {
-		for name := range strings.SplitSeq(line, ",") {
-			h.Del(strings.TrimSpace(name))
-		}
-	}
-	for _, name := range []string{"Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade"} {
-		delete(h, name)
 	}
 }

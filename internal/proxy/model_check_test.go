@@ -348,7 +348,7 @@ func evaluate(q asked, status int, h http.Header, got time.Time) int {
 		return 0
 	}
 	since, ok := readDate(ims)
-	if !dated && len(h["Date"]) == 0 { // section 4.3.2 of RFC 9111
+	if !dated && h.Get("Date") == "" { // section 4.3.2 of RFC 9111
 		modified, dated = got.Truncate(time.Second), true
 	} else if !dated {
 		modified, dated = readDate(h["Date"])

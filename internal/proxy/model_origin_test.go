@@ -66,12 +66,24 @@ func (o *modelOrigin) answer(r *http.Request) (*http.Response, error) {
 		o.down = 1 + o.rng.IntN(4)
 	}
 	if o.down > 0 {
-		if o.down--; oneIn(o.rng, 3) {
-			return nil, errors.New("the origin is down")
-		}
-		return o.fault(c), nil
+		return o.fail(c)
 	}
 	return o.respond(c), nil
+}
+
+// fail is how an origin that is down answers: not, or with a fault; some take
+// their time.
+func (o *modelOrigin) fail(c *contact) (*http.Response, error) {
+	if o.down--; oneIn(o.rng, 3) {
+		o.mu.Unlock()
+		time.Sleep(6 * time.Second)
+		o.mu.Lock()
+		c.got = time.Now()
+	}
+	if oneIn(o.rng, 3) {
+		return nil, errors.New("the origin is down")
+	}
+	return o.fault(c), nil
 }
 
 // fault is a 5xx, which now and then asks to be stored.
@@ -110,7 +122,9 @@ func (o *modelOrigin) respond(c *contact) *http.Response {
 func (o *modelOrigin) confirm(c *contact, v *version) *http.Response {
 	c.status, c.body = 304, ""
 	c.answered.Del("Content-Type")
-	c.answered.Del("Vary")
+	if oneIn(o.rng, 2) {
+		c.answered.Del("Vary")
+	}
 	if oneIn(o.rng, 4) && listsTag(c.header.Get("If-None-Match"), v.etag) {
 		c.answered.Del("Etag")
 		c.answered.Del("Last-Modified")

@@ -399,8 +399,10 @@ func readDate(lines []string) (time.Time, bool) {
 }
 
 // selects reports whether s may be chosen for q by its Vary (section 4.1).
-func (s *stored) selects(q asked) bool {
-	for _, name := range s.vary {
+func (s *stored) selects(q asked) bool { return s.selectsBy(s.vary, q) }
+
+func (s *stored) selectsBy(vary []string, q asked) bool {
+	for _, name := range vary {
 		if normalised(name, s.from.header) != normalised(name, q.header) {
 			return false
 		}

@@ -374,7 +374,7 @@ const (
 // readings of it it may.
 func (m *reference) mayAnswer(q asked, s *stored, h *storedHead, now time.Time, u use) (ok []reading, why string) {
 	switch {
-	case !s.selects(q):
+	case !s.selects(q), !s.selectsBy(h.vary, q): // a 304 may have brought a Vary of its own
 		return nil, "another variant"
 	case m.overtaken(s, h, q):
 		return nil, "a more recent response is stored"
