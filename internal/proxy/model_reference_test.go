@@ -251,7 +251,13 @@ func (m *reference) updateByHead(c *contact) {
 func (m *reference) update(s *stored, c *contact) {
 	for _, old := range slices.Clone(s.heads) {
 		h := merged(s, old.header, c)
-		if why := mayStore(s.from, &h); why != "" {
+		why := mayStore(s.from, &h)
+		if why == "" { // the update is an answer, too: to somebody, who may have forbidden it
+			by := *s.from
+			by.header = c.header
+			why = mayStore(&by, &h)
+		}
+		if why != "" {
 			m.gone[c.id] = "an update after which it must not be stored: " + why
 			continue
 		}
