@@ -73,6 +73,8 @@ func (fs *Flights) remember(f *Flight) {
 		fs.intervals.fail(key, now, o.Reason)
 	case f.refresh && o.refused():
 		fs.intervals.fail(key, now, rfc9111.NoReason)
+	case o.refused():
+		fs.intervals.succeed(key, now) // not stored, but the origin answers again
 	}
 }
 

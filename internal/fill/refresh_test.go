@@ -140,6 +140,12 @@ func TestFailing(t *testing.T) {
 			f.Serve(&cache.Object{Body: job.Stale.Body, Labels: testLabels})
 		}
 		want(t, "a 304", b.get(job).Reason, rfc9111.Validated)
+		job.Run = failing(rfc9111.OriginDial)
+		b.get(job)
+		ask(rfc9111.OriginDial)
+		job.Run = b.job("k", answer{admission: private()}).Run
+		b.get(job)
+		ask(rfc9111.NoReason) // an answer for one reader is an answer
 	})
 }
 
