@@ -63,8 +63,10 @@ type yamlPair struct {
 	key   string
 	place Place // of the key
 	value *yamlValue
-	// off makes the pair a comment when it is printed.
-	off bool
+	// off makes the pair a comment when it is printed; note is a comment that
+	// ends its line.
+	off  bool
+	note string
 }
 
 // yamlReader reads one file. It is the only part of edge that knows the YAML

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // yamlWriter writes values as YAML: mappings and lists on one line where they
@@ -23,7 +24,7 @@ func (w *yamlWriter) mapping(v *yamlValue, indent int) {
 		}
 		w.comment(pair.value.comment, indent)
 		w.WriteString(strings.Repeat(" ", indent) + keyText(pair.key) + ":")
-		w.value(pair.value, indent)
+		w.value(pair.value, pair.note, indent)
 	}
 }
 
@@ -37,8 +38,12 @@ func (w *yamlWriter) commented(pair yamlPair, indent int) {
 	}
 }
 
-// value writes what follows a key: on the same line if it is short.
-func (w *yamlWriter) value(v *yamlValue, indent int) {
+// value writes what follows a key: on the same line if it is short. The note
+// ends the key's line.
+func (w *yamlWriter) value(v *yamlValue, note string, indent int) {
+	if note != "" {
+		note = "  # " + oneLine(note)
+	}
 	if !v.block {
 		line := flow(v)
 		if scalar := v.kind != yamlList && v.kind != yamlMapping; scalar {
@@ -47,15 +52,15 @@ func (w *yamlWriter) value(v *yamlValue, indent int) {
 			line = ""
 		}
 		if line != "" {
-			w.WriteString(" " + line + "\n")
+			w.WriteString(" " + line + note + "\n")
 			return
 		}
 	}
 	if len(v.items)+len(v.pairs) == 0 {
-		w.WriteString(" " + flow(v) + "\n")
+		w.WriteString(" " + flow(v) + note + "\n")
 		return
 	}
-	w.WriteByte('\n')
+	w.WriteString(note + "\n")
 	if v.kind == yamlList {
 		w.list(v, indent+2)
 		return
@@ -79,9 +84,23 @@ func (w *yamlWriter) list(v *yamlValue, indent int) {
 }
 
 func (w *yamlWriter) comment(text string, indent int) {
-	if text != "" {
-		w.WriteString(strings.Repeat(" ", indent) + "# " + text + "\n")
+	if text == "" {
+		return
 	}
+	for line := range strings.SplitSeq(text, "\n") {
+		w.WriteString(strings.Repeat(" ", indent) + "# " + oneLine(line) + "\n")
+	}
+}
+
+// oneLine is text that stands in one line of a comment, whatever it holds:
+// line ends and characters that YAML does not allow become spaces.
+func oneLine(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == '\ufeff' || r == unicode.ReplacementChar {
+			return ' '
+		}
+		return r
+	}, text)
 }
 
 // flow is a value on one line.
