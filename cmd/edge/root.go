@@ -31,7 +31,7 @@ Then:        edge run --origin http://localhost:3000`,
 		return withHint(usageError{err}, "see %s --help", c.CommandPath())
 	})
 	for _, build := range []func(stdio) *cobra.Command{
-		newRun, newDemo, newValidate, newExplain, newPurge, newSchema, newVersion,
+		newRun, newDemo, newValidate, newExplain, newPurge, newImport, newSchema, newVersion,
 	} {
 		root.AddCommand(build(std))
 	}

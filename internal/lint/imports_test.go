@@ -20,8 +20,9 @@ var mayImport = map[string]string{
 	"internal/proxy":     "internal/request internal/rfc9111 internal/policy internal/cache internal/fill internal/origin internal/telemetry",
 	"internal/admin":     "internal/request internal/rfc9111 internal/policy internal/cache internal/fill internal/origin internal/telemetry internal/proxy",
 	"internal/app":       "internal/request internal/rfc9111 internal/policy internal/cache internal/fill internal/origin internal/telemetry internal/proxy internal/admin",
+	"internal/nextjs":    "internal/request internal/rfc9111 internal/policy",
 	"internal/lint":      "",
-	"cmd/edge":           "internal/request internal/rfc9111 internal/policy internal/admin internal/app internal/telemetry",
+	"cmd/edge":           "internal/request internal/rfc9111 internal/policy internal/admin internal/app internal/telemetry internal/nextjs",
 	"e2e/harness":        "",
 	"e2e/stories":        "e2e/harness",
 	"e2e/badinput":       "e2e/harness",
@@ -60,6 +61,8 @@ var only = map[string]string{
 	"github.com/dgraph-io/ristretto/v2": "internal/cache",
 	"gopkg.in/yaml.v3":                  "internal/policy",
 	"github.com/spf13/cobra":            "cmd/edge",
+	"github.com/evanw/esbuild/pkg/api":  "internal/nextjs",
+	"github.com/tdewolff/parse/v2/js":   "internal/nextjs",
 }
 
 func TestLibrariesHaveOneImporter(t *testing.T) {

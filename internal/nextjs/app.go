@@ -1,0 +1,80 @@
+package nextjs
+
+import (
+	"io/fs"
+	"strings"
+
+	"edge/internal/policy"
+)
+
+// Options say what to import.
+type Options struct {
+	// Root is the app's directory: where package.json and next.config are.
+	Root fs.FS
+	// Dist is the directory of the build below it; ".next" when empty.
+	Dist string
+	// TrustMiddleware says that the app's proxy (middleware) changes nothing
+	// that a cache would have to know: routes it runs before are not made
+	// dynamic for it.
+	TrustMiddleware bool
+}
+
+// App is what was read of an app. It is immutable.
+type App struct {
+	// Version is that of Next.js; empty when unknown.
+	Version string
+	// Built is true when there is a build.
+	Built bool
+	// Routes are all routes in the order of their patterns.
+	Routes   []Route
+	Warnings []Warning
+}
+
+// Route is a route of the app and the policy for it.
+type Route struct {
+	Kind Kind
+	// File is its source; empty when only the build knows it.
+	File string
+	// Conf is the route of the policy; Notes say where each option comes from.
+	Conf  policy.RouteConf
+	Notes policy.Notes
+}
+
+// Import reads an app. An error says that there is no app, or a build that
+// cannot be read; what is wrong in the code of single routes is a warning, and
+// such routes are force-dynamic.
+func Import(o Options) (*App, error) {
+	p, err := readProject(o)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := p.entries()
+	if err != nil {
+		return nil, err
+	}
+	app := &App{Version: p.version, Built: p.built != nil}
+	for _, e := range entries {
+		d := p.decide(e)
+		app.Routes = append(app.Routes, Route{Kind: e.kind, File: e.file, Conf: d.conf, Notes: d.notes})
+		app.Warnings = append(app.Warnings, p.warnBuilt(e, d)...)
+	}
+	app.Warnings = append(app.Warnings, p.warnRules()...)
+	return app, nil
+}
+
+// YAML is the file for a policy's include.
+func (a *App) YAML() []byte {
+	var b strings.Builder
+	b.WriteString("# Routes of a Next.js app, written by \"edge import nextjs\". In the policy:\n")
+	b.WriteString("#   include: [routes.next.yaml]\n")
+	b.WriteString("# Behind each line is how sure it is and where it comes from: build is what\n")
+	b.WriteString("# Next.js itself has written down, source what the code says, assumed the safe\n")
+	b.WriteString("# choice. A route in the policy itself replaces the one here on the same path.\n\n")
+	routes := make([]policy.RouteConf, len(a.Routes))
+	notes := make([]policy.Notes, len(a.Routes))
+	for i, r := range a.Routes {
+		routes[i], notes[i] = r.Conf, r.Notes
+	}
+	b.Write(policy.PrintRoutes(routes, notes))
+	return []byte(b.String())
+}

@@ -1,0 +1,78 @@
+package nextjs
+
+import (
+	"fmt"
+	"path"
+	"strconv"
+	"strings"
+)
+
+// Warning is something that the author of an app should know, with its place.
+type Warning struct {
+	// File is relative to the app's directory. Line and Column are from 1; 0
+	// when the warning is about the file as a whole.
+	File         string
+	Line, Column int
+	Message      string // lower case, no full stop
+	Hint         string // what to do; may be empty
+}
+
+// String is "file:line:column: message".
+func (w Warning) String() string {
+	s := w.File
+	if w.Line > 0 {
+		s += ":" + strconv.Itoa(w.Line)
+		if w.Column > 0 {
+			s += ":" + strconv.Itoa(w.Column)
+		}
+	}
+	s += ": " + w.Message
+	if w.Hint != "" {
+		s += "\n    = " + w.Hint
+	}
+	return s
+}
+
+// warnAt is a warning at a place as notes have it, file:line.
+func warnAt(where, hint, format string, args ...any) Warning {
+	w := Warning{File: where, Message: fmt.Sprintf(format, args...), Hint: hint}
+	if file, line, ok := strings.Cut(where, ":"); ok {
+		w.File = file
+		w.Line, _ = strconv.Atoi(line) // written by place
+	}
+	return w
+}
+
+// warnBuilt tells what the build shows to be wrong with a route.
+func (p *project) warnBuilt(e *entry, d *draft) []Warning {
+	if e.built == nil {
+		if p.built == nil {
+			return nil
+		}
+		return []Warning{warnAt(e.file, "run next build again", "the build does not know %s: it is older than the source", e.pattern)}
+	}
+	if e.built.setsCookie {
+		return []Warning{warnAt(e.built.where, "set cookies in a handler that is not rendered ahead",
+			"%s was rendered with a Set-Cookie that Next.js sends to everybody; edge drops it", e.pattern)}
+	}
+	return nil
+}
+
+// warnRules tells what is not imported.
+func (p *project) warnRules() []Warning {
+	if p.built == nil {
+		return nil
+	}
+	var list []Warning
+	for _, r := range p.built.rules {
+		if r.kind == afterRule {
+			list = append(list, warnAt(r.where, "write a route for it in the policy, if it is to be cached",
+				"the rewrite of %s is not imported: its paths take the policy's defaults", r.source))
+		}
+	}
+	if text := string(p.built.config.I18n); text != "" && text != "null" {
+		list = append(list, warnAt(path.Join(p.dist, serverFilesFile), "write routes for them in the policy, if they are to be cached",
+			"i18n puts a locale before the paths of the Pages Router: those paths take the policy's defaults"))
+	}
+	return list
+}
