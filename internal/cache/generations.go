@@ -106,6 +106,7 @@ type generations struct {
 	table    table
 
 	maxRecent int
+	journal   *Journal // nil without a fleet
 
 	mu     sync.Mutex // one invalidation at a time; guards what follows and all raising
 	recent list.List  // of *cell, the one purged longest ago first
@@ -122,7 +123,16 @@ func (g *generations) load() Generation { return Generation(g.now.Load()) }
 func (g *generations) invalidate(s *Selector) Generation {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.put(s)
+	return g.take(s)
+}
+
+// take is put for an invalidation of this node's own, which goes to the log.
+func (g *generations) take(s *Selector) Generation {
+	at := g.put(s)
+	if g.journal != nil {
+		g.journal.note(s, at)
+	}
+	return at
 }
 
 // overtake puts own in force with no other invalidation before or between them,
@@ -132,12 +142,12 @@ func (g *generations) overtake(l *Labels, born Generation, own []Selector) (last
 	defer g.mu.Unlock()
 	last, clean = g.load(), g.reached(l, born) == 0
 	for i := range own {
-		last = g.put(&own[i])
+		last = g.take(&own[i])
 	}
 	return last, clean
 }
 
-// put is invalidate with mu held.
+// put puts s in force on this node alone, with mu held.
 func (g *generations) put(s *Selector) Generation {
 	names, hosts := s.labels()
 	at := g.load() + 1

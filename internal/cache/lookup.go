@@ -34,6 +34,9 @@ type Lookup struct {
 	Mark Mark
 	// Generation is the generation at the time of the lookup.
 	Generation Generation
+	// Silent: the log of the fleet has not been heard of for too long. See
+	// Memory.Heard.
+	Silent bool
 
 	scratch []byte
 }
@@ -58,8 +61,9 @@ const variantSalt = 0x9e3779b97f4a7c15
 // returned. Exactly one Get of the main store is made for a key without
 // variants that is found there.
 func (m *Memory) Lookup(key []byte, v *request.View, now rfc9111.Instant, l *Lookup) {
+	silent := m.silent(now)
 	// The generation is taken first: see generations.
-	*l = Lookup{Generation: m.Generation(), scratch: l.scratch}
+	*l = Lookup{Generation: m.Generation(), Silent: silent, scratch: l.scratch}
 	s := m.find(m.hash(key), key, 0)
 	if s == nil {
 		return

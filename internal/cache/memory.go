@@ -2,6 +2,7 @@ package cache
 
 import (
 	"hash/maphash"
+	"math"
 	"sync"
 	"sync/atomic"
 )
@@ -19,6 +20,7 @@ const (
 // window's. Changes of a key are made one at a time, under one of writers.
 type Memory struct {
 	generations generations
+	silence     silence
 	live        registry
 	main        *mainStore
 	window      *window
@@ -39,6 +41,9 @@ type Options struct {
 	Bytes int64
 	// Variants bounds the variants under one key. Default 16; the oldest goes.
 	Variants int
+	// Node names this node in the log of its fleet; a random number. 0: there is no
+	// fleet, and no Journal.
+	Node uint64
 	// RejectAll makes the main store reject every Set, so that only the small
 	// window in front keeps objects: tests use it to prove that nothing relies
 	// on a Set being seen.
@@ -66,10 +71,17 @@ func NewMemory(o Options) *Memory {
 		variants: o.Variants,
 	}
 	m.generations.init()
+	m.silence.end(math.MaxInt64)
+	if o.Node != 0 {
+		m.generations.journal = newJournal(o.Node, &m.generations)
+	}
 	m.main = newMainStore(store, &m.live)
 	m.window = newWindow(window, &m.live)
 	return m
 }
+
+// Journal is what relates this memory to the log of its fleet; nil without one.
+func (m *Memory) Journal() *Journal { return m.generations.journal }
 
 // Generation returns the present generation. A fetch takes it before its first
 // byte goes out: that is when its object is born.

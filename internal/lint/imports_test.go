@@ -16,11 +16,12 @@ var mayImport = map[string]string{
 	"internal/cache":     "internal/request internal/rfc9111",
 	"internal/fill":      "internal/request internal/rfc9111 internal/cache",
 	"internal/origin":    "",
+	"internal/fleet":     "internal/request internal/rfc9111 internal/cache",
 	"internal/telemetry": "internal/rfc9111",
-	"internal/proxy":     "internal/request internal/rfc9111 internal/policy internal/cache internal/fill internal/origin internal/telemetry",
+	"internal/proxy":     "internal/request internal/rfc9111 internal/policy internal/cache internal/fill internal/fleet internal/origin internal/telemetry",
 	"internal/admin":     "internal/request internal/rfc9111 internal/policy internal/cache internal/fill internal/origin internal/telemetry internal/proxy",
-	"internal/app":       "internal/request internal/rfc9111 internal/policy internal/cache internal/fill internal/origin internal/telemetry internal/proxy internal/admin",
 	"internal/nextjs":    "internal/request internal/rfc9111 internal/policy",
+	"internal/app":       "internal/request internal/rfc9111 internal/policy internal/cache internal/fill internal/fleet internal/origin internal/telemetry internal/proxy internal/admin",
 	"internal/lint":      "",
 	"cmd/edge":           "internal/request internal/rfc9111 internal/policy internal/admin internal/app internal/telemetry internal/nextjs",
 	"e2e/harness":        "",
@@ -63,6 +64,7 @@ var only = map[string]string{
 	"github.com/spf13/cobra":            "cmd/edge",
 	"github.com/evanw/esbuild/pkg/api":  "internal/nextjs",
 	"github.com/tdewolff/parse/v2/js":   "internal/nextjs",
+	"github.com/redis/rueidis":          "internal/fleet",
 }
 
 func TestLibrariesHaveOneImporter(t *testing.T) {

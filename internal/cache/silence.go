@@ -1,0 +1,50 @@
+package cache
+
+import (
+	"sync/atomic"
+
+	"edge/internal/rfc9111"
+)
+
+// silence is how long a node of a fleet may still go without news of the log.
+// Every lookup reads it: a node that was stopped for a while must know before its
+// first answer, not when the goroutine that follows the log has run again.
+type silence struct {
+	until atomic.Int64 // rfc9111.Instant
+	// fell says that the soft purge of this silence is in force.
+	fell atomic.Bool
+}
+
+// end ends the silence, until t.
+func (s *silence) end(t rfc9111.Instant) {
+	s.until.Store(int64(t))
+	s.fell.Store(false)
+}
+
+// Heard says that this node knows of all invalidations of its fleet but those of
+// the last moments, and that it may be taken to do so until t. After t everything
+// that is in memory counts as softly purged, once; what is fetched later does not.
+func (m *Memory) Heard(t rfc9111.Instant) { m.silence.end(t) }
+
+// silent reports whether that time has passed, and sees to it that what is in
+// memory is softly purged then.
+func (m *Memory) silent(now rfc9111.Instant) bool {
+	if int64(now) <= m.silence.until.Load() {
+		return false
+	}
+	if !m.silence.fell.Load() {
+		m.fallSilent()
+	}
+	return true
+}
+
+// fallSilent makes the soft purge, once. It is of this node alone: the others may
+// have heard.
+func (m *Memory) fallSilent() {
+	m.generations.mu.Lock()
+	defer m.generations.mu.Unlock()
+	if !m.silence.fell.Load() {
+		m.generations.put(&Selector{All: true, Soft: true})
+		m.silence.fell.Store(true)
+	}
+}
