@@ -66,7 +66,7 @@ func (a *App) invalidate(s cache.Selector, dryRun bool) (cache.Generation, int) 
 	if dryRun {
 		return a.memory.Generation(), a.memory.Count(s, false)
 	}
-	g := a.memory.Invalidate(s)
+	g := a.memory.Invalidate(s, a.now())
 	a.counters.Invalidation(kindOf(&s), s.Soft)
 	return g, a.memory.Count(s, !s.Soft)
 }
@@ -125,8 +125,15 @@ func (a *App) stored(v *request.View, plan *policy.Plan) string {
 	}
 	m := &l.Object.Meta
 	verdict := rfc9111.Judge(m, v, &plan.Route.Overrides, now, l.Soft)
-	return fmt.Sprintf("status %d, %d bytes, age %s; now: %s (%s)",
+	text := fmt.Sprintf("status %d, %d bytes, age %s; now: %s (%s)",
 		m.Status, l.Object.Body.Size(), m.Age(now).Round(time.Second), verdict.Action, verdict.Reason)
+	if l.Soft.Hit {
+		text += fmt.Sprintf("; softly purged %s ago", now.Sub(l.Soft.At).Round(time.Second))
+	}
+	if verdict.IfError > 0 && verdict.IfError != rfc9111.Forever {
+		text += fmt.Sprintf("; stands in for a failed origin for another %s", verdict.IfError.Round(time.Second))
+	}
+	return text
 }
 
 // storedWords tell what a look-up found when it is no object.

@@ -12,12 +12,15 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
+
+	"edge/internal/cache"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -267,6 +270,11 @@ func TestExplainTellsWhatIsStored(t *testing.T) {
 	f.served(t)
 	if got := explain(); !strings.Contains(got, `"stored": "status 200, 1 bytes, age 0s; now: serve (fresh)"`) || !strings.Contains(got, `"mode": "force-static"`) {
 		t.Errorf("after: %s", got)
+	}
+	f.memory.Invalidate(cache.Selector{All: true, Soft: true}, f.now())
+	want := regexp.MustCompile(`now: serve-stale \(soft-purged\); softly purged \ds ago; stands in for a failed origin for another (24h0m0|23h59m5\d)s"`)
+	if got := explain(); !want.MatchString(got) {
+		t.Errorf("after a soft purge: %s", got)
 	}
 }
 

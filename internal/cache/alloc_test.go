@@ -18,6 +18,7 @@ func TestAllocations(t *testing.T) {
 	m.Store(plain, nil, o)
 	window.Store(plain, nil, newObject(window, "o"))
 	storeVariant(t, m, "vary", "red")
+	m.Store([]byte("soft"), nil, newObject(m, "o", "soft"))
 	view, red := &request.View{}, newView(t, "X-Color", "red")
 	dst := make(http.Header)
 	var l Lookup
@@ -29,13 +30,15 @@ func TestAllocations(t *testing.T) {
 		{"hit", 0, func() { m.Lookup(plain, view, 0, &l) }},
 		{"hit of a variant", 0, func() { m.Lookup(vary, red, 0, &l) }},
 		{"hit in the window", 0, func() { window.Lookup(plain, view, 0, &l) }},
+		{"hit of what was softly purged", 0, func() { m.Lookup([]byte("soft"), view, 0, &l) }},
 		{"miss", 0, func() { m.Lookup([]byte("unknown"), view, 0, &l) }},
 		{"check by tag and prefix", 0, func() { m.generations.prefixed(&o.Labels, 0); o.checked.Store(0); m.dead(o) }},
 		{"purged", 0, func() { m.Purged(&o.Labels, 0) }},
 		{"Head.Get", 0, func() { _ = o.Head.Get("Content-Type") }},
 		{"Head.AddTo", 1, func() { clear(dst); o.Head.AddTo(dst) }},
 	}
-	m.Invalidate(Selector{Tags: []string{"other"}, Prefixes: []string{"/other"}})
+	m.Invalidate(Selector{Tags: []string{"other"}, Prefixes: []string{"/other"}}, 0)
+	m.Invalidate(Selector{Tags: []string{"soft"}, Soft: true}, 0)
 	for _, tt := range tests {
 		if got := testing.AllocsPerRun(1000, tt.run); got != tt.want {
 			t.Errorf("%s: %v allocations, want %v", tt.name, got, tt.want)

@@ -70,7 +70,7 @@ func BenchmarkInvalidateTag(b *testing.B) {
 			s := Selector{Tags: []string{"all"}}
 			b.ReportAllocs()
 			for b.Loop() {
-				m.Invalidate(s)
+				m.Invalidate(s, 0)
 			}
 		})
 	}
@@ -88,7 +88,7 @@ func BenchmarkLookupAfterPurge(b *testing.B) {
 			o := newObject(m, "o", "t1", "t2", "t3", "t4")
 			o.Labels.Path = "/api/posts/1"
 			m.Store([]byte("k"), nil, o)
-			m.Invalidate(s)
+			m.Invalidate(s, 0)
 			var l Lookup
 			b.ReportAllocs()
 			for b.Loop() {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+
+	"edge/internal/rfc9111"
 )
 
 // Generation counts the invalidations of a node. It only grows. Two
@@ -120,15 +122,15 @@ func (g *generations) init() {
 func (g *generations) load() Generation { return Generation(g.now.Load()) }
 
 // invalidate puts s in force.
-func (g *generations) invalidate(s *Selector) Generation {
+func (g *generations) invalidate(s *Selector, now rfc9111.Instant) Generation {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.take(s)
+	return g.take(s, now)
 }
 
 // take is put for an invalidation of this node's own, which goes to the log.
-func (g *generations) take(s *Selector) Generation {
-	at := g.put(s)
+func (g *generations) take(s *Selector, now rfc9111.Instant) Generation {
+	at := g.put(s, now)
 	if g.journal != nil {
 		g.journal.note(s, at)
 	}
@@ -137,43 +139,43 @@ func (g *generations) take(s *Selector) Generation {
 
 // overtake puts own in force with no other invalidation before or between them,
 // and returns the last. clean reports whether nothing had reached l since born.
-func (g *generations) overtake(l *Labels, born Generation, own []Selector) (last Generation, clean bool) {
+func (g *generations) overtake(l *Labels, born Generation, own []Selector, now rfc9111.Instant) (last Generation, clean bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	last, clean = g.load(), g.reached(l, born) == 0
+	last, clean = g.load(), g.reached(l, born) == reach{}
 	for i := range own {
-		last = g.take(&own[i])
+		last = g.take(&own[i], now)
 	}
 	return last, clean
 }
 
-// put puts s in force on this node alone, with mu held.
-func (g *generations) put(s *Selector) Generation {
+// put puts s in force at now on this node alone, with mu held.
+func (g *generations) put(s *Selector, now rfc9111.Instant) Generation {
 	names, hosts := s.labels()
-	at := g.load() + 1
+	e := event{g.load() + 1, now, s.Soft}
 	if s.All {
-		g.all.raise(at, s.Soft)
+		g.all.raise(e)
 	} else {
 		for _, l := range names {
-			g.note(l, hosts, at, s.Soft)
+			g.note(l, hosts, e)
 		}
 	}
-	g.now.Store(uint64(at))
-	return at
+	g.now.Store(uint64(e.generation))
+	return e.generation
 }
 
 // note records that an invalidation reached l on hosts; on all of them if none
 // is given. It is called with mu held.
-func (g *generations) note(l label, hosts []string, at Generation, soft bool) {
+func (g *generations) note(l label, hosts []string, e event) {
 	c := g.table.intern(l)
 	for _, host := range hosts {
-		c.narrow(host, at, soft)
+		c.narrow(host, e)
 	}
 	if len(hosts) == 0 {
-		c.raise(at, soft)
+		c.raise(e)
 	}
 	if l.kind == prefixLabel {
-		g.prefixes.raise(at, soft)
+		g.prefixes.raise(e)
 	}
 	g.keep(c)
 }
@@ -205,7 +207,7 @@ func (g *generations) adopt(o *Object) bool {
 		o.cells = append(o.cells, g.table.intern(label{tagLabel, tag}))
 	}
 	o.checked.Store(uint64(o.Born) << 1)
-	return g.check(o, g.load())&reachHard == 0
+	return !g.check(o, g.load()).hard
 }
 
 // check returns how invalidations have reached o since it was born, as of now.
@@ -213,19 +215,34 @@ func (g *generations) adopt(o *Object) bool {
 // shifted, and a bit for soft – so that the next check is one comparison until
 // there is another invalidation. Concurrent checks may set it back to an older
 // finding, which was true and makes the next check look further back.
+//
+// The instant of a soft purge is in o.softly before its bit is set. Checks that
+// write it at the same time may find instants that differ, because a stamp has
+// merged purges between them. None is later than the first purge of o.
 func (g *generations) check(o *Object, now Generation) reach {
 	seen := o.checked.Load()
-	since, found := Generation(seen>>1), reach(seen&1)
+	var found reach
+	if seen&1 != 0 {
+		found.soft = rfc9111.SoftPurge{Hit: true, At: rfc9111.Instant(o.softly.Load())}
+	}
+	since := Generation(seen >> 1)
 	if since >= now {
 		return found
 	}
-	found |= g.all.since(since) | g.prefixed(&o.Labels, since)
+	found.add(g.all.since(since))
+	found.add(g.prefixed(&o.Labels, since))
 	for _, c := range o.cells {
-		found |= c.since(since, o.Labels.Host)
+		found.add(c.since(since, o.Labels.Host))
 	}
-	if found&reachHard == 0 {
-		o.checked.Store(uint64(now)<<1 | uint64(found&reachSoft))
+	if found.hard {
+		return found
 	}
+	checked := uint64(now) << 1
+	if found.soft.Hit {
+		o.softly.Store(int64(found.soft.At))
+		checked |= 1
+	}
+	o.checked.Store(checked)
 	return found
 }
 
@@ -233,14 +250,15 @@ func (g *generations) check(o *Object, now Generation) reach {
 // belong to no object yet.
 func (g *generations) reached(l *Labels, born Generation) reach {
 	if g.load() <= born {
-		return 0
+		return reach{}
 	}
-	found := g.all.since(born) | g.prefixed(l, born)
+	found := g.all.since(born)
+	found.add(g.prefixed(l, born))
 	for _, name := range [...]label{{hostLabel, l.Host}, {routeLabel, l.Route}, {pathLabel, l.Path}} {
-		found |= g.table.since(name, born, l.Host)
+		found.add(g.table.since(name, born, l.Host))
 	}
 	for _, tag := range l.Tags {
-		found |= g.table.since(label{tagLabel, tag}, born, l.Host)
+		found.add(g.table.since(label{tagLabel, tag}, born, l.Host))
 	}
 	return found
 }
@@ -248,16 +266,16 @@ func (g *generations) reached(l *Labels, born Generation) reach {
 // prefixed returns what invalidations by prefix did to l after since. It looks
 // up every prefix that l's path has, at the ends of segments.
 func (g *generations) prefixed(l *Labels, since Generation) reach {
-	if g.prefixes.since(since) == 0 {
-		return 0
+	if g.prefixes.since(since) == (reach{}) {
+		return reach{}
 	}
 	found := g.table.since(label{prefixLabel, l.Path}, since, l.Host)
 	for i := range len(l.Path) {
 		if l.Path[i] != '/' {
 			continue
 		}
-		found |= g.table.since(label{prefixLabel, l.Path[:i]}, since, l.Host)
-		found |= g.table.since(label{prefixLabel, l.Path[:i+1]}, since, l.Host)
+		found.add(g.table.since(label{prefixLabel, l.Path[:i]}, since, l.Host))
+		found.add(g.table.since(label{prefixLabel, l.Path[:i+1]}, since, l.Host))
 	}
 	return found
 }

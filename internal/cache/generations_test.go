@@ -14,7 +14,7 @@ import (
 func TestPurgeOfATagNobodyHas(t *testing.T) {
 	m := newTestMemory(t, Options{})
 	o := newObject(m, "o", "t")
-	m.Invalidate(Selector{Tags: []string{"t"}})
+	m.Invalidate(Selector{Tags: []string{"t"}}, 0)
 	runtime.GC()
 	runtime.GC()
 	if !m.Purged(&o.Labels, o.Born) {
@@ -44,11 +44,11 @@ func TestForgottenPurges(t *testing.T) {
 		m.Store(fmt.Appendf(nil, "bystander %d", i), nil, o)
 	}
 	hard, soft, prefix := late(0), late(1), late(2)
-	m.Invalidate(Selector{Tags: hard.Labels.Tags, Hosts: []string{"a.test"}})
-	m.Invalidate(Selector{Paths: []string{soft.Labels.Path}, Soft: true})
-	m.Invalidate(Selector{Prefixes: []string{"/prefix-2/"}})
+	m.Invalidate(Selector{Tags: hard.Labels.Tags, Hosts: []string{"a.test"}}, 0)
+	m.Invalidate(Selector{Paths: []string{soft.Labels.Path}, Soft: true}, 0)
+	m.Invalidate(Selector{Prefixes: []string{"/prefix-2/"}}, 0)
 	for i := range n {
-		m.Invalidate(Selector{Tags: []string{fmt.Sprintf("noise %d", i)}})
+		m.Invalidate(Selector{Tags: []string{fmt.Sprintf("noise %d", i)}}, 0)
 	}
 	runtime.GC()
 	runtime.GC()
@@ -62,12 +62,12 @@ func TestForgottenPurges(t *testing.T) {
 		t.Error("Store of what was purged by prefix = true")
 	}
 	m.Store([]byte("soft"), nil, soft)
-	if l := lookup(m, "soft"); l.State == Found && !l.Soft {
+	if l := lookup(m, "soft"); l.State == Found && !l.Soft.Hit {
 		t.Error("what was softly purged is fresh")
 	}
 	alive := 0
 	for i := range bystanders {
-		if l := lookup(m, fmt.Sprintf("bystander %d", i)); l.State == Found && !l.Soft {
+		if l := lookup(m, fmt.Sprintf("bystander %d", i)); l.State == Found && !l.Soft.Hit {
 			alive++
 		}
 	}
@@ -115,7 +115,7 @@ func TestNarrowedToManyHosts(t *testing.T) {
 		}
 		host := fmt.Sprintf("%d.test", i)
 		store(host)
-		m.Invalidate(Selector{Tags: []string{"t"}, Hosts: []string{host}})
+		m.Invalidate(Selector{Tags: []string{"t"}, Hosts: []string{host}}, 0)
 		if l := lookup(m, host); l.State != Dead {
 			t.Fatalf("%s after its own invalidation: %v", host, l.State)
 		}
@@ -132,7 +132,7 @@ func TestInvalidateCostsTheSame(t *testing.T) {
 		best := time.Hour
 		for range 200 {
 			start := time.Now()
-			m.Invalidate(Selector{Tags: []string{"all"}})
+			m.Invalidate(Selector{Tags: []string{"all"}}, 0)
 			best = min(best, time.Since(start))
 		}
 		return best
@@ -155,7 +155,7 @@ func TestPrefixOfLongPath(t *testing.T) {
 	o := newObject(m, "o")
 	o.Labels.Path = strings.Repeat("/segment", 500)
 	m.Store([]byte("k"), nil, o)
-	m.Invalidate(Selector{Prefixes: []string{strings.Repeat("/segment", 499)}})
+	m.Invalidate(Selector{Prefixes: []string{strings.Repeat("/segment", 499)}}, 0)
 	if l := lookup(m, "k"); l.State != Dead {
 		t.Errorf("%v, want Dead", l.State)
 	}
@@ -181,9 +181,9 @@ func TestOvertake(t *testing.T) {
 				t.Fatal("Store = false")
 			}
 			if tt.other != nil {
-				m.Invalidate(*tt.other)
+				m.Invalidate(*tt.other, 0)
 			}
-			last, clean := m.Overtake(&o.Labels, o.Born, []Selector{{Tags: []string{"x"}}, {Tags: []string{"t"}}})
+			last, clean := m.Overtake(&o.Labels, o.Born, []Selector{{Tags: []string{"x"}}, {Tags: []string{"t"}}}, 0)
 			if clean != tt.want || last != m.Generation() {
 				t.Errorf("Overtake = %d, %v; want %d, %v", last, clean, m.Generation(), tt.want)
 			}

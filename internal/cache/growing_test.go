@@ -83,7 +83,7 @@ func (c *growing) write(k *growingKey) {
 		if s.Hosts = nil; i%3 == 0 {
 			s.Hosts = []string{"a.test"}
 		}
-		c.m.Invalidate(s)
+		c.m.Invalidate(s, 0)
 		k.acked.Store(n)
 		for range 10 {
 			runtime.Gosched()

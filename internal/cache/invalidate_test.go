@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"edge/internal/rfc9111"
 )
 
 // TestInvalidateReaches says for each selector whether it reaches an object at
@@ -59,15 +61,19 @@ func TestInvalidateReaches(t *testing.T) {
 				if got := m.Count(s, false); got != boolInt(tt.want) {
 					t.Errorf("Count = %d, want %d", got, boolInt(tt.want))
 				}
-				if g := m.Invalidate(s); g != m.Generation() {
+				if g := m.Invalidate(s, 7); g != m.Generation() {
 					t.Errorf("Invalidate = %d, Generation = %d", g, m.Generation())
 				}
 				l := lookup(m, "stored")
 				if dead := l.State == Dead; dead != (tt.want && !soft) {
 					t.Errorf("State = %v, reached = %v", l.State, tt.want)
 				}
-				if l.Soft != (tt.want && soft) {
-					t.Errorf("Soft = %v, reached = %v", l.Soft, tt.want)
+				var wantSoft rfc9111.SoftPurge
+				if tt.want && soft {
+					wantSoft = rfc9111.SoftPurge{Hit: true, At: 7}
+				}
+				if l.Soft != wantSoft {
+					t.Errorf("Soft = %+v, want %+v", l.Soft, wantSoft)
 				}
 				if got := m.Purged(&late.Labels, late.Born); got != (tt.want && !soft) {
 					t.Errorf("Purged = %v, reached = %v", got, tt.want)
@@ -79,8 +85,8 @@ func TestInvalidateReaches(t *testing.T) {
 				if !m.Store([]byte("young"), nil, young) {
 					t.Error("Store of what was fetched afterwards = false")
 				}
-				if l := lookup(m, "young"); l.State != Found || l.Soft {
-					t.Errorf("what was fetched afterwards: %v, soft %v", l.State, l.Soft)
+				if l := lookup(m, "young"); l.State != Found || l.Soft.Hit {
+					t.Errorf("what was fetched afterwards: %v, soft %+v", l.State, l.Soft)
 				}
 			})
 		}

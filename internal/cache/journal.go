@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+
+	"edge/internal/rfc9111"
 )
 
 // Journal relates the invalidations of a node to the log of its fleet: which of
@@ -92,13 +94,14 @@ func (j *Journal) Follow(epoch Epoch, at, horizon Position) {
 
 // Apply puts an entry in force that was read at a position, unless it is already
 // in force here and only waited for its position. It returns the entry's
-// generation on this node, and whether it was news.
-func (j *Journal) Apply(e Entry, at Position) (here Generation, news bool) {
+// generation on this node, and whether it was news. What a soft entry reaches is
+// stale here since now: nobody knows what the clock of another node said.
+func (j *Journal) Apply(e Entry, at Position, now rfc9111.Instant) (here Generation, news bool) {
 	j.g.mu.Lock()
 	defer j.g.mu.Unlock()
 	i := slices.IndexFunc(j.unlogged, func(u unlogged) bool { return u.entry.ID == e.ID })
 	if news = i < 0; news {
-		here = j.g.put(&e.Selector)
+		here = j.g.put(&e.Selector, now)
 	} else {
 		here = j.unlogged[i].here
 		j.forget(i)

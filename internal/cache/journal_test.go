@@ -36,9 +36,9 @@ func TestBorn(t *testing.T) {
 		t.Error("Born of no stamp, of a node that follows no log = true")
 	}
 	j.Follow(7, Position{10, 0}, Position{5, 0})
-	j.Apply(Entry{foreign(1), purgeOf("a")}, Position{11, 0}) // generation 1
-	m.Invalidate(purgeOf("b"))                                // generation 2, not in the log
-	j.Apply(Entry{foreign(2), purgeOf("c")}, Position{12, 0}) // generation 3
+	j.Apply(Entry{foreign(1), purgeOf("a")}, Position{11, 0}, 0) // generation 1
+	m.Invalidate(purgeOf("b"), 0)                                // generation 2, not in the log
+	j.Apply(Entry{foreign(2), purgeOf("c")}, Position{12, 0}, 0) // generation 3
 	born := func(ms uint64) string {
 		g, ok := j.Born(Stamp{7, Position{ms, 0}})
 		return fmt.Sprint(g, ok)
@@ -59,7 +59,7 @@ func TestBorn(t *testing.T) {
 			t.Errorf("%s: Born = %s, want %s", tt.name, got, tt.want)
 		}
 	}
-	if _, news := j.Apply(Entry{EntryID{1, 2}, purgeOf("b")}, Position{13, 0}); news {
+	if _, news := j.Apply(Entry{EntryID{1, 2}, purgeOf("b")}, Position{13, 0}, 0); news {
 		t.Error("its own invalidation is news to the node")
 	}
 	if got, want := born(13), "3 true"; got != want {
@@ -121,7 +121,7 @@ func checkFleet(t *rapid.T) {
 		"purge": func(t *rapid.T) {
 			n, tag := some.Draw(t, "on"), tags.Draw(t, "tag")
 			f.tick++
-			g := n.Invalidate(purgeOf(tag))
+			g := n.Invalidate(purgeOf(tag), 0)
 			made[EntryID{n.Journal().Node(), g}] = f.tick
 			n.known[tag] = f.tick
 		},
@@ -138,7 +138,7 @@ func checkFleet(t *rapid.T) {
 			for range rapid.IntRange(0, len(f.log)-n.read).Draw(t, "entries") {
 				e := f.log[n.read]
 				n.read++
-				n.Journal().Apply(e, Position{uint64(n.read), 0})
+				n.Journal().Apply(e, Position{uint64(n.read), 0}, 0)
 				tag := e.Selector.Tags[0]
 				n.known[tag] = max(n.known[tag], made[e.ID])
 			}
@@ -171,14 +171,14 @@ func TestEqualInvalidationsWaitAsOne(t *testing.T) {
 	m := newNode(t, 1)
 	j := m.Journal()
 	for range 1000 {
-		m.Invalidate(purgeOf("a"))
-		m.Invalidate(Selector{Tags: []string{"a"}, Soft: true})
+		m.Invalidate(purgeOf("a"), 0)
+		m.Invalidate(Selector{Tags: []string{"a"}, Soft: true}, 0)
 	}
 	if got, want := j.Waiting(), 2; got != want {
 		t.Fatalf("%d wait, want %d", got, want)
 	}
 	first := j.Unlogged(nil)
-	m.Invalidate(purgeOf("a")) // may be younger than what was handed out
+	m.Invalidate(purgeOf("a"), 0) // may be younger than what was handed out
 	if more := j.Unlogged(nil); len(first) != 2 || len(more) != 1 || more[0].ID == first[0].ID {
 		t.Errorf("handed out %v and then %v, want two and another one", first, more)
 	}
@@ -189,7 +189,7 @@ func TestTooManyInvalidationsBecomeOneOfEverything(t *testing.T) {
 	j := m.Journal()
 	j.Follow(1, Position{1, 0}, Position{1, 0})
 	for i := range maxUnlogged + 1 {
-		m.Invalidate(purgeOf(fmt.Sprint(i)))
+		m.Invalidate(purgeOf(fmt.Sprint(i)), 0)
 	}
 	waiting := j.Unlogged(nil)
 	if len(waiting) != 1 || !waiting[0].Selector.All || waiting[0].Selector.Soft {
@@ -206,7 +206,7 @@ func TestMilestonesAreBounded(t *testing.T) {
 	j.Follow(1, Position{}, Position{})
 	const n = maxMilestones + maxMilestones/2
 	for i := range uint64(n) {
-		j.Apply(Entry{EntryID{2, Generation(i + 1)}, purgeOf("a")}, Position{i + 1, 0})
+		j.Apply(Entry{EntryID{2, Generation(i + 1)}, purgeOf("a")}, Position{i + 1, 0}, 0)
 	}
 	if got := len(j.passed); got > maxMilestones {
 		t.Errorf("%d milestones, want at most %d", got, maxMilestones)
@@ -226,7 +226,7 @@ func TestLogged(t *testing.T) {
 		m := newNode(t, 1)
 		j := m.Journal()
 		j.Follow(1, Position{1, 0}, Position{1, 0})
-		g := m.Invalidate(purgeOf("a"))
+		g := m.Invalidate(purgeOf("a"), 0)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		if _, err := j.Logged(ctx, g); err == nil {
@@ -234,7 +234,7 @@ func TestLogged(t *testing.T) {
 		}
 		go func() {
 			time.Sleep(time.Minute)
-			j.Apply(j.Unlogged(nil)[0], Position{5, 0})
+			j.Apply(j.Unlogged(nil)[0], Position{5, 0}, 0)
 		}()
 		at, err := j.Logged(t.Context(), g)
 		if want := (Stamp{1, Position{5, 0}}); err != nil || at != want {
@@ -249,7 +249,7 @@ func TestRestore(t *testing.T) {
 	j := m.Journal()
 	j.Follow(1, Position{1, 0}, Position{1, 0})
 	e := Entry{EntryID{2, 1}, purgeOf("a")}
-	here, _ := j.Apply(e, Position{2, 0})
+	here, _ := j.Apply(e, Position{2, 0}, 0)
 	j.Follow(2, Position{1, 1}, Position{1, 1})
 	j.Restore(e, here)
 	j.Restore(e, here)
@@ -259,7 +259,7 @@ func TestRestore(t *testing.T) {
 	if born, _ := j.Born(j.Stamp()); born != here-1 {
 		t.Errorf("Born = %d, want %d: what others fetched may not have seen it", born, here-1)
 	}
-	if _, news := j.Apply(e, Position{3, 0}); news {
+	if _, news := j.Apply(e, Position{3, 0}, 0); news {
 		t.Error("what was restored is news")
 	}
 }
@@ -268,7 +268,7 @@ func TestRestore(t *testing.T) {
 func TestJournalKeepsItsOwnNames(t *testing.T) {
 	m := newNode(t, 1)
 	s := Selector{Paths: []string{"/a"}}
-	m.Invalidate(s)
+	m.Invalidate(s, 0)
 	s.Paths[0] = "/b"
 	if got := m.Journal().Unlogged(nil)[0].Selector.Paths[0]; got != "/a" {
 		t.Errorf("path %q, want /a", got)
@@ -285,28 +285,28 @@ func TestSilence(t *testing.T) {
 		m.Lookup([]byte("k"), newView(t), rfc9111.Instant(at), &l)
 		return l
 	}
-	if l := found(1 << 60); l.Silent || l.Soft {
+	if l := found(1 << 60); l.Silent || l.Soft.Hit {
 		t.Error("silent before the log was ever heard of: nobody said when")
 	}
 	m.Heard(100)
-	if l := found(100); l.Silent || l.Soft {
+	if l := found(100); l.Silent || l.Soft.Hit {
 		t.Error("silent at the last instant")
 	}
-	if l := found(101); l.State != Found || !l.Silent || !l.Soft {
-		t.Errorf("after it: %+v, want it found, silent and soft", l)
+	if l := found(150); l.State != Found || !l.Silent || l.Soft != (rfc9111.SoftPurge{Hit: true, At: 100}) {
+		t.Errorf("after it: %+v, want it found, silent, and soft since the silence was too long", l)
 	}
 	g := m.Generation()
 	if fresh := newObject(m, "o2", "t"); !m.Store([]byte("k"), nil, fresh) {
 		t.Fatal("not stored")
 	}
-	if l := found(102); !l.Silent || l.Soft || m.Generation() != g {
+	if l := found(152); !l.Silent || l.Soft.Hit || m.Generation() != g {
 		t.Errorf("what was fetched since: %+v, want it not soft, and no second purge", l)
 	}
 	m.Heard(200)
-	if l := found(103); l.Silent || l.Soft {
+	if l := found(153); l.Silent || l.Soft.Hit {
 		t.Errorf("after the silence: %+v", l)
 	}
-	if l := found(201); !l.Silent || !l.Soft {
+	if l := found(201); !l.Silent || !l.Soft.Hit {
 		t.Errorf("in the next silence: %+v", l)
 	}
 	if got := m.Journal().Waiting(); got != 0 {

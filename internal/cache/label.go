@@ -31,46 +31,6 @@ type label struct {
 // secret, so nobody can make them collide.
 type labelID uint64
 
-// reach is how invalidations have reached an object, as bits. Zero means not
-// at all.
-type reach uint8
-
-const (
-	reachSoft reach = 1 << iota
-	reachHard
-)
-
-// stamp holds the generations of the last hard and the last soft invalidation
-// of something. It only grows. Only the holder of generations.mu raises it;
-// anybody reads it.
-type stamp struct{ hard, soft atomic.Uint64 }
-
-func (s *stamp) raise(at Generation, soft bool) {
-	if soft {
-		s.soft.Store(max(s.soft.Load(), uint64(at)))
-		return
-	}
-	s.hard.Store(max(s.hard.Load(), uint64(at)))
-}
-
-// absorb raises s by what o has.
-func (s *stamp) absorb(o *stamp) {
-	s.raise(Generation(o.soft.Load()), true)
-	s.raise(Generation(o.hard.Load()), false)
-}
-
-// since returns what happened after g.
-func (s *stamp) since(g Generation) reach {
-	var r reach
-	if s.soft.Load() > uint64(g) {
-		r |= reachSoft
-	}
-	if s.hard.Load() > uint64(g) {
-		r |= reachHard
-	}
-	return r
-}
-
 // cell is one interned label and the invalidations that reached it. Objects
 // point at the cells of their labels, so that a check is a few loads.
 type cell struct {
@@ -91,30 +51,30 @@ func (c *cell) since(g Generation, host string) reach {
 	r := c.stamp.since(g)
 	if hosts := c.hosts.Load(); hosts != nil {
 		if s := (*hosts)[host]; s != nil {
-			r |= s.since(g)
+			r.add(s.since(g))
 		}
 	}
 	return r
 }
 
 // narrow notes an invalidation of the label on one host.
-func (c *cell) narrow(host string, at Generation, soft bool) {
+func (c *cell) narrow(host string, e event) {
 	var old map[string]*stamp
 	if p := c.hosts.Load(); p != nil {
 		old = *p
 	}
 	if s := old[host]; s != nil {
-		s.raise(at, soft)
+		s.raise(e)
 		return
 	}
 	if len(old) >= maxHosts {
-		c.raise(at, soft)
+		c.raise(e)
 		return
 	}
 	hosts := make(map[string]*stamp, len(old)+1)
 	maps.Copy(hosts, old)
 	s := new(stamp)
-	s.raise(at, soft)
+	s.raise(e)
 	hosts[host] = s
 	c.hosts.Store(&hosts)
 }

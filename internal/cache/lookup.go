@@ -27,8 +27,8 @@ const (
 type Lookup struct {
 	State  State
 	Object *Object // only when Found
-	// Soft is true when a soft purge reached the object since it was born.
-	Soft bool
+	// Soft is the first soft purge that reached the object since it was born.
+	Soft rfc9111.SoftPurge
 	// Mark says why, when Marked. Beside a Found object it says that a later
 	// answer for the key was not storable; it is 0 otherwise.
 	Mark Mark
@@ -88,11 +88,11 @@ func (m *Memory) take(o *Object, l *Lookup) {
 		return
 	}
 	found := m.generations.check(o, l.Generation)
-	if found&reachHard != 0 {
+	if found.hard {
 		l.State = Dead
 		return
 	}
-	l.State, l.Object, l.Soft = Found, o, found&reachSoft != 0
+	l.State, l.Object, l.Soft = Found, o, found.soft
 }
 
 // find returns the slot for key under parent (0 for a primary slot), or nil.

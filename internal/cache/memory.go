@@ -5,6 +5,8 @@ import (
 	"math"
 	"sync"
 	"sync/atomic"
+
+	"edge/internal/rfc9111"
 )
 
 const (
@@ -88,23 +90,25 @@ func (m *Memory) Journal() *Journal { return m.generations.journal }
 func (m *Memory) Generation() Generation { return m.generations.load() }
 
 // Invalidate puts s in force before it returns: no lookup that begins later
-// returns an object that it reached and that was born before. It costs the same
-// however many objects are stored. Paths are canonical paths: they reach all
-// queries and variants, as do prefixes ("/a/" reaches "/a/b"; "/a" reaches "/a",
-// "/a/b" and not "/ab").
-func (m *Memory) Invalidate(s Selector) Generation { return m.generations.invalidate(&s) }
+// returns an object that it reached and that was born before; what a soft one
+// reached it returns with the instant now. It costs the same however many objects
+// are stored. Paths are canonical paths: they reach all queries and variants, as
+// do prefixes ("/a/" reaches "/a/b"; "/a" reaches "/a", "/a/b" and not "/ab").
+func (m *Memory) Invalidate(s Selector, now rfc9111.Instant) Generation {
+	return m.generations.invalidate(&s, now)
+}
 
-// Overtake is Invalidate for an answer that itself causes the invalidations own:
-// it is younger than those, and than no other. Born at last, it may be stored if
-// clean says that nothing else, hard or soft, has reached l since born.
-func (m *Memory) Overtake(l *Labels, born Generation, own []Selector) (last Generation, clean bool) {
-	return m.generations.overtake(l, born, own)
+// Overtake is Invalidate for an answer that itself causes the invalidations own,
+// at now: it is younger than those, and than no other. Born at last, it may be
+// stored if clean says that nothing else, hard or soft, has reached l since born.
+func (m *Memory) Overtake(l *Labels, born Generation, own []Selector, now rfc9111.Instant) (last Generation, clean bool) {
+	return m.generations.overtake(l, born, own, now)
 }
 
 // Purged reports whether a hard invalidation that reaches l happened after
 // born. A flight asks it for those who joined later than it began.
 func (m *Memory) Purged(l *Labels, born Generation) bool {
-	return m.generations.reached(l, born)&reachHard != 0
+	return m.generations.reached(l, born).hard
 }
 
 // Count walks over what is stored and counts the objects that s names, also
@@ -130,7 +134,7 @@ func (m *Memory) Count(s Selector, reclaim bool) int {
 
 // dead reports whether a hard invalidation has reached o.
 func (m *Memory) dead(o *Object) bool {
-	return m.generations.check(o, m.Generation())&reachHard != 0
+	return m.generations.check(o, m.Generation()).hard
 }
 
 // reclaim frees s if it still holds o.

@@ -33,6 +33,8 @@ type Object struct {
 	// reached the object, shifted, and whether a soft one had. See
 	// generations.check.
 	checked atomic.Uint64
+	// softly is the instant of that soft one.
+	softly atomic.Int64
 	// cells are those of Labels, set by Store.
 	cells []*cell
 }

@@ -29,22 +29,24 @@ func (m *Memory) Heard(t rfc9111.Instant) { m.silence.end(t) }
 // silent reports whether that time has passed, and sees to it that what is in
 // memory is softly purged then.
 func (m *Memory) silent(now rfc9111.Instant) bool {
-	if int64(now) <= m.silence.until.Load() {
+	until := rfc9111.Instant(m.silence.until.Load())
+	if now <= until {
 		return false
 	}
 	if !m.silence.fell.Load() {
-		m.fallSilent()
+		m.fallSilent(until)
 	}
 	return true
 }
 
-// fallSilent makes the soft purge, once. It is of this node alone: the others may
+// fallSilent makes the soft purge, once, as of the moment when the silence became
+// too long, whenever that is found out. It is of this node alone: the others may
 // have heard.
-func (m *Memory) fallSilent() {
+func (m *Memory) fallSilent(at rfc9111.Instant) {
 	m.generations.mu.Lock()
 	defer m.generations.mu.Unlock()
 	if !m.silence.fell.Load() {
-		m.generations.put(&Selector{All: true, Soft: true})
+		m.generations.put(&Selector{All: true, Soft: true}, at)
 		m.silence.fell.Store(true)
 	}
 }

@@ -57,7 +57,7 @@ func TestStoreReplaces(t *testing.T) {
 func TestStoreKeepsTheYounger(t *testing.T) {
 	m := newTestMemory(t, Options{})
 	old := newObject(m, "old")
-	m.Invalidate(Selector{Tags: []string{"other"}})
+	m.Invalidate(Selector{Tags: []string{"other"}}, 0)
 	young := newObject(m, "young")
 	if !m.Store([]byte("k"), nil, young) {
 		t.Fatal("Store of the younger = false")
@@ -107,7 +107,7 @@ func TestFreshen(t *testing.T) {
 		old = fresh
 	}
 	fresh := freshened("x")
-	m.Invalidate(Selector{Tags: []string{"t"}})
+	m.Invalidate(Selector{Tags: []string{"t"}}, 0)
 	if m.Freshen([]byte("k"), old, fresh) {
 		t.Error("Freshen over a purge since fresh was born = true")
 	}
@@ -125,17 +125,17 @@ func TestFreshenSettlesASoftPurge(t *testing.T) {
 	m := newTestMemory(t, Options{})
 	old := newObject(m, "body", "t")
 	m.Store([]byte("k"), nil, old)
-	m.Invalidate(Selector{Tags: []string{"t"}, Soft: true})
+	m.Invalidate(Selector{Tags: []string{"t"}, Soft: true}, 0)
 	for range 2 { // the second lookup reads what the first remembered
-		if l := lookup(m, "k"); l.Object != old || !l.Soft {
-			t.Fatalf("after the soft purge: %v, soft %v", l.State, l.Soft)
+		if l := lookup(m, "k"); l.Object != old || !l.Soft.Hit {
+			t.Fatalf("after the soft purge: %v, soft %+v", l.State, l.Soft)
 		}
 	}
 	if !m.Freshen([]byte("k"), old, newObject(m, "body", "t")) {
 		t.Fatal("Freshen after a soft purge = false")
 	}
-	if l := lookup(m, "k"); l.State != Found || l.Soft {
-		t.Errorf("freshened: %v, soft %v", l.State, l.Soft)
+	if l := lookup(m, "k"); l.State != Found || l.Soft.Hit {
+		t.Errorf("freshened: %v, soft %+v", l.State, l.Soft)
 	}
 }
 
@@ -162,7 +162,7 @@ func TestMarks(t *testing.T) {
 			if l := lookup(m, "k"); l.Object != o || l.Mark != MarkTooLarge {
 				t.Errorf("marked beside an object: %v %v", l.State, l.Mark)
 			}
-			m.Invalidate(Selector{Tags: []string{"t"}})
+			m.Invalidate(Selector{Tags: []string{"t"}}, 0)
 			m.PutMark(key, MarkPass, 0, time.Second)
 			if l := lookup(m, "k"); l.State != Marked || l.Mark != MarkPass {
 				t.Errorf("marked over a dead object: %v %v", l.State, l.Mark)
@@ -213,7 +213,7 @@ func TestCountReclaims(t *testing.T) {
 	for i := range 10 {
 		m.Store(fmt.Appendf(nil, "key %d", i), nil, newObject(m, "o", fmt.Sprintf("t%d", i%2)))
 	}
-	m.Invalidate(Selector{Tags: []string{"t0"}})
+	m.Invalidate(Selector{Tags: []string{"t0"}}, 0)
 	if n := m.Count(Selector{Tags: []string{"t0"}}, true); n != 5 {
 		t.Errorf("Count = %d, want 5", n)
 	}

@@ -161,7 +161,7 @@ func (l landing) check(t *testing.T) {
 	if !lead {
 		t.Fatal("the first to join does not lead")
 	}
-	b.memory.Invalidate(l.purge)
+	b.memory.Invalidate(l.purge, 0)
 	second, lead := b.Join(job, b.memory.Generation())
 	defer second.Close()
 	if lead {

@@ -347,7 +347,7 @@ func (p *play) purge(u purge) {
 	// Noted before it is in force: who looks at that generation is after it.
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	g := p.b.memory.Invalidate(u.Selector)
+	g := p.b.memory.Invalidate(u.Selector, 0)
 	if !u.Selector.Soft && !slices.Contains(u.Selector.Paths, "/other") {
 		p.hard = append(p.hard, g)
 	}

@@ -67,7 +67,7 @@ func TestRefreshAfterAPurge(t *testing.T) {
 		want(t, "started", b.Refresh(b.job("k", answer{latency: time.Minute})), true)
 		time.Sleep(2 * time.Second)
 		want(t, "started while one runs", b.Refresh(b.job("k", answer{})), false)
-		b.memory.Invalidate(cache.Selector{Paths: []string{"/p"}})
+		b.memory.Invalidate(cache.Selector{Paths: []string{"/p"}}, 0)
 		want(t, "started after a purge", b.Refresh(b.job("k", answer{body: text("new")})), true)
 		time.Sleep(2 * time.Minute)
 		want(t, "size", b.lookup("k").Object.Body.Size(), 3)

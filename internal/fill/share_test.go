@@ -151,7 +151,7 @@ func TestPurgeClosesAFlight(t *testing.T) {
 					got := make(chan result, 1)
 					go func() { got <- read(context.Background(), first) }()
 					time.Sleep(after)
-					b.memory.Invalidate(s)
+					b.memory.Invalidate(s, 0)
 					res := b.get(b.job("k", answer{latency: time.Minute, body: text("new")}))
 					want(t, "collapsed", res.Collapsed, false)
 					wantBody(t, "who came after the purge", res, "new")

@@ -28,7 +28,7 @@ var routeOptions = []optionOf[RouteConf]{
 	inherit(option("jitter", optional(share()), func(r *RouteConf) **float64 { return &r.Jitter }, "5%",
 		"The largest share by which a lifetime that revalidate gave is shortened at random.")),
 	inherit(option("stale", optional(span()), func(r *RouteConf) **time.Duration { return &r.Stale }, "1d",
-		"How long after its lifetime an object may be served while it is refreshed, or while the origin fails. The default is that of enforced modes; in auto it counts only where it is written on the route.")),
+		"How long after its lifetime, or after a soft purge that ends it early, an object may be served while it is refreshed, or while the origin fails. The default is that of enforced modes; in auto it counts only where it is written on the route.")),
 	inherit(option("stale_if_error", optional(span()), func(r *RouteConf) **time.Duration { return &r.StaleIfError }, "",
 		"The same for a failed origin alone. Without it, stale.")),
 	inherit(option("stale_when", constants("{x-nextjs-cache: STALE}"), func(r *RouteConf) *[]ConstField { return &r.StaleWhen }, "",

@@ -129,7 +129,7 @@ func (x *exchange) judge() {
 		x.verdict = rfc9111.Judge(&x.found.Object.Meta, &x.view, o, x.p.now(), x.found.Soft)
 		return
 	}
-	x.verdict = rfc9111.Judge(nil, &x.view, o, x.p.now(), false)
+	x.verdict = rfc9111.Judge(nil, &x.view, o, x.p.now(), rfc9111.SoftPurge{})
 	if x.verdict.Action != rfc9111.Fetch {
 		return
 	}

@@ -76,7 +76,7 @@ func TestStaleStandsInForAFailedOrigin(t *testing.T) {
 func TestPurgeIsNeverServedAgain(t *testing.T) {
 	newRig(t, config(static), func(r *rig) {
 		r.get("/a")
-		r.memory.Invalidate(cache.Selector{Tags: []string{"t"}})
+		r.purge(cache.Selector{Tags: []string{"t"}})
 		r.origin.says(200, "new")
 		r.want(r.get("/a"), 200, "edge; fwd=uri-miss; fwd-status=200; stored", "new")
 	})
@@ -85,7 +85,7 @@ func TestPurgeIsNeverServedAgain(t *testing.T) {
 func TestSoftPurgeIsServedWhileItIsRefreshed(t *testing.T) {
 	newRig(t, config(static), func(r *rig) {
 		r.get("/a")
-		r.memory.Invalidate(cache.Selector{Paths: []string{"/a"}, Soft: true})
+		r.purge(cache.Selector{Paths: []string{"/a"}, Soft: true})
 		r.origin.says(200, "new")
 		if a := r.get("/a"); a.body != "hello" {
 			t.Errorf("got %v, want the stale answer", a)
@@ -108,7 +108,7 @@ func TestPurgeOvertakesAFetch(t *testing.T) {
 		first := make(chan answer)
 		go func() { first <- r.get("/a") }()
 		time.Sleep(500 * time.Millisecond)
-		r.memory.Invalidate(cache.Selector{Tags: []string{"t"}})
+		r.purge(cache.Selector{Tags: []string{"t"}})
 		r.origin.says(200, "new")
 		if a := <-first; a.body != "old" {
 			t.Errorf("the one who asked before: got %v", a)

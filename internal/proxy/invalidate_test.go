@@ -46,7 +46,7 @@ func TestSelectorsReachWhatTheProxyStores(t *testing.T) {
 				r.get("/p/1?q=1")
 				s := c.s
 				s.Soft = soft
-				r.memory.Invalidate(s)
+				r.purge(s)
 				r.origin.says(200, "new")
 				a := r.get("/p/1?q=1")
 				switch {
@@ -71,7 +71,7 @@ func TestSelectorsReachWhatTheProxyStores(t *testing.T) {
 func TestASoftPurgeWithoutGraceWaits(t *testing.T) {
 	newRig(t, config("routes:\n  - {path: /a, mode: force-static, stale: 0, tags: [t]}\n"), func(r *rig) {
 		r.get("/a")
-		r.memory.Invalidate(cache.Selector{Tags: []string{"t"}, Soft: true})
+		r.purge(cache.Selector{Tags: []string{"t"}, Soft: true})
 		r.origin.says(200, "new")
 		if a := r.get("/a"); a.body != "new" {
 			t.Errorf("got %v", a)
@@ -186,13 +186,13 @@ routes:
 			"/b": {[]string{"five"}, []string{"Cache-Tag: one,  two", "Surrogate-Key: three four", `Cache-Groups: "g"`}, []string{"X-Tags:"}},
 		} {
 			for _, tag := range c.tags {
-				r.memory.Invalidate(cache.Selector{All: true})
+				r.purge(cache.Selector{All: true})
 				r.origin.says(200, "old", fields...)
 				for range 2 { // a miss, a hit
 					a := r.get(path)
 					r.wantFields(path, a.header, append(c.leaves, c.never...)...)
 				}
-				r.memory.Invalidate(cache.Selector{Tags: []string{tag}})
+				r.purge(cache.Selector{Tags: []string{tag}})
 				r.origin.says(200, "new", fields...)
 				if a := r.get(path); a.body != "new" {
 					t.Errorf("%s, purge of %s: got %v", path, tag, a)
@@ -212,7 +212,7 @@ func TestInvalidationReachesEveryFingerprint(t *testing.T) {
 		newRig(t, static, func(r *rig) {
 			r.get("/a")
 			r.proxy.Swap(load(t, config("routes:\n  - {path: /a, mode: auto}\n")))
-			r.memory.Invalidate(s)
+			r.purge(s)
 			r.proxy.Swap(load(t, static))
 			r.origin.says(200, "new")
 			if a := r.get("/a"); a.body != "new" {
@@ -244,7 +244,7 @@ func TestABurstOfPurges(t *testing.T) {
 	newRig(t, config(labelled), func(r *rig) {
 		r.get("/p/1")
 		for range 10_000 {
-			r.memory.Invalidate(cache.Selector{Tags: []string{"p:1"}})
+			r.purge(cache.Selector{Tags: []string{"p:1"}})
 		}
 		r.origin.says(200, "new")
 		if a := r.get("/p/1"); a.body != "new" {

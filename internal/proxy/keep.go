@@ -61,7 +61,7 @@ func (x *exchange) getFor(born cache.Generation) *fetch {
 // it passes. It puts own in force, the invalidations that the POST itself causes,
 // and reports whether the answer may outlive them and there is room for it.
 func (k *keep) begin(res *http.Response, own []cache.Selector) bool {
-	last, clean := k.f.p.memory.Overtake(&k.labels, k.f.born, own)
+	last, clean := k.f.p.memory.Overtake(&k.labels, k.f.born, own, k.f.p.now())
 	if !clean || !k.f.p.flights.Reserve(res.ContentLength) {
 		return false
 	}

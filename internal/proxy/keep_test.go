@@ -19,7 +19,7 @@ func TestTheAnswerToAPostAnswersLaterGets(t *testing.T) {
 		r.origin.says(200, "old", "Cache-Control: max-age=60")
 		r.get("/a?q=1")
 		r.origin.answers(func(*http.Request) (*http.Response, error) {
-			r.memory.Invalidate(cache.Selector{Paths: []string{"/b"}}) // is no matter
+			r.purge(cache.Selector{Paths: []string{"/b"}}) // is no matter
 			return response(200, "posted", here...), nil
 		})
 		r.want(r.post("/a?q=1"), 200, "edge; fwd=method; fwd-status=200; stored; detail=unsafe-method", "posted")
@@ -31,7 +31,7 @@ func TestTheAnswerToAPostAnswersLaterGets(t *testing.T) {
 		r.wantAsked(3) // a POST is never answered by it
 
 		r.origin.says(200, "new", "Cache-Control: max-age=60")
-		r.memory.Invalidate(cache.Selector{Paths: []string{"/a"}})
+		r.purge(cache.Selector{Paths: []string{"/a"}})
 		r.want(r.get("/a?q=1"), 200, "edge; fwd=uri-miss; fwd-status=200; stored", "new")
 	})
 }
@@ -53,13 +53,13 @@ func TestWhichAnswersToAPostAreNotStored(t *testing.T) {
 		{name: "beyond the budget", answer: here, tune: func(o *fill.Options) { o.Budget = 3 }},
 		{name: "softly purged meanwhile", answer: here, prepare: func(r *rig) {
 			r.origin.answers(func(*http.Request) (*http.Response, error) {
-				r.memory.Invalidate(cache.Selector{Hosts: []string{"example.com"}, Soft: true})
+				r.purge(cache.Selector{Hosts: []string{"example.com"}, Soft: true})
 				return response(200, "posted", here...), nil
 			})
 		}},
 		{name: "purged meanwhile", answer: here, prepare: func(r *rig) {
 			r.origin.answers(func(*http.Request) (*http.Response, error) {
-				r.memory.Invalidate(cache.Selector{Paths: []string{"/a"}})
+				r.purge(cache.Selector{Paths: []string{"/a"}})
 				return response(200, "posted", here...), nil
 			})
 		}},

@@ -25,6 +25,9 @@ func (m *model) check() {
 	if m.status.hit {
 		before, behind = nil, m.contacts
 	}
+	if len(before) > 0 && m.reference.softened(m.q) {
+		m.seen["softly purged, and asked for"]++
+	}
 	for _, c := range before {
 		m.observe(c)
 	}
@@ -206,6 +209,12 @@ func (m *model) countStored(s *stored, u use, fresh bool) {
 		m.seen["stale hit"]++
 	default:
 		m.seen["hit"]++
+	}
+	switch purged := s.heads[0].purged > 0; {
+	case purged && u == instead:
+		m.seen["softly purged, instead"]++
+	case purged:
+		m.seen["softly purged"]++
 	}
 	if m.must != nil {
 		m.seen["had to hit"]++

@@ -276,11 +276,27 @@ func (h *storedHead) readings(now time.Time, outdated bool) (all []reading) {
 					l = min(l, errorCap)
 				}
 				r := reading{min(initial, unending*time.Second) + now.Sub(h.got), time.Duration(l) * time.Second}
-				if !slices.Contains(all, r) {
-					all = append(all, r)
+				for _, r := range h.softened(r, now) {
+					if !slices.Contains(all, r) {
+						all = append(all, r)
+					}
 				}
 			}
 		}
+	}
+	return all
+}
+
+// softened are the readings after soft purges: the lifetime ended then, unless it
+// had ended before.
+func (h *storedHead) softened(r reading, now time.Time) []reading {
+	if len(h.ends) == 0 {
+		return []reading{r}
+	}
+	var all []reading
+	for _, end := range h.ends {
+		then := max(0, r.age-now.Sub(end))
+		all = append(all, reading{r.age, min(r.lifetime, then)})
 	}
 	return all
 }

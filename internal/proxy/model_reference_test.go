@@ -20,6 +20,7 @@ type reference struct {
 	stored map[string][]*stored // by target URI, oldest first
 	gone   map[int]string       // why an answer must not come from the store, by id
 	failed map[string]time.Time // when the origin last failed, by target URI
+	softly []time.Time          // every soft purge
 	count  int                  // of stored
 	seen   tally
 }
@@ -95,6 +96,10 @@ type storedHead struct {
 	id        int
 	header    http.Header
 	sent, got time.Time
+	// ends are the moments at which its lifetime may have ended by a soft purge:
+	// the first that reached it; nil for none.
+	ends   []time.Time
+	purged int // so many soft purges have reached it
 }
 
 // observe takes in one exchange with the origin.
@@ -303,6 +308,37 @@ func (m *reference) invalidate(path, why string) {
 	if claimed {
 		m.seen["invalidated"]++
 	}
+}
+
+// soften ends the lifetime of what is stored for the paths, unless a soft purge
+// has done so before (docs/adr/0005-generations.md: where there were more than a
+// few, which nobody has to tell apart, it may count as ended by any of them).
+func (m *reference) soften(reaches func(path string) bool) {
+	const few = 4
+	m.softly = append(m.softly, time.Now())
+	for uri, list := range m.stored {
+		if !reaches((asked{uri: uri}).path()) {
+			continue
+		}
+		for _, s := range list {
+			for i := range s.heads {
+				h := &s.heads[i]
+				if h.purged++; h.purged == 1 {
+					h.ends = []time.Time{time.Now()}
+				} else if h.purged == few+1 {
+					h.ends = append(h.ends, m.softly...)
+				}
+			}
+		}
+	}
+}
+
+// softened reports whether a soft purge has reached what is known to be stored
+// for q.
+func (m *reference) softened(q asked) bool {
+	return slices.ContainsFunc(m.stored[q.uri], func(s *stored) bool {
+		return s.claimed && s.selects(q) && s.heads[len(s.heads)-1].purged > 0
+	})
 }
 
 // holds reports whether something is known to be stored for a URI that was never

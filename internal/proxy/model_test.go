@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/dunglas/httpsfv"
+
+	"edge/internal/cache"
 )
 
 const (
@@ -78,6 +80,10 @@ func newModel(r *rig, seed uint64) *model {
 // turn is one request and all that follows from it.
 func (m *model) turn() {
 	time.Sleep(wait(m.rng))
+	if oneIn(m.rng, 30) {
+		m.someoneKnows()
+		time.Sleep(wait(m.rng))
+	}
 	m.q, m.began = m.clients.next(), time.Now()
 	m.must = m.reference.mustHit(m.q, m.began)
 	body := ""
@@ -92,6 +98,29 @@ func (m *model) turn() {
 	m.clients.learn(m.q.uri, m.got.header)
 	m.note()
 	m.check()
+}
+
+// someoneKnows that what is stored is not right any more, and purges some of it,
+// mostly softly.
+func (m *model) someoneKnows() {
+	path := pick(m.rng, sortedKeys(varyOf)...)
+	s := pick(m.rng,
+		cache.Selector{Paths: []string{path}, Soft: true}, cache.Selector{Paths: []string{path}, Soft: true},
+		cache.Selector{Paths: []string{path}, Soft: true}, cache.Selector{Prefixes: []string{path}, Soft: true},
+		cache.Selector{Hosts: []string{"example.com"}, Soft: true}, cache.Selector{All: true, Soft: true},
+		cache.Selector{Paths: []string{path}})
+	m.purge(s)
+	all := len(s.Paths)+len(s.Prefixes) == 0
+	for uri := range m.reference.stored {
+		if all || (asked{uri: uri}).path() == path {
+			m.history[uri] = append(m.history[uri], fmt.Sprintf("%s purged, softly %v", time.Now().Format("01-02 15:04:05.0"), s.Soft))
+		}
+	}
+	if !s.Soft {
+		m.reference.invalidate(path, "purged")
+		return
+	}
+	m.reference.soften(func(p string) bool { return all || p == path })
 }
 
 // settle lets what goes on behind the answer end.
@@ -191,9 +220,9 @@ func (c tally) add(other tally) {
 // floors are the least share of each class, in thousandths of all turns.
 var floors = map[string]int{
 	"hit": 150, "had to hit": 100, "validated": 50, "refused to store": 50, "variant": 50, "had to be stored": 50,
-	"not modified": 30, "stale hit": 10, "stale if error": 10, "invalidated": 10, "refreshed": 10, "part": 10,
+	"not modified": 30, "stale hit": 10, "stale if error": 10, "invalidated": 10, "softly purged, and asked for": 20, "refreshed": 10, "part": 10,
 	"hit by HEAD": 10, "only if cached": 5, "updated by HEAD": 5, "outdated by HEAD": 5, "broken off": 5,
-	"precondition failed": 5, "without asking a failed origin": 2, "unsatisfiable": 2, "parts": 1, "foreign 304": 1,
+	"precondition failed": 5, "without asking a failed origin": 2, "softly purged": 1, "softly purged, instead": 2, "unsatisfiable": 2, "parts": 1, "foreign 304": 1,
 }
 
 // check prints the coverage and fails for a class that is too rare to have

@@ -120,7 +120,7 @@ func (ps *pass) purge(res *http.Response, own []cache.Selector) (kept bool) {
 		return ps.keep.begin(res, own)
 	}
 	for _, s := range own {
-		ps.x.p.memory.Invalidate(s)
+		ps.x.p.memory.Invalidate(s, ps.x.p.now())
 	}
 	return false
 }

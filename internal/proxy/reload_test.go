@@ -92,12 +92,12 @@ func TestTagsAreJudgedAnewAfterAReload(t *testing.T) {
 		newRig(t, before, func(r *rig) {
 			r.get("/a")
 			r.proxy.Swap(load(r.t, after))
-			r.memory.Invalidate(c.purge)
+			r.purge(c.purge)
 			if hit := strings.Contains(r.get("/a").header.Get("Cache-Status"), "hit"); hit == c.purged {
 				t.Errorf("%s, purged before the next request: hit %v", c.name, hit)
 			}
 			r.get("/a")
-			r.memory.Invalidate(c.purge)
+			r.purge(c.purge)
 			if hit := strings.Contains(r.get("/a").header.Get("Cache-Status"), "hit"); hit == (c.purged && c.name != "the old tag") {
 				t.Errorf("%s, purged after it: hit %v", c.name, hit)
 			}
@@ -114,7 +114,7 @@ func TestRoutesAreJudgedAnewAfterAReload(t *testing.T) {
 		if a := r.get("/a"); !strings.Contains(a.header.Get("Cache-Status"), "hit") {
 			t.Errorf("got %v, want a hit: nothing of the key has changed", a)
 		}
-		r.memory.Invalidate(cache.Selector{Routes: []string{"/a"}})
+		r.purge(cache.Selector{Routes: []string{"/a"}})
 		if a := r.get("/a"); strings.Contains(a.header.Get("Cache-Status"), "hit") {
 			t.Errorf("got %v after a purge of its route", a)
 		}

@@ -32,6 +32,7 @@ type rig struct {
 	memory  *cache.Memory
 	flights *fill.Flights
 	origin  *fakeOrigin
+	now     func() rfc9111.Instant
 
 	counters   *telemetry.Counters
 	violations []rfc9111.Violation // as they were told
@@ -117,7 +118,7 @@ func newRigWith(t *testing.T, text string, o cache.Options, f func(*rig), tune .
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		now := func() rfc9111.Instant { return rfc9111.Instant(time.Since(began)) }
-		r := &rig{t: t, memory: cache.NewMemory(o), origin: &fakeOrigin{}}
+		r := &rig{t: t, memory: cache.NewMemory(o), origin: &fakeOrigin{}, now: now}
 		options := fill.Options{Memory: r.memory, Now: now}
 		for _, set := range tune {
 			set(&options)
@@ -268,3 +269,6 @@ func (r *rig) wantAsked(n int) {
 		r.t.Errorf("the origin was asked %d times, want %d", got, n)
 	}
 }
+
+// purge puts s in force, as the admin API does.
+func (r *rig) purge(s cache.Selector) { r.memory.Invalidate(s, r.now()) }

@@ -30,7 +30,7 @@ func TestNoVarySearch(t *testing.T) {
 		}
 		r.want(r.get("/a?q=1&u=9"), 200, "edge; hit; ttl=60", "two")
 
-		r.memory.Invalidate(cache.Selector{Paths: []string{"/a"}})
+		r.purge(cache.Selector{Paths: []string{"/a"}})
 		r.origin.says(200, "three", fresh, rule)
 		r.want(r.get("/a?q=1&u=7"), 200, "edge; fwd=uri-miss; fwd-status=200; stored", "three")
 		if got := r.origin.last().URL.RawQuery; got != "q=1&u=7" {
@@ -55,7 +55,7 @@ func TestNoVarySearchOfTheObjectCounts(t *testing.T) {
 		r.want(r.get("/a?x=2"), 200, "edge; hit; ttl=60", "free=1")
 		r.want(r.get("/a?x=2", "Accept-Language: de"), 200, "edge; fwd=uri-miss; fwd-status=200; stored", "x=2")
 		r.origin.says(200, "bare", "Cache-Control: max-age=60")
-		r.memory.Invalidate(cache.Selector{All: true})
+		r.purge(cache.Selector{All: true})
 		r.get("/a?free=1")
 		r.want(r.get("/a?x=3"), 200, "edge; fwd=uri-miss; fwd-status=200; stored", "bare")
 	})

@@ -36,7 +36,7 @@ func (x *exchange) statusOfLanded(o *cache.Object) rfc9111.Status {
 			Collapsed: x.landing.Collapsed, Detail: x.reason,
 		}
 	}
-	v := rfc9111.Judge(&o.Meta, &x.view, &x.plan.Route.Overrides, x.p.now(), false)
+	v := rfc9111.Judge(&o.Meta, &x.view, &x.plan.Route.Overrides, x.p.now(), rfc9111.SoftPurge{})
 	x.served, x.reason, x.ttl = telemetry.ServedHit, v.Reason, v.TTL
 	return rfc9111.Status{Hit: true, TTL: v.TTL, HasTTL: true}
 }

@@ -63,7 +63,7 @@ func admitAuto(r Response, v *request.View, o *Overrides, at Moment, authorized 
 	}
 	// A response answers others who ask while it streams if, once stored, it
 	// would answer them unconfirmed (section 4, on collapsed requests).
-	if s := makeSubject(&a.Meta, o, at.Response, false); !s.mustValidate() && (s.ttl > 0 || s.inGrace()) {
+	if s := makeSubject(&a.Meta, o, at.Response, SoftPurge{}); !s.mustValidate() && (s.ttl > 0 || s.inGrace()) {
 		a.Share = ShareAll
 	}
 	return a
@@ -160,7 +160,7 @@ func (h *head) keep(a Admission, members []string, o *Overrides, at Moment) Admi
 		a.Strip = append(a.Strip, "Set-Cookie")
 	}
 	a.Strip = append(a.Strip, h.named()...)
-	if s := makeSubject(&a.Meta, o, at.Response, false); s.ttl <= 0 && !s.inGrace() {
+	if s := makeSubject(&a.Meta, o, at.Response, SoftPurge{}); s.ttl <= 0 && !s.inGrace() {
 		a.Share = ShareWaiting
 	}
 	return a

@@ -12,11 +12,13 @@ import (
 
 // The last sentence of Judge's contract, and what no policy can undo.
 func FuzzJudge(f *testing.F) {
-	f.Add(uint32(FactExplicit), uint16(200), int64(60), int64(-1), int64(59), int64(30), false, uint8(0))
-	f.Add(uint32(FactETag|FactMustRevalidate), uint16(404), int64(-1), int64(10), int64(61), int64(-1), true, uint8(1))
-	f.Add(uint32(FactExplicit|FactNoCache|FactETag), uint16(301), int64(60), int64(-1), int64(5), int64(9), false, uint8(2))
+	f.Add(uint32(FactExplicit), uint16(200), int64(60), int64(-1), int64(59), int64(30), int64(-1), uint8(0))
+	f.Add(uint32(FactETag|FactMustRevalidate), uint16(404), int64(-1), int64(10), int64(61), int64(-1), int64(0), uint8(1))
+	f.Add(uint32(FactExplicit|FactNoCache|FactETag), uint16(301), int64(60), int64(-1), int64(5), int64(9), int64(-1), uint8(2))
+	f.Add(uint32(FactExplicit|FactETag), uint16(200), int64(60), int64(-1), int64(59), int64(30), int64(30), uint8(0))
+	willing := view(f, "Cache-Control: max-stale")
 	views := []*request.View{
-		view(f), view(f, "Cache-Control: max-stale"), view(f, "Cache-Control: no-cache"),
+		view(f), willing, view(f, "Cache-Control: no-cache"),
 		view(f, "Cache-Control: only-if-cached, min-fresh=7"),
 	}
 	// seconds reads a duration: negative ones are Unset.
@@ -26,25 +28,36 @@ func FuzzJudge(f *testing.F) {
 		}
 		return time.Duration(n%(1<<31)) * time.Second
 	}
-	f.Fuzz(func(t *testing.T, facts uint32, status uint16, lifetime, heuristic, age, swr int64, soft bool, which uint8) {
+	f.Fuzz(func(t *testing.T, facts uint32, status uint16, lifetime, heuristic, age, swr, purged int64, which uint8) {
 		meta := &Meta{
 			Lifetime: seconds(lifetime), Heuristic: seconds(heuristic), InitialAge: max(0, seconds(age)),
 			StaleWhileRevalidate: seconds(swr), StaleIfError: seconds(swr), Facts: Facts(facts), Status: status,
 		}
 		v := views[int(which)%len(views)]
+		now := Instant(1)
+		var soft SoftPurge
+		if ago := seconds(purged); ago != Unset {
+			soft = SoftPurge{Hit: true, At: now - Instant(ago)}
+		}
+		since := min(now.Sub(soft.At), meta.Age(now)) // by the purge, at least
 		for _, o := range []*Overrides{
 			{}, auto(), auto(revalidate(5*s), stale(day), func(o *Overrides) { o.Heuristics = true }),
 			forceStatic(), dynamic(revalidate(5 * s)),
 		} {
-			got := Judge(meta, v, o, 1, soft)
+			got := Judge(meta, v, o, now, soft)
 			left, _ := Lifetime(meta, o)
-			fresh := left > meta.Age(1) && !soft
+			fresh := left > meta.Age(now) && !soft.Hit
 			validator := meta.Facts&(FactETag|FactLastModified) != 0
 			served := got.Action == Serve || got.Action == ServeStale
 			full := status == 200 || status == 203
 			switch {
 			case got.Action == Serve && !fresh:
 				t.Errorf("stale, and served: %+v", got)
+			case soft.Hit && got.TTL > -since && unusable(meta, o) == NoReason:
+				t.Errorf("stale for %v, and more left: %+v", since, got)
+			case soft.Hit && got.Action == ServeStale && v != willing && since >= grace(meta, o),
+				soft.Hit && got.IfError > max(0, errorWindow(meta, o)-since):
+				t.Errorf("stale for %v, and served for longer than after a lifetime: %+v", since, got)
 			case left <= 0 && !meta.Facts.Has(FactExplicit) && !meta.Facts.Has(FactStaleOnArrival) && !validator &&
 				got.Action != Fetch && got.Action != Refuse:
 				t.Errorf("neither lifetime nor validator: %+v", got)
@@ -64,7 +77,7 @@ func FuzzJudge(f *testing.F) {
 				t.Errorf("no reason: %+v", got)
 			}
 			if t.Failed() {
-				t.Fatalf("meta %+v, overrides %+v, soft %v", meta, o, soft)
+				t.Fatalf("meta %+v, overrides %+v, soft %+v", meta, o, soft)
 			}
 		}
 	})

@@ -10,7 +10,7 @@ var reasons = [NumReasons]struct{ word, text string }{
 	Fresh:                {"fresh", "The object is fresh: it answers without the origin being asked."},
 	StaleWhileRevalidate: {"stale-while-revalidate", "The object is stale, and is served at once while it is refreshed behind the answer."},
 	StaleIfErr:           {"stale-if-error", "The object is stale, and stands in for an origin that failed."},
-	SoftPurged:           {"soft-purged", "A soft purge made the object stale; where it may be, it is served while it is refreshed."},
+	SoftPurged:           {"soft-purged", "A soft purge made the object stale; where it may be, it is served while it is refreshed, for as long after the purge as after a lifetime."},
 	NotStored:            {"not-stored", "Nothing is stored under the key."},
 	OtherVariant:         {"other-variant", "Something is stored under the key, but for other values of the fields that Vary names."},
 	Expired:              {"expired", "The object is stale and may not be served any more without the origin's word."},

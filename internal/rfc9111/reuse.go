@@ -41,15 +41,22 @@ type Verdict struct {
 	IfError time.Duration
 }
 
+// SoftPurge is the first soft purge that has hit a stored response since its
+// fetch began. The zero value: none has.
+type SoftPurge struct {
+	Hit bool
+	At  Instant // only with Hit
+}
+
 // Judge decides what may be done with a stored response at now. A nil meta
-// means that nothing is stored under the key. soft is true when a soft purge
-// has hit the object since its fetch began: it is then stale, however much of
-// its lifetime is left.
+// means that nothing is stored under the key. soft has ended its lifetime at the
+// moment of the purge, unless it had ended before: from there on the response is
+// stale, and how long it may be served so counts from there.
 //
 // Judge never chooses Serve for a response that is stale, even by a
 // nanosecond, nor anything but Fetch for one with neither a lifetime nor a
 // validator. It does not allocate for a request without Cache-Control.
-func Judge(meta *Meta, v *request.View, o *Overrides, now Instant, soft bool) Verdict {
+func Judge(meta *Meta, v *request.View, o *Overrides, now Instant, soft SoftPurge) Verdict {
 	demand := demandOf(v, o)
 	if meta == nil {
 		return demand.settle(Verdict{Action: Fetch, Reason: NotStored})
@@ -95,21 +102,29 @@ type subject struct {
 	meta               *Meta
 	o                  *Overrides
 	age, lifetime, ttl time.Duration
-	soft               bool
+	soft               bool // a soft purge has ended the lifetime
 }
 
 // makeSubject reckons age and ttl.
-func makeSubject(meta *Meta, o *Overrides, now Instant, soft bool) subject {
-	s := subject{meta: meta, o: o, age: meta.Age(now), soft: soft}
+func makeSubject(meta *Meta, o *Overrides, now Instant, soft SoftPurge) subject {
+	s := subject{meta: meta, o: o, age: meta.Age(now)}
 	s.lifetime, _ = Lifetime(meta, o)
 	s.ttl = s.lifetime
 	if s.lifetime != Forever {
 		s.ttl -= s.age
 	}
-	if soft {
-		s.ttl = min(s.ttl, 0)
+	if soft.Hit && s.ttl > -s.since(soft, now) {
+		s.ttl, s.soft = -s.since(soft, now), true
 	}
 	return s
+}
+
+// since returns for how long the response has been stale by a soft purge. A
+// lifetime cannot end before it begins: nothing has been stale for longer than
+// it is old, though the purge that is known may have been earlier. A purge may
+// have come after now was read.
+func (s *subject) since(soft SoftPurge, now Instant) time.Duration {
+	return min(max(0, now.Sub(soft.At)), s.age)
 }
 
 // judge decides about a response that is stale, or that somebody wants

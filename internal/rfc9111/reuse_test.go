@@ -17,7 +17,7 @@ func TestJudge(t *testing.T) {
 		o       *Overrides
 		head    []string // of a stored 200
 		age     time.Duration
-		soft    bool
+		soft    SoftPurge
 		request []string
 		want    Verdict
 	}{
@@ -69,13 +69,35 @@ func TestJudge(t *testing.T) {
 			age:  80 * s, want: Verdict{Fetch, Expired, -20 * s, 0}},
 
 		{name: "a soft purge ends freshness", o: auto(), head: []string{"Cache-Control: max-age=60", etag},
-			age: s, soft: true, want: Verdict{Validate, SoftPurged, 0, day}},
+			age: s, soft: SoftPurge{true, Instant(s)}, want: Verdict{Validate, SoftPurged, 0, day}},
 		{name: "a soft purge leaves grace", o: auto(), head: []string{"Cache-Control: max-age=60, stale-while-revalidate=30"},
-			age: s, soft: true, want: Verdict{ServeStale, SoftPurged, 0, day}},
+			age: s, soft: SoftPurge{true, Instant(s)}, want: Verdict{ServeStale, SoftPurged, 0, day}},
 		{name: "a soft purge of what lives forever", o: forceStatic(), head: nil,
-			age: s, soft: true, want: Verdict{ServeStale, SoftPurged, 0, day}},
+			age: s, soft: SoftPurge{true, Instant(s)}, want: Verdict{ServeStale, SoftPurged, 0, day}},
 		{name: "a soft purge where stale is 0 waits", o: forceStatic(stale(0)), head: []string{etag},
-			age: s, soft: true, want: Verdict{Validate, SoftPurged, 0, 0}},
+			age: s, soft: SoftPurge{true, Instant(s)}, want: Verdict{Validate, SoftPurged, 0, 0}},
+		{name: "a soft purge ends a lifetime when it comes", o: auto(), head: []string{"Cache-Control: max-age=60, stale-while-revalidate=30"},
+			age: 31*s - 1, soft: SoftPurge{true, Instant(s)}, want: Verdict{ServeStale, SoftPurged, 1 - 30*s, day - 30*s + 1}},
+		{name: "… and the grace after it ends, though it would be fresh", o: auto(), head: []string{"Cache-Control: max-age=60, stale-while-revalidate=30"},
+			age: 31 * s, soft: SoftPurge{true, Instant(s)}, want: Verdict{Fetch, SoftPurged, -30 * s, day - 30*s}},
+		{name: "… and the time to stand in", o: auto(), head: []string{"Cache-Control: max-age=31536000", etag},
+			age: day + s, soft: SoftPurge{true, Instant(s)}, want: Verdict{Validate, SoftPurged, -day, 0}},
+		{name: "a soft purge of what lives forever leaves it its grace, no more", o: forceStatic(stale(60 * s)), head: nil,
+			age: 61 * s, soft: SoftPurge{true, Instant(s)}, want: Verdict{Fetch, SoftPurged, -60 * s, 0}},
+		{name: "a soft purge of what lives forever counts from the purge", o: forceStatic(stale(60*s), func(o *Overrides) { o.StaleIfError = day }), head: nil,
+			age: 9 * day, soft: SoftPurge{true, Instant(9*day - 61*s)}, want: Verdict{Fetch, SoftPurged, -61 * s, day - 61*s}},
+		{name: "a soft purge does not put off an end that was before it", o: auto(), head: []string{"Cache-Control: max-age=60, stale-while-revalidate=30"},
+			age: 89 * s, soft: SoftPurge{true, Instant(80 * s)}, want: Verdict{ServeStale, StaleWhileRevalidate, -29 * s, day - 29*s}},
+		{name: "a soft purge gives nothing that must-revalidate forbids", o: auto(stale(day)), head: []string{"Cache-Control: max-age=60, must-revalidate", etag},
+			age: 2 * s, soft: SoftPurge{true, Instant(s)}, want: Verdict{Validate, SoftPurged, -s, 0}},
+		{name: "max-stale counts from a soft purge", o: auto(), head: []string{"Cache-Control: max-age=60"},
+			age: 11 * s, request: []string{"Cache-Control: max-stale=10"}, soft: SoftPurge{true, Instant(s)}, want: Verdict{ServeStale, SoftPurged, -10 * s, day - 10*s}},
+		{name: "… and no further", o: auto(), head: []string{"Cache-Control: max-age=60"},
+			age: 12 * s, request: []string{"Cache-Control: max-stale=10"}, soft: SoftPurge{true, Instant(s)}, want: Verdict{Fetch, SoftPurged, -11 * s, day - 11*s}},
+		{name: "nothing is stale for longer than it is old", o: auto(), head: []string{"Cache-Control: max-age=60, stale-while-revalidate=30", "Age: 5"},
+			age: 2 * s, soft: SoftPurge{true, Instant(-day)}, want: Verdict{ServeStale, SoftPurged, -7 * s, day - 7*s}},
+		{name: "a soft purge after the clock was read is one of now", o: auto(), head: []string{"Cache-Control: max-age=60, stale-while-revalidate=30"},
+			age: 2 * s, soft: SoftPurge{true, Instant(3 * s)}, want: Verdict{ServeStale, SoftPurged, 0, day}},
 
 		{name: "no-cache of the request validates", o: auto(), head: []string{"Cache-Control: max-age=60", etag},
 			age: s, request: []string{"Cache-Control: no-cache"}, want: Verdict{Validate, RequestDirective, 59 * s, day + 59*s}},
@@ -159,12 +181,39 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// A soft purge is the end of a lifetime, in everything but the reason.
+func TestASoftPurgeIsTheEndOfALifetime(t *testing.T) {
+	const purge, lifetime = 20 * s, 60 * s
+	for _, fields := range []string{"", ", stale-while-revalidate=30", ", stale-if-error=30", ", must-revalidate", ", stale-while-revalidate=30, proxy-revalidate"} {
+		for _, o := range []func(time.Duration) *Overrides{
+			func(time.Duration) *Overrides { return auto() },
+			func(time.Duration) *Overrides { return auto(stale(30 * s)) },
+			func(d time.Duration) *Overrides { return forceStatic(revalidate(d), stale(30*s)) },
+			func(d time.Duration) *Overrides {
+				return dynamic(revalidate(d), func(o *Overrides) { o.StaleIfError = 90 * s })
+			},
+		} {
+			for _, request := range [][]string{nil, {"Cache-Control: max-stale=15"}, {"Cache-Control: max-age=40"}, {"Cache-Control: min-fresh=5"}} {
+				for age := purge; age < 4*lifetime; age += s {
+					long := readHead(Response{Status: 200, Header: header("Cache-Control: max-age=60" + fields)}, false, o(lifetime), arrival)
+					short := readHead(Response{Status: 200, Header: header("Cache-Control: max-age=20" + fields)}, false, o(purge), arrival)
+					got := Judge(&long.meta, view(t, request...), o(lifetime), Instant(age), SoftPurge{true, Instant(purge)})
+					want := Judge(&short.meta, view(t, request...), o(purge), Instant(age), SoftPurge{})
+					if got.Action != want.Action || got.TTL != want.TTL || got.IfError != want.IfError {
+						t.Fatalf("%q, %q at %v: purged %+v, expired %+v", fields, request, age, got, want)
+					}
+				}
+			}
+		}
+	}
+}
+
 func TestJudgeNothing(t *testing.T) {
-	if got, want := Judge(nil, view(t), auto(), 0, false), (Verdict{Action: Fetch, Reason: NotStored}); got != want {
+	if got, want := Judge(nil, view(t), auto(), 0, SoftPurge{}), (Verdict{Action: Fetch, Reason: NotStored}); got != want {
 		t.Errorf("got %v, want %v", got, want)
 	}
 	v := view(t, "Cache-Control: only-if-cached")
-	if got, want := Judge(nil, v, auto(), 0, false), (Verdict{Action: Refuse, Reason: OnlyIfCached}); got != want {
+	if got, want := Judge(nil, v, auto(), 0, SoftPurge{}), (Verdict{Action: Refuse, Reason: OnlyIfCached}); got != want {
 		t.Errorf("only-if-cached: got %v, want %v", got, want)
 	}
 }
@@ -196,7 +245,7 @@ func TestJudgeStatusOfEnforcedModes(t *testing.T) {
 		o := forceStatic(revalidate(60 * s))
 		o.Statuses = tt.statuses
 		meta := &Meta{Status: tt.status, Lifetime: time.Hour, Heuristic: Unset, StaleWhileRevalidate: time.Hour, StaleIfError: time.Hour}
-		got := Judge(meta, view(t), o, Instant(tt.age), false)
+		got := Judge(meta, view(t), o, Instant(tt.age), SoftPurge{})
 		if got.Action != tt.want || got.Action != Serve && got.IfError != tt.ifError {
 			t.Errorf("%d with %v, %v old: got %v, %v; want %v, %v", tt.status, tt.statuses, tt.age, got.Action, got.IfError, tt.want, tt.ifError)
 		}
@@ -208,7 +257,7 @@ func TestJudgeStatusOfEnforcedModes(t *testing.T) {
 func TestStandingInByStatus(t *testing.T) {
 	for status, want := range map[uint16]time.Duration{200: day - s, 302: day - s, 404: day - s, 499: day - s, 500: 0, 503: 0} {
 		meta := &Meta{Status: status, Lifetime: 60 * s, Heuristic: Unset, StaleWhileRevalidate: Unset, StaleIfError: Unset, Facts: FactExplicit}
-		if got := Judge(meta, view(t), auto(), Instant(61*s), false); got.IfError != want {
+		if got := Judge(meta, view(t), auto(), Instant(61*s), SoftPurge{}); got.IfError != want {
 			t.Errorf("%d: %v, want %v", status, got.IfError, want)
 		}
 	}
@@ -304,7 +353,7 @@ func TestJudgeDoesNotAllocate(t *testing.T) {
 	meta := &Meta{Lifetime: time.Minute, Heuristic: Unset, StaleWhileRevalidate: time.Minute, Status: 200}
 	v, o := view(t), auto()
 	for _, age := range []Instant{Instant(s), Instant(61 * s), Instant(1000 * s)} {
-		if n := testing.AllocsPerRun(100, func() { Judge(meta, v, o, age, false) }); n != 0 {
+		if n := testing.AllocsPerRun(100, func() { Judge(meta, v, o, age, SoftPurge{}) }); n != 0 {
 			t.Errorf("at %v: %v allocations", time.Duration(age), n)
 		}
 	}
@@ -319,7 +368,7 @@ func BenchmarkJudge(b *testing.B) {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
-				verdict = Judge(meta, v, o, Instant(s), false)
+				verdict = Judge(meta, v, o, Instant(s), SoftPurge{})
 			}
 		})
 	}
