@@ -43,6 +43,7 @@ func (a *App) serveAdmin(w http.ResponseWriter, r *http.Request) {
 // newExposition serves the metrics.
 func (a *App) newExposition() http.Handler {
 	a.counters.SetStore(a.figures)
+	a.counters.SetOrigins(a.originFigures)
 	r := prometheus.NewRegistry()
 	r.MustRegister(a.counters, collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -154,6 +155,7 @@ type status struct {
 	Policy        policyStatus     `json:"policy"`
 	Store         storeStatus      `json:"store"`
 	Flights       flightStatus     `json:"flights"`
+	Origins       []originStatus   `json:"origins"`
 	Generation    cache.Generation `json:"generation"`
 }
 
@@ -185,6 +187,7 @@ func (a *App) status() status {
 		Policy:        policyStatus{p.Hash, routes(p), p.Settings.Enforces},
 		Store:         storeStatus{m.Objects, m.Bytes, m.Capacity},
 		Flights:       flightStatus{flights, bytes},
+		Origins:       a.originStatuses(),
 		Generation:    a.memory.Generation(),
 	}
 }

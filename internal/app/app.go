@@ -180,18 +180,6 @@ func (a *App) build(p *policy.Policy) (err error) {
 // now is the monotonic clock of the process.
 func (a *App) now() rfc9111.Instant { return rfc9111.Instant(time.Since(a.began)) }
 
-// originsOf translates the settings.
-func originsOf(s *policy.Settings) []origin.Config {
-	var list []origin.Config
-	for name, o := range s.Origins {
-		list = append(list, origin.Config{
-			Name: name, URLs: o.URLs, StripPrefix: o.StripPrefix, AddPrefix: o.AddPrefix,
-			Connect: o.Connect, FirstByte: o.FirstByte, Idle: o.Idle,
-		})
-	}
-	return list
-}
-
 // Close frees what New made, in the order that nothing is used after its end.
 // Run does it by itself; closing again does nothing.
 func (a *App) Close() { a.closing.Do(a.close) }

@@ -1,7 +1,6 @@
 package origin
 
 import (
-	"context"
 	"io"
 	"net/http"
 	"sync"
@@ -21,21 +20,19 @@ func Framed(resp *http.Response) bool {
 // still; time in which nobody reads does not count.
 type responseBody struct {
 	inner io.ReadCloser
-	pool  *pool
-	from  *address
-
-	ctx    context.Context // of the request; its end ends the body
-	cancel context.CancelCauseFunc
+	*attempt
+	unwell bool        // the status was counted as a failure
 	timer  *time.Timer // runs while a Read waits; nil before the first
 }
 
 // Read returns io.EOF only at the end that the framing gives. Any other error
 // is an *Error.
 func (b *responseBody) Read(p []byte) (int, error) {
+	idle := b.pool.config.Idle
 	if b.timer == nil {
-		b.timer = time.AfterFunc(b.pool.config.Idle, func() { b.cancel(errIdle) })
+		b.timer = time.AfterFunc(idle, func() { b.cancel(errIdle) })
 	} else {
-		b.timer.Reset(b.pool.config.Idle)
+		b.timer.Reset(idle)
 	}
 	n, err := b.inner.Read(p)
 	b.timer.Stop()
@@ -43,16 +40,35 @@ func (b *responseBody) Read(p []byte) (int, error) {
 	case nil:
 		return n, nil
 	case io.EOF:
-		b.cancel(nil)
+		b.whole()
 		return n, io.EOF
 	}
-	return n, &Error{Failure: classify(b.ctx, err), Origin: b.pool.config.Name, Address: b.from.host, Err: err}
+	return n, b.cutOff(err)
+}
+
+// whole notes the end of the body.
+func (b *responseBody) whole() {
+	if !b.unwell {
+		b.address.whole(time.Now())
+	}
+	b.end()
+}
+
+// cutOff notes that the body broke off.
+func (b *responseBody) cutOff(err error) error {
+	wrapped := &Error{Failure: classify(b.attempt, err), Origin: b.pool.config.Name, Address: b.address.name, Err: err}
+	if wrapped.Failure.ofOrigin() && !b.ended.Load() {
+		b.count(CutOff)
+		b.pool.fault(b.address, fault{}, wrapped)
+	}
+	b.end()
+	return wrapped
 }
 
 // Close gives up the rest of the body.
 func (b *responseBody) Close() error {
 	err := b.inner.Close()
-	b.cancel(nil)
+	b.end()
 	return err
 }
 

@@ -18,7 +18,9 @@ func TestIdleCountsOnlyWaitingReads(t *testing.T) {
 		p := &pool{config: Config{Name: "o", Idle: time.Minute}}
 		client, server := net.Pipe()
 		ctx, cancel := context.WithCancelCause(t.Context())
-		b := &responseBody{inner: closeOnDone{client, ctx}, pool: p, from: &address{}, ctx: ctx, cancel: cancel}
+		a := newAddress(&p.config, &site{}, "o:80")
+		p.addresses.Store(&[]*address{a})
+		b := &responseBody{inner: closeOnDone{client, ctx}, attempt: &attempt{Context: ctx, cancel: cancel, pool: p, choice: choice{address: a}}}
 		go func() {
 			for range 3 {
 				time.Sleep(50 * time.Second)
@@ -94,7 +96,7 @@ func TestEarlyAnswerAfterADeadAddress(t *testing.T) {
 		io.Copy(io.Discard, conn)
 	})
 	s := newSet(t, Config{}, deadURL(t), url)
-	s.Transport("o").(*pool).next.Store(1) // the dead one is next
+	s.Transport("o").(*pool).turn.Store(1) // the dead one is next
 	rest := make(chan struct{})
 	defer close(rest)
 	body := &countingCloser{Reader: io.MultiReader(strings.NewReader(strings.Repeat("x", 64<<10)), blocked{rest})}

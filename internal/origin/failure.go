@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"time"
 )
 
 // Failure is why there is no response. The zero Failure is none.
@@ -25,17 +26,24 @@ const (
 	// BadRequestBody: the client's body could not be read; not the origin's
 	// failure.
 	BadRequestBody
+	// Unavailable: no address is tried at the moment, because lately none could be
+	// connected to.
+	Unavailable
 
 	numFailures
 )
 
 var failureWords = [numFailures]string{
 	None: "none", Dial: "dial", Timeout: "timeout", Broken: "broken",
-	Canceled: "canceled", BadRequestBody: "bad-request-body",
+	Canceled: "canceled", BadRequestBody: "bad-request-body", Unavailable: "unavailable",
 }
 
 // String returns the word of the failure.
 func (f Failure) String() string { return failureWords[f] }
+
+// ofOrigin reports whether an attempt that ended like this speaks against its
+// address. What a client did never does.
+func (f Failure) ofOrigin() bool { return f == Dial || f == Timeout || f == Broken }
 
 // Classify says which Failure err, from RoundTrip or a body's Read, is. Nil and
 // io.EOF are None; an error that this package has not made is Canceled if it
@@ -56,14 +64,20 @@ func Classify(err error) Failure {
 // Error is how a request to an origin failed.
 type Error struct {
 	Failure Failure
-	// Origin is the name in the configuration, Address its "host:port".
+	// Origin is the name in the configuration, Address its "host:port"; empty
+	// when the request was sent to none.
 	Origin, Address string
 	Err             error
+	// RetryAfter is when another request has a chance, for failures that say so.
+	RetryAfter time.Duration
 }
 
 // Error says what was tried where. It does not name the path: that may be
 // long, and is the caller's to log.
 func (e *Error) Error() string {
+	if e.Address == "" {
+		return fmt.Sprintf("origin %s: %s: %v", e.Origin, e.Failure, e.Err)
+	}
 	return fmt.Sprintf("origin %s (%s): %s: %v", e.Origin, e.Address, e.Failure, e.Err)
 }
 

@@ -66,3 +66,15 @@ func (p prefixes) apply(path string) string {
 	}
 	return p.add + path
 }
+
+// outgoing returns the URL that goes out for a request of u, but for its address,
+// and whether net/http would send its path as it is.
+func (p prefixes) outgoing(u *url.URL) (out url.URL, ok bool) {
+	escaped := u.EscapedPath()
+	if u.Opaque != "" || u.RawPath != "" && u.RawPath != escaped {
+		return url.URL{}, false
+	}
+	out = *u
+	out.User = nil
+	return out, setPath(&out, p.apply(escaped))
+}

@@ -21,9 +21,9 @@ const (
 	idleConn = 4 * time.Second
 )
 
-// newTransport returns the transport to the addresses of one origin: HTTP/1.1,
-// no proxy from the environment, no compression of its own.
-func newTransport(c Config) *http.Transport {
+// newTransport returns the transport to one address of an origin: HTTP/1.1, no
+// proxy from the environment, no compression of its own.
+func newTransport(c *Config, connected func()) *http.Transport {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
 	plain := &net.Dialer{KeepAlive: 30 * time.Second}
@@ -33,8 +33,8 @@ func newTransport(c Config) *http.Transport {
 	}}
 	return &http.Transport{
 		Protocols:              protocols,
-		DialContext:            bounded(c.Connect, plain.DialContext),
-		DialTLSContext:         bounded(c.Connect, secure.DialContext),
+		DialContext:            bounded(c.Connect, plain.DialContext, connected),
+		DialTLSContext:         bounded(c.Connect, secure.DialContext, connected),
 		ResponseHeaderTimeout:  c.FirstByte,
 		MaxResponseHeaderBytes: maxHead,
 		MaxIdleConnsPerHost:    idlePerAddress,
@@ -45,8 +45,9 @@ func newTransport(c Config) *http.Transport {
 
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-// bounded limits dial, with DNS and TLS, to d, and marks its errors.
-func bounded(d time.Duration, dial dialFunc) dialFunc {
+// bounded limits dial, with DNS and TLS, to d, marks its errors, and tells when a
+// connection was made.
+func bounded(d time.Duration, dial dialFunc, connected func()) dialFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		ctx, cancel := context.WithTimeout(ctx, d)
 		defer cancel()
@@ -54,6 +55,7 @@ func bounded(d time.Duration, dial dialFunc) dialFunc {
 		if err != nil {
 			return nil, dialError{err}
 		}
+		connected()
 		return conn, nil
 	}
 }

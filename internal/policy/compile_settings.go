@@ -2,9 +2,7 @@ package policy
 
 import (
 	"net/netip"
-	"net/url"
 	"strings"
-	"time"
 
 	"edge/internal/request"
 )
@@ -148,84 +146,4 @@ func (b *compiler) trusted() func(string) bool {
 		}
 		return false
 	}
-}
-
-// origins compiles origin and origins.
-func (b *compiler) origins() {
-	s := &b.policy.Settings
-	s.Origins = map[string]Origin{}
-	all := b.config.Origins
-	if b.config.Origin != nil {
-		one := *b.config.Origin
-		one.Name = defaultOriginName
-		all = append([]OriginConf{one}, all...)
-	}
-	for _, o := range all {
-		if _, twice := s.Origins[o.Name]; twice {
-			b.fail(placeOf(o.Places, ""), "origin is short for origins.default: write one of them", "the origin %q is defined twice", o.Name)
-			continue
-		}
-		s.Origins[o.Name] = b.origin(o)
-	}
-	if _, unread := b.config.Places["origin"]; len(all) == 0 && !unread && b.config.Places["origins"] == (Place{}) {
-		b.fail(Place{}, `write origin: {url: "http://127.0.0.1:3000"}`, "there is no origin")
-	}
-}
-
-func (b *compiler) origin(o OriginConf) Origin {
-	compiled := Origin{
-		Name: o.Name, URLs: o.URLs, StripPrefix: o.StripPrefix, AddPrefix: o.AddPrefix,
-		Connect:   timeout(o.Connect, defaultConnect),
-		FirstByte: timeout(o.FirstByte, defaultFirstByte),
-		Idle:      timeout(o.Idle, defaultIdle),
-	}
-	switch {
-	case o.URL != "" && len(o.URLs) > 0:
-		b.fail(placeOf(o.Places, "urls"), "write one of them", "the origin %q has both url and urls", o.Name)
-	case o.URL != "":
-		compiled.URLs = []string{o.URL}
-	case len(o.URLs) == 0:
-		b.fail(placeOf(o.Places, ""), `write url: "http://127.0.0.1:3000"`, "the origin %q has no url", o.Name)
-	}
-	for i, text := range compiled.URLs {
-		option := "url"
-		if o.URL == "" {
-			option = item("urls", i)
-		}
-		if f := checkOriginURL(text); f != nil {
-			b.failWith(placeOf(o.Places, option), f)
-		}
-	}
-	for _, prefix := range []struct{ option, text string }{{"strip_prefix", o.StripPrefix}, {"add_prefix", o.AddPrefix}} {
-		if prefix.text != "" && (!strings.HasPrefix(prefix.text, "/") || strings.HasSuffix(prefix.text, "/")) {
-			b.fail(placeOf(o.Places, prefix.option), "write "+prefix.option+": /backend",
-				"%s %q must begin with a slash and not end with one", prefix.option, prefix.text)
-		}
-	}
-	return compiled
-}
-
-// timeout is a time limit; 0 means the default, because an origin that may
-// take for ever ties up a flight for ever.
-func timeout(written *time.Duration, otherwise time.Duration) time.Duration {
-	if d := given(written, otherwise); d > 0 {
-		return d
-	}
-	return otherwise
-}
-
-// checkOriginURL accepts scheme, host and port, and nothing else.
-func checkOriginURL(text string) *fault {
-	u, err := url.Parse(text)
-	switch {
-	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		return &fault{"the url of an origin is http:// or https:// and a host, not " + quote(text), `write "http://127.0.0.1:3000"`}
-	case u.User != nil:
-		return &fault{"the url of an origin holds a user and password", "set the field with request: {set: {Authorization: ...}}"}
-	case u.Path != "" && u.Path != "/":
-		return &fault{"the url of an origin has no path, not " + quote(text), "write add_prefix: " + u.Path}
-	case u.RawQuery != "" || u.Fragment != "":
-		return &fault{"the url of an origin has no query, not " + quote(text), ""}
-	}
-	return nil
 }

@@ -2,6 +2,9 @@ package policy
 
 import (
 	"fmt"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -36,6 +39,9 @@ func policyText(p *Policy) string {
 	s := p.Settings
 	fmt.Fprintf(&b, "listen %s, admin %s, metrics %q, enforces %v, hosts %v\n",
 		s.Listen, s.Admin.Listen, s.Metrics.Listen, s.Enforces, s.Hosts)
+	for _, name := range slices.Sorted(maps.Keys(s.Origins)) {
+		fmt.Fprintf(&b, "origin %+v\n", s.Origins[name])
+	}
 	for _, r := range p.Routes {
 		fmt.Fprintf(&b, "\n%d %s: %s, origin %s, allow %s\n", r.Ordinal, r.Pattern, r.Mode, r.Origin, r.Allow)
 		b.WriteString(overridesText(r))
@@ -116,10 +122,20 @@ func TestDefaultsAreDocumented(t *testing.T) {
 		"routes tag_headers":            "[" + strings.Join(defaultTagHeaders(), ", ") + "]",
 		"timeouts of an origin connect": formatDuration(defaultConnect),
 		"timeouts of an origin idle":    formatDuration(defaultIdle),
+		"origin and origins panic":      formatShare(defaultPanic),
+		"origin and origins slow_start": formatDuration(defaultSlowStart),
+		"eject of an origin failures":   strconv.Itoa(defaultEjectFailures),
+		"eject of an origin time":       formatDuration(defaultEjectTime),
+		"eject of an origin share":      formatShare(defaultEjectShare),
+		"breaker of an origin failures": strconv.Itoa(defaultBreakerFailures),
+		"breaker of an origin time":     formatDuration(defaultBreakerTime),
 		"cache memory":                  formatSize(defaultMemory),
 		"cache max_object":              formatSize(defaultMaxObject),
 		"cache max_silence":             formatDuration(defaultMaxSilence),
 	} {
+		if shown[name] == want {
+			continue
+		}
 		if d, err := parseDuration(shown[name]); err == nil {
 			shown[name] = formatDuration(d) // "60s" is "1m"
 		} else if f, err := parseShare(shown[name]); err == nil {

@@ -122,25 +122,12 @@ type KeyItem struct {
 	Place  Place
 }
 
-// ListenerConf, OriginConf and so on are the smaller mappings.
+// ListenerConf, CacheConf and so on are the smaller mappings.
 type ListenerConf struct {
 	Listen string
 	Token  string
 	// TokenWritten is the token with its variables, which is what Print shows.
 	TokenWritten string
-}
-
-// OriginConf is one origin.
-type OriginConf struct {
-	Name        string
-	URL         string
-	URLs        []string
-	StripPrefix string
-	AddPrefix   string
-	Connect     *time.Duration // timeouts.connect
-	FirstByte   *time.Duration // timeouts.first_byte
-	Idle        *time.Duration // timeouts.idle
-	Places      Places
 }
 
 // CacheConf is the cache mapping.

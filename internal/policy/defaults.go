@@ -9,24 +9,31 @@ import (
 // What a policy file need not say. The reference (options.go) shows the same
 // values to people; a test holds the two together.
 const (
-	defaultListen       = ":8080"
-	defaultAdmin        = "127.0.0.1:9090"
-	defaultAccessLog    = "stdout"
-	defaultOriginName   = "default"
-	defaultMemory       = 512 << 20
-	defaultMaxObject    = 16 << 20
-	defaultBudget       = 256 << 20
-	defaultVariants     = 16
-	defaultMaxSilence   = 30 * time.Second
-	defaultDrainDelay   = 5 * time.Second
-	defaultDrainTimeout = 30 * time.Second
-	defaultConnect      = 2 * time.Second
-	defaultFirstByte    = 60 * time.Second
-	defaultIdle         = 60 * time.Second
-	defaultCollapseWait = 5 * time.Second
-	defaultErrorCap     = 60 * time.Second
-	defaultStale        = 24 * time.Hour
-	defaultJitter       = 0.05
+	defaultListen          = ":8080"
+	defaultAdmin           = "127.0.0.1:9090"
+	defaultAccessLog       = "stdout"
+	defaultOriginName      = "default"
+	defaultMemory          = 512 << 20
+	defaultMaxObject       = 16 << 20
+	defaultBudget          = 256 << 20
+	defaultVariants        = 16
+	defaultMaxSilence      = 30 * time.Second
+	defaultDrainDelay      = 5 * time.Second
+	defaultDrainTimeout    = 30 * time.Second
+	defaultConnect         = 2 * time.Second
+	defaultFirstByte       = 60 * time.Second
+	defaultIdle            = 60 * time.Second
+	defaultEjectFailures   = 5
+	defaultEjectTime       = 10 * time.Second
+	defaultEjectShare      = 0.5
+	defaultBreakerFailures = 5
+	defaultBreakerTime     = time.Second
+	defaultPanic           = 0.3
+	defaultSlowStart       = 10 * time.Second
+	defaultCollapseWait    = 5 * time.Second
+	defaultErrorCap        = 60 * time.Second
+	defaultStale           = 24 * time.Hour
+	defaultJitter          = 0.05
 )
 
 // defaultTargets are the targeted cache control fields that count (RFC 9213).

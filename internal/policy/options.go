@@ -67,41 +67,6 @@ var metricsOptions = []optionOf[ListenerConf]{
 		"The address.")),
 }
 
-// originOptions are the options of one origin.
-var originOptions = []optionOf[OriginConf]{
-	option("url", originURL, func(o *OriginConf) *string { return &o.URL }, "",
-		"The address of the origin: scheme, host and port."),
-	option("urls", distinct(list(originURL, "a list of URLs", `["http://a:3000", "http://b:3000"]`)), func(o *OriginConf) *[]string { return &o.URLs }, "",
-		"The addresses of an origin that runs several times, instead of url."),
-	option("strip_prefix", pathPrefix, func(o *OriginConf) *string { return &o.StripPrefix }, "",
-		"A prefix of the path that the origin does not see."),
-	option("add_prefix", pathPrefix, func(o *OriginConf) *string { return &o.AddPrefix }, "",
-		"A prefix that is put before the path, after strip_prefix."),
-	group("timeouts", timeoutOptions, "{connect: 2s}", "How long the origin may take."),
-}
-
-var timeoutOptions = []optionOf[OriginConf]{
-	option("connect", optional(duration()), func(o *OriginConf) **time.Duration { return &o.Connect }, "2s",
-		"How long connecting may take."),
-	option("first_byte", optional(duration()), func(o *OriginConf) **time.Duration { return &o.FirstByte }, "60s",
-		"How long the head of a response may take."),
-	option("idle", optional(duration()), func(o *OriginConf) **time.Duration { return &o.Idle }, "60s",
-		"How long a response may pause."),
-}
-
-var (
-	originURL   = text("a URL", `"http://127.0.0.1:3000"`)
-	pathPrefix  = text("a path", "/backend")
-	originShape = placed(mapping(originOptions, `{url: "http://127.0.0.1:3000"}`), func(o *OriginConf) *Places { return &o.Places })
-
-	// defaultOrigin is the origin of the option origin, which has no name.
-	defaultOrigin = mapped(originShape, func(o OriginConf) OriginConf { o.Name = "default"; return o })
-
-	originsByName = byName(originNames, originShape, `{api: {url: "http://api:8080"}}`,
-		func(name string, o OriginConf) OriginConf { o.Name = name; return o },
-		func(o OriginConf) (string, OriginConf) { return o.Name, o })
-)
-
 var cacheOptions = []optionOf[CacheConf]{
 	option("memory", optional(size()), func(c *CacheConf) **int64 { return &c.Memory }, "512MiB",
 		"How many bytes objects may take in memory."),
@@ -139,6 +104,8 @@ func sections() []section {
 		{"request and response", rows(fieldRuleOptions)},
 		{"origin and origins", rows(originOptions)},
 		{"timeouts of an origin", rows(timeoutOptions)},
+		{"eject of an origin", rows(ejectOptions)},
+		{"breaker of an origin", rows(breakerOptions)},
 		{"cache", rows(cacheOptions)},
 		{"admin", rows(adminOptions)},
 		{"metrics", rows(metricsOptions)},

@@ -166,14 +166,3 @@ type Listener struct {
 	Listen string
 	Token  string // empty: none
 }
-
-// Origin is where responses come from.
-type Origin struct {
-	Name        string
-	URLs        []string
-	StripPrefix string
-	AddPrefix   string
-	Connect     time.Duration
-	FirstByte   time.Duration
-	Idle        time.Duration
-}

@@ -50,7 +50,8 @@ func TestExampleShowsEveryOption(t *testing.T) {
 	}
 	for prefix, rows := range map[string][]row{
 		"": rows(configOptions), "admin.": rows(adminOptions), "metrics.": rows(metricsOptions), "cache.": rows(cacheOptions),
-		"origin.": rows(originOptions), "origin.timeouts.": rows(timeoutOptions), "route.": rows(routeOptions),
+		"origin.": rows(originOptions), "origin.timeouts.": rows(timeoutOptions),
+		"origin.eject.": rows(ejectOptions), "origin.breaker.": rows(breakerOptions), "route.": rows(routeOptions),
 		"route.key.": rows(keyOptions), "route.cors.": rows(corsOptions),
 		"route.request.": rows(fieldRuleOptions), "route.response.": rows(fieldRuleOptions),
 	} {
@@ -84,7 +85,10 @@ func TestDefaultsShownAreValues(t *testing.T) {
 		{"version: 1\n", "\n", rows(configOptions)},
 		{"version: 1\ncache: {", "}\n", rows(cacheOptions)},
 		{"version: 1\nadmin: {", "}\n", rows(adminOptions)},
+		{"version: 1\norigin: {", "}\n", rows(originOptions)},
 		{"version: 1\norigin: {timeouts: {", "}}\n", rows(timeoutOptions)},
+		{"version: 1\norigin: {eject: {", "}}\n", rows(ejectOptions)},
+		{"version: 1\norigin: {breaker: {", "}}\n", rows(breakerOptions)},
 		{"version: 1\nroutes: [{path: /a, ", "}]\n", rows(routeOptions)},
 		{"version: 1\nroutes: [{path: /a, cors: {origins: [a], ", "}}]\n", rows(corsOptions)},
 	} {

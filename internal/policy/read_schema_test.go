@@ -151,6 +151,8 @@ func optionDocuments() []string {
 	add(root+"cache: {", rows(cacheOptions), "}")
 	add(root+"origin: {", rows(originOptions), "}")
 	add(root+"origins: {a: {timeouts: {", rows(timeoutOptions), "}}}")
+	add(root+"origins: {a: {eject: {", rows(ejectOptions), "}}}")
+	add(root+"origins: {a: {breaker: {", rows(breakerOptions), "}}}")
 	add(route, rows(routeOptions), "}]", "path")
 	add(route+"cors: {origins: [a], ", rows(corsOptions), "}}]", "origins")
 	add(route+"cors: {", rows(corsOptions)[:1], "}}]")

@@ -2,10 +2,13 @@ package proxy
 
 import (
 	"encoding/json"
+	"errors"
+	"math"
 	"net/http"
 	"strconv"
 	"time"
 
+	"edge/internal/origin"
 	"edge/internal/request"
 	"edge/internal/rfc9111"
 	"edge/internal/telemetry"
@@ -71,7 +74,7 @@ func (x *exchange) refuseFault(f request.Fault) {
 
 // originFailed answers when an origin gave no response: with what is stored
 // when that may stand in, or with 502, 503, 504 or, where the policy says so, 500.
-func (x *exchange) originFailed(reason rfc9111.Reason) {
+func (x *exchange) originFailed(reason rfc9111.Reason, err error) {
 	if reason == rfc9111.ClientGone && x.r.Context().Err() != nil {
 		x.clientGone()
 		return
@@ -79,25 +82,46 @@ func (x *exchange) originFailed(reason rfc9111.Reason) {
 	if x.standIn(rfc9111.Status{Fwd: x.fwdOfMiss()}) {
 		return
 	}
-	status := http.StatusBadGateway
-	switch reason {
-	case rfc9111.OriginTimeout:
-		status = http.StatusGatewayTimeout
-	case rfc9111.ViolationFailed:
-		status = http.StatusInternalServerError
-	case rfc9111.Draining:
-		status = http.StatusServiceUnavailable
-	}
 	fwd := x.fwdOfPass()
-	x.w.Header()["Proxy-Status"] = []string{"edge; error=" + proxyError(reason)}
+	h := x.w.Header()
+	h["Proxy-Status"] = []string{"edge; error=" + proxyError(reason, err)}
+	status := statusOfFailure(reason)
+	if status == http.StatusServiceUnavailable {
+		h["Retry-After"] = []string{retryAfter(err)}
+	}
 	x.problem(status, reason, reason.Text(), rfc9111.Status{Fwd: fwd, Detail: reason})
 }
 
-// proxyError is the word of RFC 9209 section 2.3 for a reason.
-func proxyError(r rfc9111.Reason) string {
+// statusOfFailure is the status for a reason that an origin gave no response.
+func statusOfFailure(reason rfc9111.Reason) int {
+	switch reason {
+	case rfc9111.OriginTimeout:
+		return http.StatusGatewayTimeout
+	case rfc9111.ViolationFailed:
+		return http.StatusInternalServerError
+	case rfc9111.Draining, rfc9111.OriginUnavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusBadGateway
+}
+
+// retryAfter is the value of Retry-After (RFC 9110 section 10.2.3): whole
+// seconds, at least one.
+func retryAfter(err error) string {
+	var failed *origin.Error
+	wait := time.Duration(0)
+	if errors.As(err, &failed) {
+		wait = failed.RetryAfter
+	}
+	return strconv.Itoa(max(1, int(math.Ceil(wait.Seconds()))))
+}
+
+// proxyError is the word of RFC 9209 section 2.3 for a failure.
+func proxyError(r rfc9111.Reason, err error) string {
+	if word := origin.ProxyError(err); word != "" {
+		return word
+	}
 	switch r {
-	case rfc9111.OriginDial:
-		return "destination_unavailable"
 	case rfc9111.OriginTimeout:
 		return "http_response_timeout"
 	case rfc9111.ViolationFailed:

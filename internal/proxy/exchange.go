@@ -31,10 +31,11 @@ type exchange struct {
 
 	// fetch
 	landing   fill.Landing
-	alone     bool // the next fetch is not shared
-	validated bool // the origin confirmed what is stored
-	passes    bool // what is left is a pass
-	stripped  bool // that carries only what is in the key
+	alone     bool   // the next fetch is not shared
+	validated bool   // the origin confirmed what is stored
+	passes    bool   // what is left is a pass
+	stripped  bool   // that carries only what is in the key
+	address   string // of the origin, for the log
 
 	// deliver
 	served telemetry.Served

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/http"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"edge/internal/cache"
@@ -32,6 +33,9 @@ func (x *exchange) fetch(last bool) {
 		x.served = telemetry.ServedCollapsed
 	}
 	x.landing = reader.Land(x.r.Context(), wait, x.matches)
+	if address := f.address.Load(); lead && address != nil {
+		x.address = *address
+	}
 	switch x.landing.Kind {
 	case fill.Streaming:
 		if x.rangeOfUnstored() {
@@ -43,7 +47,7 @@ func (x *exchange) fetch(last bool) {
 		x.validated = x.verdict.Action == rfc9111.Validate
 		x.deliver(x.landing.Object, x.served)
 	case fill.Failed:
-		x.originFailed(x.landing.Reason)
+		x.originFailed(x.landing.Reason, x.landing.Err)
 	}
 }
 
@@ -126,6 +130,9 @@ type fetch struct {
 	born   cache.Generation
 	stale  *cache.Object // what a 304 would confirm; nil for none
 	flight *fill.Flight
+	// address is where it went, for the log. The exchange that began the fetch
+	// reads it, and may do so at any time.
+	address atomic.Pointer[string]
 }
 
 // newFetch copies what a fetch needs of the exchange. The generation is taken

@@ -107,6 +107,10 @@ var errUnasked = errors.New("the origin answered 304 to a request without a cond
 // Connection may name Cache-Control, and later nobody would know.
 func (f *fetch) roundTrip(r *http.Request) (*http.Response, error) {
 	res, at, err := f.p.send(f.route.Origin, r)
+	if f.p.log.Enabled() {
+		address := addressOf(res, err)
+		f.address.Store(&address)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -88,6 +88,7 @@ func (ps *pass) roundTrip(r *http.Request) (*http.Response, error) {
 	x := ps.x
 	born := x.p.memory.Generation()
 	res, at, err := x.p.send(x.plan.Route.Origin, r)
+	x.address = addressOf(res, err)
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +138,7 @@ func (ps *pass) failed(err error) {
 	case ps.body.failure() != nil:
 		ps.x.refuse(http.StatusBadRequest, rfc9111.BadFraming)
 	default:
-		ps.x.originFailed(reasonOf(origin.Classify(err)))
+		ps.x.originFailed(reasonOf(origin.Classify(err)), err)
 	}
 }
 

@@ -25,7 +25,7 @@ func (x *exchange) record() {
 	x.p.log.Log(telemetry.LogLine{
 		Time: time.Now(), Method: x.r.Method, Scheme: x.view.Scheme, Host: x.view.Host, Path: x.view.Path,
 		Route: x.plan.Route.Pattern, Mode: x.plan.Route.Mode.String(), Served: x.served.String(),
-		Reason: x.reason.String(), Client: x.view.ClientIP(), Status: x.w.status,
+		Reason: x.reason.String(), Address: x.address, Client: x.view.ClientIP(), Status: x.w.status,
 		Bytes: x.w.bytes, Duration: took, TTL: x.ttl, TraceID: x.traceID(),
 	})
 }

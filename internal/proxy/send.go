@@ -36,6 +36,19 @@ func (p *Proxy) send(name string, r *http.Request) (*http.Response, rfc9111.Mome
 	return res, at, nil
 }
 
+// addressOf is where a request went that ended with res or err; empty for
+// nowhere.
+func addressOf(res *http.Response, err error) string {
+	var failed *origin.Error
+	switch {
+	case err == nil:
+		return origin.AddressOf(res)
+	case errors.As(err, &failed):
+		return failed.Address
+	}
+	return ""
+}
+
 // reasonOf is the word for a failure of an origin.
 func reasonOf(f origin.Failure) rfc9111.Reason {
 	switch f {
@@ -45,6 +58,8 @@ func reasonOf(f origin.Failure) rfc9111.Reason {
 		return rfc9111.OriginTimeout
 	case origin.Canceled:
 		return rfc9111.ClientGone
+	case origin.Unavailable:
+		return rfc9111.OriginUnavailable
 	default:
 		return rfc9111.OriginBroken
 	}

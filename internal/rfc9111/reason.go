@@ -90,10 +90,11 @@ const (
 	// The origin failed.
 	OriginDial
 	OriginTimeout
-	OriginBroken // no valid response, or the body broke off
-	OriginError  // 500, 502, 503 or 504
-	ClientGone   // the client went away first
-	Draining     // edge is shutting down
+	OriginBroken      // no valid response, or the body broke off
+	OriginError       // 500, 502, 503 or 504
+	OriginUnavailable // not asked: no address takes connections
+	ClientGone        // the client went away first
+	Draining          // edge is shutting down
 
 	NumReasons
 )

@@ -80,12 +80,13 @@ var reasons = [NumReasons]struct{ word, text string }{
 	LongTarget: {"long-target", "The request's target is too long."},
 	BigFields:  {"big-fields", "The request's fields are too many or too large."},
 
-	OriginDial:    {"origin-dial", "No connection to the origin could be made."},
-	OriginTimeout: {"origin-timeout", "The origin did not answer in time."},
-	OriginBroken:  {"origin-broken", "The origin's answer was not valid, or broke off."},
-	OriginError:   {"origin-error", "The origin answered 500, 502, 503 or 504."},
-	ClientGone:    {"client-gone", "The client went away before it was answered."},
-	Draining:      {"draining", "edge is shutting down."},
+	OriginDial:        {"origin-dial", "No connection to the origin could be made."},
+	OriginTimeout:     {"origin-timeout", "The origin did not answer in time."},
+	OriginBroken:      {"origin-broken", "The origin's answer was not valid, or broke off."},
+	OriginError:       {"origin-error", "The origin answered 500, 502, 503 or 504."},
+	OriginUnavailable: {"origin-unavailable", "The origin was not asked: lately none of its addresses took connections, and the next attempt is a moment away."},
+	ClientGone:        {"client-gone", "The client went away before it was answered."},
+	Draining:          {"draining", "edge is shutting down."},
 }
 
 // String returns the reason's word: lower case with dashes. It is empty for

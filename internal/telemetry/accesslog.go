@@ -12,11 +12,14 @@ type LogLine struct {
 	Time                                time.Time
 	Method, Scheme, Host, Path          string // never the query's values
 	Route, Mode, Served, Reason, Client string
-	Status                              int
-	Bytes                               int64
-	Duration                            time.Duration
-	TTL                                 time.Duration // left over; only written when something was stored
-	TraceID                             string
+	// Address is where the request went; empty when it went nowhere, or another
+	// request's fetch answered it.
+	Address  string
+	Status   int
+	Bytes    int64
+	Duration time.Duration
+	TTL      time.Duration // left over; only written when something was stored
+	TraceID  string
 }
 
 // append writes the line as JSON. What is empty and may be is left out.
@@ -34,6 +37,7 @@ func (l *LogLine) append(buf []byte) []byte {
 	o.optional("mode", l.Mode)
 	o.optional("served", l.Served)
 	o.optional("reason", l.Reason)
+	o.optional("address", l.Address)
 	if l.TTL != 0 {
 		o.integer("ttl_seconds", int64(l.TTL/time.Second))
 	}

@@ -20,7 +20,7 @@ var sampleLine = LogLine{
 	Route: "/api/posts/[id]", Mode: "force-static", Served: "hit", Reason: "fresh",
 	Client: "192.0.2.1", Status: 200, Bytes: 1234,
 	Duration: 1500 * time.Microsecond, TTL: 41500 * time.Millisecond,
-	TraceID: "4bf92f3577b34da6a3ce929d0e0e4736",
+	Address: "10.0.0.1:3000", TraceID: "4bf92f3577b34da6a3ce929d0e0e4736",
 }
 
 func TestLogLine(t *testing.T) {
@@ -29,7 +29,7 @@ func TestLogLine(t *testing.T) {
 		line LogLine
 		want string
 	}{
-		{"everything", sampleLine, `{"time":"2026-11-22T14:04:05.678Z","method":"GET","scheme":"https","host":"www.example.com","path":"/api/posts/1","status":200,"bytes":1234,"duration_seconds":0.001500,"route":"/api/posts/[id]","mode":"force-static","served":"hit","reason":"fresh","ttl_seconds":41,"client":"192.0.2.1","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"}`},
+		{"everything", sampleLine, `{"time":"2026-11-22T14:04:05.678Z","method":"GET","scheme":"https","host":"www.example.com","path":"/api/posts/1","status":200,"bytes":1234,"duration_seconds":0.001500,"route":"/api/posts/[id]","mode":"force-static","served":"hit","reason":"fresh","address":"10.0.0.1:3000","ttl_seconds":41,"client":"192.0.2.1","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"}`},
 		{"a stale answer", LogLine{Method: "GET", TTL: -90 * time.Second}, `{"time":"0001-01-01T00:00:00.000Z","method":"GET","host":"","path":"","status":0,"bytes":0,"duration_seconds":0.000000,"ttl_seconds":-90}`},
 	}
 	for _, tt := range tests {

@@ -52,8 +52,9 @@ type Counters struct {
 
 	flights, collapses, readersAborted, droppedLines atomic.Uint64
 
-	reload atomic.Pointer[reloadState]
-	store  atomic.Pointer[func() Store]
+	reload  atomic.Pointer[reloadState]
+	store   atomic.Pointer[func() Store]
+	origins atomic.Pointer[func() []Origin]
 }
 
 // reloadState is the outcome of the reloads so far.

@@ -225,6 +225,24 @@ func TestBuildInfo(t *testing.T) {
 		fmt.Sprintf(`edge_build_info{go="%s",revision="abc",version="v1.2"} 1`, runtime.Version()))
 }
 
+// someOrigin has something of everything.
+var someOrigin = Origin{Name: "api", Sites: []Site{{
+	URL: "http://a:1", InFlight: 3, Ejections: 2,
+	States: map[string]int{"up": 2, "down": 1}, Attempts: map[string]uint64{"answered": 7},
+}}}
+
+func TestOriginsAreCollected(t *testing.T) {
+	c := New("", "")
+	c.SetOrigins(func() []Origin { return []Origin{someOrigin} })
+	names := []string{originAddresses.name, originInFlight.name, originAttemptsTotal.name, originEjectionsTotal.name}
+	expect(t, c, names,
+		`edge_origin_addresses{origin="api",state="down",url="http://a:1"} 1`,
+		`edge_origin_addresses{origin="api",state="up",url="http://a:1"} 2`,
+		`edge_origin_in_flight_requests{origin="api",url="http://a:1"} 3`,
+		`edge_origin_attempts_total{origin="api",result="answered",url="http://a:1"} 7`,
+		`edge_origin_ejections_total{origin="api",url="http://a:1"} 2`)
+}
+
 // exerciseAll makes every metric appear.
 func exerciseAll() *Counters {
 	c := New("v1", "abc")
@@ -239,6 +257,7 @@ func exerciseAll() *Counters {
 	c.FlightLanded(true, rfc9111.Stored)
 	c.Reload(true, "h", time.Unix(1, 0))
 	c.SetStore(func() Store { return Store{} })
+	c.SetOrigins(func() []Origin { return []Origin{someOrigin} })
 	return c
 }
 

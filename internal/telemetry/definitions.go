@@ -61,6 +61,20 @@ var (
 		"Time that a request to an origin took, failed ones included. Native buckets as well.", labels("origin")}
 )
 
+// What origins report of their addresses. The label url is one of the policy; a
+// name that stands for several addresses is one url.
+var (
+	originAddresses = definition{"edge_origin_addresses", gauge,
+		"Addresses of an origin by state: up, warming, ejected, down, open or half-open.", labels("origin", "url", "state")}
+	originInFlight = definition{"edge_origin_in_flight_requests", gauge,
+		"Requests under way at an origin, to the end of the answer.", labels("origin", "url")}
+	originAttemptsTotal = definition{"edge_origin_attempts_total", counter,
+		"Requests sent to an address, retries included, by result: answered, unwell (502, 503, 504), dial, timeout, broken, abandoned (by the client); cut-off are answers whose body broke off, counted besides.",
+		labels("origin", "url", "result")}
+	originEjectionsTotal = definition{"edge_origin_ejections_total", counter,
+		"How often an address was left alone because it answered badly.", labels("origin", "url")}
+)
+
 // What the store and the flights report.
 var (
 	objects = definition{"edge_cache_objects", gauge,
@@ -113,6 +127,7 @@ var (
 var definitions = []definition{
 	requestsTotal, responseBytesTotal, requestDuration, staleAge, withheldTotal, violationsTotal,
 	originRequestsTotal, originFailuresTotal, originRequestDuration,
+	originAddresses, originInFlight, originAttemptsTotal, originEjectionsTotal,
 	objects, sizeBytes, capacityBytes, admissionsTotal, evictionsTotal, rejectionsTotal,
 	flights, flightBytes, flightsTotal, collapsesTotal, landingsTotal,
 	refreshesTotal, readersAbortedTotal, invalidationsTotal,

@@ -15,7 +15,7 @@ import (
 )
 
 // newSet returns a Set with one origin called "o" at the addresses.
-func newSet(t *testing.T, c Config, urls ...string) *Set {
+func newSet(t testing.TB, c Config, urls ...string) *Set {
 	t.Helper()
 	c.Name, c.URLs = "o", urls
 	s, err := NewSet([]Config{c})
@@ -28,7 +28,7 @@ func newSet(t *testing.T, c Config, urls ...string) *Set {
 
 // rawOrigin is a server that hands every connection to answer and closes it
 // afterwards. It returns its URL.
-func rawOrigin(t *testing.T, answer func(conn net.Conn)) string {
+func rawOrigin(t testing.TB, answer func(conn net.Conn)) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -80,7 +80,7 @@ func deadURL(t *testing.T) string {
 	return "http://" + l.Addr().String()
 }
 
-func newRequest(t *testing.T, ctx context.Context, method string, body io.Reader) *http.Request {
+func newRequest(t testing.TB, ctx context.Context, method string, body io.Reader) *http.Request {
 	t.Helper()
 	req, err := http.NewRequestWithContext(ctx, method, "http://www.example.com/", body)
 	if err != nil {
@@ -263,7 +263,7 @@ func TestDeadAddressIsPassedOver(t *testing.T) {
 		io.Copy(w, r.Body)
 	}))
 	t.Cleanup(srv.Close)
-	s := newSet(t, Config{}, deadURL(t), srv.URL)
+	s := newSet(t, Config{Eject: Eject{After: 5, For: time.Minute, Most: 0.5}}, deadURL(t), srv.URL)
 	for i := range 6 {
 		body := &countingCloser{Reader: strings.NewReader("posted")}
 		req := newRequest(t, t.Context(), "POST", body)
@@ -279,9 +279,9 @@ func TestDeadAddressIsPassedOver(t *testing.T) {
 			t.Errorf("request %d: body closed %d times, want once", i, got)
 		}
 	}
-	dead := s.Transport("o").(*pool).addresses[0]
-	if dead.skipUntil.Load() == 0 {
-		t.Error("the dead address is not marked")
+	dead := (*s.Transport("o").(*pool).addresses.Load())[0]
+	if got := dead.now().state(dead.config, time.Now()); got != Ejected {
+		t.Errorf("the dead address is %v, want ejected", got)
 	}
 }
 
@@ -303,32 +303,6 @@ func TestAllAddressesDead(t *testing.T) {
 		if got := body.closed.Load(); got != 1 {
 			t.Errorf("body closed %d times, want once", got)
 		}
-	}
-}
-
-func TestPickTriesASkippedAddressAgainLater(t *testing.T) {
-	p, err := newPool(Config{Name: "o", URLs: []string{"http://a", "http://b"}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	now := time.Unix(100, 0)
-	p.addresses[0].skipUntil.Store(now.Add(skipAfterDial).UnixNano())
-	picked := func(now time.Time) map[string]int {
-		counts := map[string]int{}
-		for range 4 {
-			counts[p.pick(now).host]++
-		}
-		return counts
-	}
-	if got := picked(now); got["a"] != 0 || got["b"] != 4 {
-		t.Errorf("while skipped: %v, want only b", got)
-	}
-	if got := picked(now.Add(skipAfterDial)); got["a"] != 2 || got["b"] != 2 {
-		t.Errorf("afterwards: %v, want both", got)
-	}
-	p.addresses[1].skipUntil.Store(now.Add(skipAfterDial).UnixNano())
-	if got := picked(now); got["a"] != 2 || got["b"] != 2 {
-		t.Errorf("when both are skipped: %v, want both", got)
 	}
 }
 

@@ -4,55 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"sync"
 	"sync/atomic"
-	"time"
 )
-
-// Config describes one origin.
-type Config struct {
-	Name string
-	// URLs are its addresses: "http://host:port", at least one, without a path.
-	// Scheme https verifies against the system's roots.
-	URLs []string
-	// StripPrefix is removed from the front of the path, AddPrefix put there,
-	// in this order. Both are escaped paths. StripPrefix ends at a segment:
-	// "/a" is taken from "/a" (leaving "/") and "/a/b", not from "/ab".
-	StripPrefix, AddPrefix string
-	// Connect bounds dialling with TLS, FirstByte the wait for the response's
-	// head, Idle the wait between two reads of the body. Zero means 2 s, 60 s,
-	// 60 s.
-	Connect, FirstByte, Idle time.Duration
-}
-
-const (
-	defaultConnect   = 2 * time.Second
-	defaultFirstByte = 60 * time.Second
-	defaultIdle      = 60 * time.Second
-)
-
-// withDefaults returns c with the defaults in place of zeros.
-func (c Config) withDefaults() Config {
-	orDefault := func(d, otherwise time.Duration) time.Duration {
-		if d == 0 {
-			return otherwise
-		}
-		return d
-	}
-	c.Connect = orDefault(c.Connect, defaultConnect)
-	c.FirstByte = orDefault(c.FirstByte, defaultFirstByte)
-	c.Idle = orDefault(c.Idle, defaultIdle)
-	c.URLs = slices.Clone(c.URLs)
-	return c
-}
-
-// equal reports whether two origins need the same connections.
-func (c Config) equal(d Config) bool {
-	return c.Name == d.Name && slices.Equal(c.URLs, d.URLs) &&
-		c.StripPrefix == d.StripPrefix && c.AddPrefix == d.AddPrefix &&
-		c.Connect == d.Connect && c.FirstByte == d.FirstByte && c.Idle == d.Idle
-}
 
 // Set is all origins of a process. It is safe for concurrent use.
 type Set struct {
@@ -86,7 +40,7 @@ func (s *Set) Update(configs []Config) error {
 	s.pools.Store(&pools)
 	for name, p := range old {
 		if pools[name] != p {
-			p.transport.CloseIdleConnections()
+			p.close()
 		}
 	}
 	return nil
@@ -127,10 +81,11 @@ func build(configs []Config, old map[string]*pool) (map[string]*pool, error) {
 // would spell in another way is refused, not sent. Framed tells whether the
 // end of a response's body is certain.
 //
-// A request whose connection could not be made is tried once more at another
-// address, if there is one. Otherwise only net/http's own retries happen: a
-// request on a reused connection that the origin closed before it answered,
-// and only if it is safe to repeat.
+// Of several addresses the less loaded of two is taken, among those that are
+// well. A request whose connection could not be made is tried at up to two other
+// addresses. Otherwise only net/http's own retries happen: a request on a reused
+// connection that the origin closed before it answered, and only if it is safe to
+// repeat.
 func (s *Set) Transport(name string) http.RoundTripper {
 	p := (*s.pools.Load())[name]
 	if p == nil {
@@ -142,6 +97,6 @@ func (s *Set) Transport(name string) http.RoundTripper {
 // Close closes idle connections.
 func (s *Set) Close() {
 	for _, p := range *s.pools.Load() {
-		p.transport.CloseIdleConnections()
+		p.close()
 	}
 }

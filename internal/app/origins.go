@@ -1,0 +1,87 @@
+package app
+
+import (
+	"math"
+
+	"edge/internal/origin"
+	"edge/internal/policy"
+	"edge/internal/telemetry"
+)
+
+// originsOf translates the settings.
+func originsOf(s *policy.Settings) []origin.Config {
+	var list []origin.Config
+	for _, o := range s.Origins {
+		list = append(list, originOf(o))
+	}
+	return list
+}
+
+func originOf(o policy.Origin) origin.Config {
+	return origin.Config{
+		Name: o.Name, URLs: o.URLs, StripPrefix: o.StripPrefix, AddPrefix: o.AddPrefix,
+		Connect: o.Connect, FirstByte: o.FirstByte, Idle: o.Idle,
+		Eject:   origin.Eject{After: o.Eject.Failures, For: o.Eject.Time, Most: o.Eject.Share},
+		Breaker: origin.Breaker{After: o.Breaker.Failures, For: o.Breaker.Time},
+		Panic:   o.Panic, SlowStart: o.SlowStart,
+	}
+}
+
+// originFigures are those of the origins at scrape time.
+func (a *App) originFigures() []telemetry.Origin {
+	var list []telemetry.Origin
+	for _, o := range a.origins.Status() {
+		figures := telemetry.Origin{Name: o.Name}
+		for _, s := range o.Sites {
+			figures.Sites = append(figures.Sites, siteFigures(s))
+		}
+		list = append(list, figures)
+	}
+	return list
+}
+
+func siteFigures(s origin.SiteStatus) telemetry.Site {
+	f := telemetry.Site{
+		URL: s.URL, InFlight: s.InFlight, Ejections: s.Ejections,
+		States: make(map[string]int), Attempts: make(map[string]uint64),
+	}
+	for state := range origin.NumStates {
+		f.States[state.String()] = s.States[state]
+	}
+	for result := range origin.NumResults {
+		f.Attempts[result.String()] = s.Attempts[result]
+	}
+	return f
+}
+
+// originStatus is what GET /v1/status tells of an origin.
+type originStatus struct {
+	Name      string          `json:"name"`
+	Addresses []addressStatus `json:"addresses"`
+}
+
+type addressStatus struct {
+	URL      string `json:"url"`
+	Address  string `json:"address"`
+	State    string `json:"state"`
+	InFlight int64  `json:"in_flight"`
+	// Failures in a row, and for how long the address is left alone for them.
+	Failures     int     `json:"failures,omitempty"`
+	UntilSeconds float64 `json:"until_seconds,omitempty"`
+	LastError    string  `json:"last_error,omitempty"`
+}
+
+func (a *App) originStatuses() []originStatus {
+	var list []originStatus
+	for _, o := range a.origins.Status() {
+		s := originStatus{Name: o.Name}
+		for _, at := range o.Addresses {
+			s.Addresses = append(s.Addresses, addressStatus{
+				URL: at.URL, Address: at.Address, State: at.State.String(), InFlight: at.InFlight,
+				Failures: at.Failures, UntilSeconds: math.Ceil(at.Until.Seconds()*10) / 10, LastError: at.LastError,
+			})
+		}
+		list = append(list, s)
+	}
+	return list
+}

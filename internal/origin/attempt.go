@@ -1,0 +1,171 @@
+package origin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"sync/atomic"
+	"time"
+)
+
+// attempt is one request to one address, from the choice of the address to the
+// end of the answer's body. It is the context of what is sent, so that the
+// answer leads back to it.
+type attempt struct {
+	context.Context
+	cancel context.CancelCauseFunc
+	pool   *pool
+	choice
+	body  *requestBody
+	ended atomic.Bool
+}
+
+// AddressOf returns the address that gave an answer, as "host:port"; empty for
+// an answer that did not come from a Transport of this package.
+func AddressOf(resp *http.Response) string {
+	if resp.Request == nil {
+		return ""
+	}
+	if t, ok := resp.Request.Context().(*attempt); ok {
+		return t.address.name
+	}
+	return ""
+}
+
+// try sends req for target to the chosen address. The error is an *Error.
+func (p *pool) try(req *http.Request, target url.URL, body *requestBody, c choice) (*http.Response, error) {
+	ctx, cancel := context.WithCancelCause(req.Context())
+	t := &attempt{Context: ctx, cancel: cancel, pool: p, choice: c, body: body}
+	resp, err := t.send(t.outgoing(req, target))
+	if err != nil {
+		return nil, t.failed(err)
+	}
+	t.answered(resp)
+	return resp, nil
+}
+
+func (t *attempt) send(out *http.Request) (*http.Response, error) {
+	resp, err := t.address.transport.RoundTrip(out)
+	if err != nil {
+		return nil, err
+	}
+	if err := checkStatus(out, resp); err != nil {
+		resp.Body.Close()
+		return nil, err
+	}
+	return resp, nil
+}
+
+// outgoing returns what goes to the address: req for another target.
+func (t *attempt) outgoing(req *http.Request, target url.URL) *http.Request {
+	out := req.WithContext(t)
+	target.Scheme, target.Host = t.address.site.scheme, t.address.site.host
+	out.URL = &target
+	if t.body != nil {
+		out.Body = t.body
+	}
+	out.Header = outgoingHeader(req.Header)
+	return out
+}
+
+// outgoingHeader returns h without Expect, and so that net/http adds no
+// User-Agent of its own. It copies h only if that changes anything.
+func outgoingHeader(h http.Header) http.Header {
+	_, agent := h["User-Agent"]
+	_, expect := h["Expect"]
+	if agent && !expect {
+		return h
+	}
+	out := make(http.Header, len(h)+1)
+	maps.Copy(out, h)
+	delete(out, "Expect")
+	if !agent {
+		out["User-Agent"] = []string{""}
+	}
+	return out
+}
+
+// checkStatus refuses a response that is none: a status that net/http cannot
+// write, or a switch of protocols that nobody asked for.
+func checkStatus(req *http.Request, resp *http.Response) error {
+	switch s := resp.StatusCode; {
+	case s == http.StatusSwitchingProtocols && req.Header.Get("Upgrade") == "":
+		return errors.New("the response switches protocols unasked")
+	case s < 100 || s > 599:
+		return fmt.Errorf("the response has status %d", s)
+	}
+	return nil
+}
+
+// failed notes that no answer came, and wraps err with what is known of the
+// request.
+func (t *attempt) failed(err error) error {
+	failure := classify(t, err)
+	if cause := t.body.failure(); cause != nil {
+		failure, err = BadRequestBody, cause
+	}
+	wrapped := &Error{Failure: failure, Origin: t.pool.config.Name, Address: t.address.name, Err: err}
+	t.count(resultOf(failure))
+	if failure.ofOrigin() {
+		t.pool.fault(t.address, fault{undialled: failure == Dial, probe: t.probe}, wrapped)
+	} else {
+		t.address.undecided(t.probe)
+	}
+	t.end()
+	return wrapped
+}
+
+// answered notes the head of an answer, and watches over its body. A body that
+// is none stays as it is. So does that of a switched protocol: it is the
+// connection itself, without a limit on its silence, and lives as long as the
+// request's context.
+func (t *attempt) answered(resp *http.Response) {
+	now := time.Now()
+	t.address.head(t.probe, now)
+	unwell := isUnwell(resp.StatusCode)
+	if unwell {
+		t.count(Unwell)
+		t.pool.fault(t.address, fault{}, fmt.Errorf("it answered %d", resp.StatusCode))
+	} else {
+		t.count(Answered)
+	}
+	switch {
+	case resp.Body == http.NoBody:
+		if !unwell {
+			t.address.whole(now)
+		}
+		t.end()
+	case resp.StatusCode == http.StatusSwitchingProtocols:
+		t.leave()
+	default:
+		resp.Body = &responseBody{inner: resp.Body, attempt: t, unwell: unwell}
+	}
+}
+
+// isUnwell reports whether a status says that it is the server that is not well,
+// rather than the request or one page.
+func isUnwell(status int) bool {
+	switch status {
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+func (t *attempt) count(r Result) { t.address.site.attempts[r].Add(1) }
+
+// end frees what the attempt holds. Ending it again does nothing.
+func (t *attempt) end() {
+	t.leave()
+	t.cancel(nil)
+}
+
+// leave takes the attempt off the address's load.
+func (t *attempt) leave() {
+	if t.ended.CompareAndSwap(false, true) {
+		t.address.inFlight.Add(-1)
+	}
+}

@@ -1,0 +1,26 @@
+package policy
+
+import "time"
+
+// OriginConf is one origin. The fields of its smaller mappings are named for
+// where they are written: EjectTime is eject.time.
+type OriginConf struct {
+	Name        string
+	URL         string
+	URLs        []string
+	StripPrefix string
+	AddPrefix   string
+	Connect     *time.Duration // timeouts.connect
+	FirstByte   *time.Duration // timeouts.first_byte
+	Idle        *time.Duration // timeouts.idle
+
+	EjectFailures   *int
+	EjectTime       *time.Duration
+	EjectShare      *float64
+	BreakerFailures *int
+	BreakerTime     *time.Duration
+	Panic           *float64
+	SlowStart       *time.Duration
+
+	Places Places
+}

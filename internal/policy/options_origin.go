@@ -1,0 +1,60 @@
+package policy
+
+import "time"
+
+// originOptions are the options of one origin.
+var originOptions = []optionOf[OriginConf]{
+	option("url", originURL, func(o *OriginConf) *string { return &o.URL }, "",
+		"The address of the origin: scheme, host and port."),
+	option("urls", distinct(list(originURL, "a list of URLs", `["http://a:3000", "http://b:3000"]`)), func(o *OriginConf) *[]string { return &o.URLs }, "",
+		"The addresses of an origin that runs several times, instead of url."),
+	option("strip_prefix", pathPrefix, func(o *OriginConf) *string { return &o.StripPrefix }, "",
+		"A prefix of the path that the origin does not see."),
+	option("add_prefix", pathPrefix, func(o *OriginConf) *string { return &o.AddPrefix }, "",
+		"A prefix that is put before the path, after strip_prefix."),
+	group("timeouts", timeoutOptions, "{connect: 2s}", "How long the origin may take."),
+	group("eject", ejectOptions, "{failures: 5}", "When an address that answers badly is left alone for a while."),
+	group("breaker", breakerOptions, "{failures: 5}", "When nothing is sent any more to an address that takes no connections."),
+	option("panic", optional(share()), func(o *OriginConf) **float64 { return &o.Panic }, "30%",
+		"The share of addresses that must be well. With fewer, all are used but those whose breaker is open."),
+	option("slow_start", optional(duration()), func(o *OriginConf) **time.Duration { return &o.SlowStart }, "10s",
+		"How long an address that came back takes less than its part of the requests."),
+}
+
+var timeoutOptions = []optionOf[OriginConf]{
+	option("connect", optional(duration()), func(o *OriginConf) **time.Duration { return &o.Connect }, "2s",
+		"How long connecting may take."),
+	option("first_byte", optional(duration()), func(o *OriginConf) **time.Duration { return &o.FirstByte }, "60s",
+		"How long the head of a response may take."),
+	option("idle", optional(duration()), func(o *OriginConf) **time.Duration { return &o.Idle }, "60s",
+		"How long a response may pause."),
+}
+
+var ejectOptions = []optionOf[OriginConf]{
+	option("failures", optional(whole("5", 0, 1000)), func(o *OriginConf) **int { return &o.EjectFailures }, "5",
+		"After so many failures in a row: no answer, a broken one, or 502, 503 or 504. An address that takes no connection is ejected at once. 0 never ejects."),
+	option("time", optional(duration()), func(o *OriginConf) **time.Duration { return &o.EjectTime }, "10s",
+		"For so long at first; twice as long each time it fails again soon, up to eight times."),
+	option("share", optional(share()), func(o *OriginConf) **float64 { return &o.EjectShare }, "50%",
+		"The largest share of the addresses that are ejected at one time."),
+}
+
+var breakerOptions = []optionOf[OriginConf]{
+	option("failures", optional(whole("5", 0, 1000)), func(o *OriginConf) **int { return &o.BreakerFailures }, "5",
+		"After so many connections in a row that could not be made. 0 never opens."),
+	option("time", optional(duration()), func(o *OriginConf) **time.Duration { return &o.BreakerTime }, "1s",
+		"For so long at first; then one request is tried. Twice as long each time that fails, up to eight times."),
+}
+
+var (
+	originURL   = text("a URL", `"http://127.0.0.1:3000"`)
+	pathPrefix  = text("a path", "/backend")
+	originShape = placed(mapping(originOptions, `{url: "http://127.0.0.1:3000"}`), func(o *OriginConf) *Places { return &o.Places })
+
+	// defaultOrigin is the origin of the option origin, which has no name.
+	defaultOrigin = mapped(originShape, func(o OriginConf) OriginConf { o.Name = "default"; return o })
+
+	originsByName = byName(originNames, originShape, `{api: {url: "http://api:8080"}}`,
+		func(name string, o OriginConf) OriginConf { o.Name = name; return o },
+		func(o OriginConf) (string, OriginConf) { return o.Name, o })
+)
