@@ -21,6 +21,7 @@ type compiler struct {
 func compile(c *Config) (*Policy, Problems) {
 	b := &compiler{config: c, policy: &Policy{Hash: c.Hash}, told: map[string]bool{}}
 	b.settings()
+	b.internalQuery()
 	b.routes()
 	b.rules()
 	b.warnings()

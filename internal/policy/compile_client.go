@@ -14,8 +14,11 @@ func (b *routeCompiler) client() {
 	if !r.Enforced() {
 		return // the origin's fields pass
 	}
-	onData := r.Mode == DynamicOnRequestData && (b.conf.DynamicOn == nil || !b.conf.DynamicOn.None)
-	r.Client.Private = onData || r.cookies.groups > 0 || r.headers.keys("Authorization")
+	dependsOnWho := r.Mode == DynamicOnRequestData
+	if b.conf.DynamicOn != nil {
+		dependsOnWho = !b.conf.DynamicOn.None
+	}
+	r.Client.Private = dependsOnWho || r.cookies.groups > 0 || r.headers.keys("Authorization")
 	r.Client.Vary = r.vary()
 }
 

@@ -72,6 +72,7 @@ func (b *routeCompiler) fields() {
 	r := b.route
 	r.Request = b.fieldRules("request", b.conf.Request)
 	r.Response = b.fieldRules("response", b.conf.Response)
+	b.internalFields()
 	r.TagHeaders = defaultTagHeaders()
 	if b.conf.TagHeaders != nil {
 		r.TagHeaders = nil
@@ -96,9 +97,18 @@ func (b *routeCompiler) fieldRules(option string, c *FieldRuleSet) FieldRules {
 	}
 	for i, name := range c.Remove {
 		b.checkField(option, option+"."+item("remove", i), name)
-		rules.Remove = append(rules.Remove, http.CanonicalHeaderKey(name))
+		rules.remove(name)
 	}
 	return rules
+}
+
+// remove adds a name or a glob to what is removed.
+func (f *FieldRules) remove(name string) {
+	if strings.Contains(name, "*") {
+		f.Globs = append(f.Globs, strings.ToLower(name))
+		return
+	}
+	f.Remove = append(f.Remove, http.CanonicalHeaderKey(name))
 }
 
 // framing are the fields that no rule may touch: they say where a message ends,

@@ -16,6 +16,9 @@ var forms = [...]form{queryData: queryName, headerData: foldedName, cookieData: 
 // kinds of data.
 func (b *routeCompiler) kinds() {
 	r := b.route
+	if d := b.written.DynamicOn; d != nil && d.None && r.Mode != DynamicOnRequestData {
+		b.reject("dynamic_on", "remove it", "dynamic_on: none says nothing in mode %s, where only what it names makes a request dynamic", r.Mode)
+	}
 	r.query = b.kind(queryData)
 	r.headers = b.kind(headerData)
 	r.cookies = b.kind(cookieData)
@@ -41,6 +44,7 @@ func (b *routeCompiler) kind(k dataKind) kindRules {
 			rules.addNames(withheld, whyTracking, tracking[k]...)
 		}
 	}
+	b.internalRules(&rules, k)
 	if k == headerData {
 		b.builtinHeaders(&rules)
 	}

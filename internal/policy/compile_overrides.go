@@ -22,7 +22,6 @@ func (b *routeCompiler) overrides() {
 		StripSetCookie: c.SetCookie == "strip",
 		ErrorCap:       given(c.ErrorCap, defaultErrorCap),
 		Violations:     violationsOf(c.Violations, r.Mode),
-		IgnoreVary:     given(c.IgnoreVary, r.Enforced()),
 		IgnoreRequest:  r.Enforced() || c.RequestDirectives == "ignore",
 		Targets:        c.Targets,
 	}
@@ -31,6 +30,11 @@ func (b *routeCompiler) overrides() {
 	}
 	if r.Mode == ForceStatic || r.Mode == ErrorMode {
 		o.Silent = rfc9111.Forever
+	}
+	vary := given(c.IgnoreVary, VaryConf{All: r.Enforced()})
+	o.IgnoreVary = vary.All
+	for _, name := range vary.Names {
+		o.IgnoredVary = append(o.IgnoredVary, strings.ToLower(name))
 	}
 	if c.Targets == nil {
 		o.Targets = defaultTargets()

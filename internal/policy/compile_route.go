@@ -54,6 +54,7 @@ func (b *compiler) routes() {
 
 func (b *compiler) newRoute(written *RouteConf) *routeCompiler {
 	r := &Route{Ordinal: len(b.policy.Routes)}
+	r.internal = b.policy.internal
 	b.policy.Routes = append(b.policy.Routes, r)
 	c := &routeCompiler{compiler: b, written: written, route: r}
 	r.place = c.at("path")
@@ -120,7 +121,8 @@ func (b *routeCompiler) compile() {
 	b.fields()
 	b.client()
 	b.route.WebSocket = given(b.conf.WebSocket, b.route.Mode == ForceDynamic)
-	b.route.Fingerprint = fingerprint(b.route, b.policy.Settings.Origins[b.route.Origin], b.policy.Settings.Generation)
+	b.route.Fingerprint = fingerprint(b.route, b.policy.Settings.Origins[b.route.Origin],
+		word(b.conf.Generation, b.policy.Settings.Generation))
 	if b.route.Enforced() {
 		b.policy.Settings.Enforces = true
 	}

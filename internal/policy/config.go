@@ -21,6 +21,7 @@ type Config struct {
 	Origin         *OriginConf
 	Origins        []OriginConf // a mapping in YAML, in the order written
 	Cache          CacheConf
+	Internal       *InternalConf
 	Preset         string
 	Include        []string
 	Defaults       RouteConf
@@ -76,13 +77,14 @@ type RouteConf struct {
 	ErrorCap          *time.Duration
 	Heuristics        *bool
 	SetCookie         string // strip, honour
-	IgnoreVary        *bool
+	IgnoreVary        *VaryConf
 	Targets           []string
 	RequestDirectives string // honour, ignore
 	Violations        string // override, pass, fail
 	Browser           *BrowserConf
 	CollapseWait      *time.Duration
 	MaxObject         *int64
+	Generation        string
 
 	Tags            []string
 	TagHeaders      []string
@@ -141,6 +143,13 @@ type CacheConf struct {
 	Places     Places
 }
 
+// InternalConf is the internal mapping.
+type InternalConf struct {
+	Query    []string // names and globs
+	Request  []string
+	Response []string
+}
+
 // ConstField is a field's name and constant value.
 type ConstField struct{ Name, Value string }
 
@@ -160,6 +169,12 @@ type MethodTags struct {
 type BrowserConf struct {
 	MaxAge time.Duration
 	Origin bool
+}
+
+// VaryConf is ignore_vary: true or false, or the members that are ignored.
+type VaryConf struct {
+	All   bool
+	Names []string
 }
 
 // ParamsConf are the known values of dynamic segments: lists by name, or

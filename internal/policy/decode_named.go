@@ -143,6 +143,32 @@ func browserShape() shape[BrowserConf] {
 	return sh
 }
 
+// varyShape is true, false, or a list of field names.
+func varyShape() shape[VaryConf] {
+	all, names := boolean(), nameList(fieldNames, "a list of header field names", "[rsc]")
+	sh := shape[VaryConf]{wants: "true, false or a list of header field names", write: "true, false or [rsc]"}
+	sh.decode = func(d *decoder, v *yamlValue) (VaryConf, bool) {
+		if v.kind == yamlList {
+			list, ok := names.decode(d, v)
+			return VaryConf{Names: list}, ok
+		}
+		if v.kind == yamlMapping {
+			d.mismatch(v, sh.wants, sh.write)
+			return VaryConf{}, false
+		}
+		yes, ok := all.decode(d, v)
+		return VaryConf{All: yes}, ok
+	}
+	sh.encode = func(c VaryConf) *yamlValue {
+		if c.Names != nil {
+			return names.encode(c.Names)
+		}
+		return all.encode(c.All)
+	}
+	sh.schema = anyOf(all.schema, names.schema)
+	return sh
+}
+
 // paramValues are lists of values by parameter, and paramSet one value for
 // each of several parameters.
 var (

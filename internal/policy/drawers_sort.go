@@ -88,33 +88,48 @@ func (o *once) keep(r *rule, d drawer) drawer {
 	return d
 }
 
-// query sorts the parameters and appends the query that an origin sees. In auto
-// that is the client's own, byte for byte. Otherwise it is rebuilt from keyed
-// parameters: names in the order and spelling of the policy, values of one name
-// in the client's order, and those of "*" last.
+// query sorts the parameters and appends the query that an origin sees: rebuilt
+// from keyed parameters, names in the order and spelling of the policy, values
+// of one name in the client's order, and those of "*" last.
 func (s *sorting) query(key []byte) []byte {
 	k := &s.route.query
+	if k.rest.to == forwarded {
+		return s.wholeQuery(key)
+	}
 	var room [16]pick
 	picks, seen := room[:0], once(0)
-	if k.rest.to != forwarded || s.rec != nil {
+	for p := range s.view.Params() {
+		if s.decided() {
+			break
+		}
+		r, d := k.find(p.Name, p.Value)
+		d = seen.keep(r, d)
+		s.note(queryData, p.Name, p.Value, r, d)
+		if d == keyed {
+			picks = append(picks, pick{p.Name, r.spell(p.Value), r.group, p.Equals || r.closed != nil})
+		}
+	}
+	return s.route.appendQuery(key, picks)
+}
+
+// wholeQuery is query in auto: all of it is keyed, byte for byte as the client
+// wrote it, but for what is internal.
+func (s *sorting) wholeQuery(key []byte) []byte {
+	k := &s.route.query
+	if !k.idle() || s.rec != nil {
 		for p := range s.view.Params() {
 			if s.decided() {
 				break
 			}
 			r, d := k.find(p.Name, p.Value)
-			if d = seen.keep(r, d); k.rest.to == forwarded {
-				d = keyed // the whole query is
+			if d == forwarded {
+				d = keyed
 			}
 			s.note(queryData, p.Name, p.Value, r, d)
-			if d == keyed {
-				picks = append(picks, pick{p.Name, r.spell(p.Value), r.group, p.Equals || r.closed != nil})
-			}
 		}
 	}
-	if k.rest.to == forwarded {
-		return appendPresent(key, s.view.Query, s.view.HasQuery)
-	}
-	return s.route.appendQuery(key, picks)
+	query, present := s.route.ClientQuery(s.view)
+	return appendPresent(key, query, present)
 }
 
 // headers sorts the fields and appends the keyed ones: those of the policy in

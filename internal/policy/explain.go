@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 
 	"edge/internal/request"
@@ -112,7 +113,8 @@ func (p *Policy) Explain(v *request.View) Explanation {
 		e.lookup(p)
 	case Pass, Pipe:
 		e.Invalidates = r.AppendInvalidates(nil, v.Method, &e.Plan)
-		e.Origin = p.originSummary(r, v.Method+" "+target(v.Path, v.Query, v.HasQuery), ruledFields(r, nil),
+		query, hasQuery := r.ClientQuery(v)
+		e.Origin = p.originSummary(r, v.Method+" "+target(v.Path, query, hasQuery), ruledFields(r, nil),
 			"all that the client sent, and edge's forwarding fields")
 	}
 	e.Hints = hints(v, &e.Plan)
@@ -188,8 +190,8 @@ func (p *Policy) originSummary(r *Route, line string, fields []NamedValue, other
 	if o.AddPrefix != "" {
 		others += "; the path begins with " + o.AddPrefix
 	}
-	if len(r.Request.Remove) > 0 {
-		others += "; without " + strings.Join(r.Request.Remove, ", ")
+	if removed := slices.Concat(r.Request.Remove, r.Request.Globs); len(removed) > 0 {
+		others += "; without " + strings.Join(removed, ", ")
 	}
 	return &OriginSummary{Name: o.Name, URLs: o.URLs, Target: line, Fields: fields, Others: others}
 }

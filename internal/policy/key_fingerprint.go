@@ -26,8 +26,10 @@ func fingerprint(r *Route, o Origin, generation string) (sum [16]byte) {
 	}
 	h.texts(r.queryNames)
 	h.is(r.Overrides.IgnoreVary)
+	h.texts(r.Overrides.IgnoredVary)
 	h.fields(r.Request.Set)
 	h.texts(r.Request.Remove)
+	h.texts(r.Request.Globs)
 	h.texts(o.URLs)
 	h.text(o.StripPrefix)
 	h.text(o.AddPrefix)

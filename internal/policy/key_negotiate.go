@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"edge/internal/request"
@@ -10,25 +11,34 @@ import (
 // 12): the one of the highest weight, the earlier one of two equals. It always
 // returns one: a client that wants none of them, or has no field, gets the
 // first. Content codings are the exception, where there is always "identity"
-// for those who did not ask for another.
+// for those who did not ask for another. Where "*/*" is an offer, it is for
+// those who name none of the others: ranges with a wildcard fit nothing else.
 func negotiate(v *request.View, slot request.Slot, offers []string) string {
 	best, bestWeight := offers[0], 0
-	if slot == request.SlotAcceptEncoding {
+	named := false
+	switch {
+	case slot == request.SlotAcceptEncoding:
 		best = identity
+	case slot == request.SlotAccept && slices.Contains(offers, anyMedia):
+		best, named = anyMedia, true
 	}
 	for _, offer := range offers {
-		if w := weight(v, slot, offer); w > bestWeight {
+		if w := weight(v, slot, offer, named); w > bestWeight {
 			best, bestWeight = offer, w
 		}
 	}
 	return best
 }
 
-const identity = "identity"
+const (
+	identity = "identity"
+	anyMedia = "*/*"
+)
 
 // weight returns what a client gives to an offer, in thousandths: the weight of
-// the range that fits most closely, 0 for none.
-func weight(v *request.View, slot request.Slot, offer string) int {
+// the range that fits most closely, 0 for none. named says that only a range
+// which is the offer itself fits.
+func weight(v *request.View, slot request.Slot, offer string, named bool) int {
 	closest, found := 0, 0
 	for line := range v.Lines(slot) {
 		for rest, more := line, true; more; {
@@ -39,6 +49,9 @@ func weight(v *request.View, slot request.Slot, offer string) int {
 				continue
 			}
 			fit := fitOf(slot, value, offer)
+			if named && fit < exactFit {
+				continue
+			}
 			if fit > closest || fit == closest && fit > 0 && q > found {
 				closest, found = fit, q
 			}
@@ -47,13 +60,16 @@ func weight(v *request.View, slot request.Slot, offer string) int {
 	return found
 }
 
+// exactFit is the fit of a range that is the offer itself.
+const exactFit = 3
+
 // fitOf says how closely a range fits an offer: 0 for not at all.
 func fitOf(slot request.Slot, value, offer string) int {
 	switch {
 	case slot == request.SlotAcceptLanguage:
 		return languageFit(value, offer)
 	case strings.EqualFold(value, offer):
-		return 3
+		return exactFit
 	case slot == request.SlotAccept:
 		return mediaFit(value, offer)
 	case value == "*":
@@ -65,7 +81,7 @@ func fitOf(slot request.Slot, value, offer string) int {
 
 // mediaFit is for "text/*" and "*/*" (section 12.5.1).
 func mediaFit(value, offer string) int {
-	if value == "*/*" {
+	if value == anyMedia {
 		return 1
 	}
 	kind, ok := strings.CutSuffix(value, "/*")

@@ -30,8 +30,10 @@ var configOptions = []optionOf[Config]{
 		"Origins by name. Routes that name none go to default."),
 	option("cache", placed(mapping(cacheOptions, "{memory: 512MiB}"), func(c *CacheConf) *Places { return &c.Places }), func(c *Config) *CacheConf { return &c.Cache }, "",
 		"The store."),
+	option("internal", optional(mapping(internalOptions, "{request: [x-middleware-*]}")), func(c *Config) **InternalConf { return &c.Internal }, "",
+		"What the application says to itself, and no client may say or see: it is removed on every route that does not name it in key. Globs are allowed."),
 	option("preset", oneOf("nextjs"), func(c *Config) *string { return &c.Preset }, "",
-		"Routes and defaults for a framework, below those of the file. There is none yet; nextjs is the first to come."),
+		"Routes, defaults and other options for a framework, below those of the file: edge validate --print shows them."),
 	option("include", textList("a list of files", "[routes.next.yaml]"), func(c *Config) *[]string { return &c.Include }, "",
 		"Files with a list of routes and nothing else, relative to this file. A route of this file replaces an included one on the same path as a whole."),
 	option("defaults", placed(mapping(defaultOptions(), "{stale: 1d}"), func(r *RouteConf) *Places { return &r.Places }), func(c *Config) *RouteConf { return &c.Defaults }, "",
@@ -82,6 +84,15 @@ var cacheOptions = []optionOf[CacheConf]{
 		"In a fleet: how long after the last contact with the invalidation log objects are trusted."),
 }
 
+var internalOptions = []optionOf[InternalConf]{
+	option("query", textList("a list of names", `["nxtP*"]`), func(c *InternalConf) *[]string { return &c.Query }, "",
+		"Query parameters of requests."),
+	option("request", nameList(fieldNames, "a list of header field names", "[x-middleware-*]"), func(c *InternalConf) *[]string { return &c.Request }, "",
+		"Request fields."),
+	option("response", nameList(fieldNames, "a list of header field names", "[x-middleware-*]"), func(c *InternalConf) *[]string { return &c.Response }, "",
+		"Response fields."),
+}
+
 // section is one mapping of the policy file, for hints and for the reference.
 type section struct {
 	where string
@@ -107,6 +118,7 @@ func sections() []section {
 		{"eject of an origin", rows(ejectOptions)},
 		{"breaker of an origin", rows(breakerOptions)},
 		{"cache", rows(cacheOptions)},
+		{"internal", rows(internalOptions)},
 		{"admin", rows(adminOptions)},
 		{"metrics", rows(metricsOptions)},
 	}

@@ -53,10 +53,8 @@ func (r *configReader) main() *Config {
 	file := newLayer("file")
 	d.layer = file
 	c.Places = d.scope(root, func() { failed = options(d, root, configOptions, &c) })
-	if c.Preset != "" {
-		r.preset(&c)
-	}
-	c.Routes = stack(file, r.includes(&c))
+	includes := r.includes(&c)
+	c.Routes = stack(file, includes, r.preset(&c))
 	c.Hash = hex.EncodeToString(r.hash.Sum(nil))
 	if slices.ContainsFunc(failed, touchesRoutes) {
 		return nil
@@ -93,12 +91,6 @@ func cause(err error) error {
 		return path.Err
 	}
 	return err
-}
-
-// preset puts the layer of a preset below the others. No preset is there yet.
-func (r *configReader) preset(c *Config) {
-	r.decoder.fail(c.Places["preset"], "remove the line; write the routes, or include a file that has them",
-		"preset %s is not available yet", c.Preset)
 }
 
 // includes reads the files of include as one layer.

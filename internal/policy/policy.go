@@ -1,6 +1,9 @@
 package policy
 
 import (
+	"maps"
+	"net/http"
+	"slices"
 	"time"
 
 	"edge/internal/request"
@@ -50,8 +53,9 @@ type Policy struct {
 	// Warnings are what the owner should know though nothing is wrong.
 	Warnings []Problem
 
-	match   matcher
-	slashes slashRules
+	match    matcher
+	slashes  slashRules
+	internal *kindRules // of the query; nil for none
 }
 
 // Route is a compiled route. Everything is read-only.
@@ -107,6 +111,7 @@ type compiled struct {
 	keyedHeaders []keyedHeader
 	tags         []template
 	invalidates  map[string][]template
+	internal     *kindRules // of the query; nil for none
 	place        Place
 }
 
@@ -133,7 +138,29 @@ type Client struct {
 // FieldRules set and remove constant fields, in this order: remove, set.
 type FieldRules struct {
 	Set    []request.Field
-	Remove []string
+	Remove []string // canonical spelling
+	Globs  []string // more to remove; lower case
+	// keep are fields that globs leave alone, because they are keyed.
+	keep []string
+}
+
+// Removes reports whether the rules remove a field, by its canonical name.
+func (f *FieldRules) Removes(name string) bool {
+	return slices.Contains(f.Remove, name) || !slices.Contains(f.keep, name) &&
+		slices.ContainsFunc(f.Globs, func(glob string) bool { return globMatches(glob, name, foldedName) })
+}
+
+// Apply changes h by the rules.
+func (f *FieldRules) Apply(h http.Header) {
+	for _, name := range f.Remove {
+		delete(h, name)
+	}
+	if len(f.Globs) > 0 {
+		maps.DeleteFunc(h, func(name string, _ []string) bool { return f.Removes(name) })
+	}
+	for _, field := range f.Set {
+		h[field.Name] = []string{field.Value}
+	}
 }
 
 // Settings are everything of the file that is not about routes. Durations and

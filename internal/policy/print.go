@@ -6,7 +6,7 @@ import (
 
 // Print writes c as a policy file that reads as the same Config: variables
 // expanded (but for the token, which is shown as it was written), included
-// routes in place, every option in the order of the reference. Options of the
+// routes and the preset in place, every option in the order of the reference. Options of the
 // top level, of cache and of defaults that are not written stand as comments
 // with their defaults.
 func Print(c *Config) []byte {
@@ -15,7 +15,11 @@ func Print(c *Config) []byte {
 		switch o.name {
 		case "include":
 			if len(c.Include) > 0 {
-				root.comment = "Routes of " + strings.Join(c.Include, ", ") + " are included."
+				root.pairs = append(root.pairs, remark("Routes of "+strings.Join(c.Include, ", ")+" are included."))
+			}
+		case "preset":
+			if c.Preset != "" {
+				root.pairs = append(root.pairs, remark("The preset "+c.Preset+" is written out."))
 			}
 		case "cache":
 			root.pairs = append(root.pairs, withPresets(o.name, cacheOptions, &c.Cache))
@@ -30,9 +34,13 @@ func Print(c *Config) []byte {
 		}
 	}
 	var w yamlWriter
-	w.comment(root.comment, 0)
 	w.mapping(root, 0)
 	return []byte(w.String())
+}
+
+// remark is a line of comment between options.
+func remark(text string) yamlPair {
+	return yamlPair{off: true, value: &yamlValue{comment: text}}
 }
 
 // appendOption appends an option as it is written, or else its default as a

@@ -18,7 +18,11 @@ const lineRunes = 100
 // mapping writes the lines of a block mapping.
 func (w *yamlWriter) mapping(v *yamlValue, indent int) {
 	for _, pair := range v.pairs {
-		if pair.off {
+		switch {
+		case pair.off && pair.key == "":
+			w.comment(pair.value.comment, indent)
+			continue
+		case pair.off:
 			w.commented(pair, indent)
 			continue
 		}

@@ -165,7 +165,7 @@ func checkPrintReads(t rapid.TB, config *Config, env map[string]string) {
 // sameMeaning ignores where things stand: printing puts all layers in one file.
 var sameMeaning = cmp.Options{
 	cmpopts.IgnoreTypes(Places{}, Place{}),
-	cmpopts.IgnoreFields(Config{}, "Hash", "Include"),
+	cmpopts.IgnoreFields(Config{}, "Hash", "Include", "Preset"),
 	cmpopts.IgnoreFields(RouteConf{}, "Layer"),
 }
 

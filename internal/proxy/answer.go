@@ -29,7 +29,7 @@ func (x *exchange) answer() {
 		h["Allow"] = []string{x.plan.Route.Allow}
 		x.cors(h)
 	}
-	applyRules(h, &x.plan.Route.Response)
+	x.plan.Route.Response.Apply(h)
 	appendStatus(h, rfc9111.Status{Detail: x.reason})
 	h["Content-Length"] = []string{"0"}
 	if x.plan.Status == http.StatusNoContent {

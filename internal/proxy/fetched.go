@@ -63,7 +63,7 @@ func (f *fetch) rewrite(pr *httputil.ProxyRequest) {
 		forwarding(h, f.view)
 	}
 	h.Add("Via", via)
-	applyRules(h, &f.route.Request)
+	f.route.Request.Apply(h)
 	if f.stale != nil && !f.personal(f.stale.Meta.Facts) {
 		rfc9111.Validators(h, f.stale.Head.Get("Etag"), f.stale.Head.Get("Last-Modified"))
 	}

@@ -27,14 +27,17 @@ var (
 
 // clientHead turns the origin's fields in h into those that clients get, for
 // answers of a lookup. Leader, follower and hit go through it alike. In auto
-// the origin's fields pass unchanged.
+// the origin's fields pass unchanged, unless the route has a browser option.
 func (x *exchange) clientHead(h http.Header, a head) {
 	route := x.plan.Route
-	if route.Enforced() {
+	switch {
+	case route.Enforced():
 		x.enforcedHead(h, a)
+	case !route.Client.BrowserOrigin:
+		limitBrowser(h, &route.Client, a.age)
 	}
 	x.cors(h)
-	applyRules(h, &route.Response)
+	route.Response.Apply(h)
 }
 
 // enforcedHead writes what the policy says of an enforced answer.
@@ -83,6 +86,31 @@ func browserControl(c *policy.Client, age time.Duration) []string {
 	return []string{who + strconv.FormatInt(int64((age+c.Browser)/time.Second), 10)}
 }
 
+// limitBrowser is what browser does in auto: where the origin lets answers be
+// kept, it says how long. What it forbids, and its silence, stay.
+func limitBrowser(h http.Header, c *policy.Client, age time.Duration) {
+	d := rfc9111.ParseDirectives(h["Cache-Control"])
+	if h["Cache-Control"] == nil || d.NoStore || d.Private || d.NoCache {
+		return
+	}
+	h["Cache-Control"] = []string{"max-age=0, must-revalidate"}
+	if c.Browser > 0 {
+		h["Cache-Control"] = []string{"max-age=" + strconv.FormatInt(int64((age+c.Browser)/time.Second), 10)}
+	}
+	delete(h, "Expires")
+	delete(h, "Pragma")
+}
+
+// forOne reports whether data of the request made it dynamic: the answer is for
+// one reader.
+func forOne(why rfc9111.Reason) bool {
+	switch why {
+	case rfc9111.DynamicQuery, rfc9111.DynamicCookie, rfc9111.DynamicHeader, rfc9111.DynamicAuth:
+		return true
+	}
+	return false
+}
+
 // setDynamicControl keeps answers that are for one reader out of every cache,
 // unless the origin has done so in its own words.
 func setDynamicControl(h http.Header) {
@@ -103,12 +131,12 @@ func (x *exchange) dynamicHead(res *http.Response, stored bool) {
 			delete(h, "Set-Cookie")
 		}
 	}
-	if route.Mode != policy.Auto && res.StatusCode != http.StatusSwitchingProtocols {
+	if (route.Mode != policy.Auto || forOne(x.reason)) && res.StatusCode != http.StatusSwitchingProtocols {
 		setDynamicControl(h)
 		dropTargets(h, route)
 	}
 	x.cors(h)
-	applyRules(h, &route.Response)
+	route.Response.Apply(h)
 	appendStatus(h, rfc9111.Status{Fwd: x.fwdOfPass(), FwdStatus: res.StatusCode, Stored: stored, Detail: x.reason})
 }
 

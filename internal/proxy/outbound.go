@@ -7,7 +7,6 @@ import (
 	"net/url"
 
 	"edge/internal/origin"
-	"edge/internal/policy"
 )
 
 // outbound is one request to an origin, as the relay's hooks see it. There are
@@ -46,13 +45,3 @@ const via = "1.1 edge"
 
 // userAgent is what the origin sees on a fetch of an enforced route.
 const userAgent = "edge"
-
-// applyRules removes and then sets constant fields.
-func applyRules(h http.Header, rules *policy.FieldRules) {
-	for _, name := range rules.Remove {
-		h.Del(name)
-	}
-	for _, f := range rules.Set {
-		h.Set(f.Name, f.Value)
-	}
-}

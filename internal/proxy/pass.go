@@ -70,12 +70,13 @@ func (ps *pass) rewrite(pr *httputil.ProxyRequest) {
 		copySlot(h, &x.view, "Range", request.SlotRange)
 		copySlot(h, &x.view, "If-Range", request.SlotIfRange)
 	} else {
-		setTarget(pr.Out, x.view.Scheme, x.view.Host, x.view.Path, x.view.Query, x.view.HasQuery)
+		query, hasQuery := x.plan.Route.ClientQuery(&x.view)
+		setTarget(pr.Out, x.view.Scheme, x.view.Host, x.view.Path, query, hasQuery)
 		copyFields(h, &x.view)
 		forwarding(h, &x.view)
 	}
 	h.Add("Via", via)
-	applyRules(h, &x.plan.Route.Request)
+	x.plan.Route.Request.Apply(h)
 	if x.plan.Course == policy.Pipe {
 		h.Set("Connection", "Upgrade")
 		h.Set("Upgrade", x.view.Upgrade)
@@ -203,7 +204,7 @@ func (t *trailers) sift() {
 		t.res.Trailer.Del(name)
 	}
 	for name := range t.res.Trailer {
-		if strings.HasPrefix(name, "Access-Control-") {
+		if strings.HasPrefix(name, "Access-Control-") || t.route.Response.Removes(name) {
 			t.res.Trailer.Del(name)
 		}
 	}

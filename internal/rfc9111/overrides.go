@@ -60,6 +60,9 @@ type Overrides struct {
 	// IgnoreVary drops Vary members that are not keyed (enforced modes do),
 	// so that they do not select among variants.
 	IgnoreVary bool
+	// IgnoredVary are members that do not select though IgnoreVary is false;
+	// lower case.
+	IgnoredVary []string
 	// Keyed are the names, lower case, of the fields that are in the key, and sent
 	// as they are there: a Vary on them is no violation and selects nothing.
 	Keyed []string

@@ -35,7 +35,8 @@ func (o *Overrides) selecting(members []string) []string {
 	}
 	var kept []string
 	for _, name := range members {
-		if slices.Contains(o.Keyed, name) || o.Enforced && name == "accept-encoding" {
+		if slices.Contains(o.Keyed, name) || slices.Contains(o.IgnoredVary, name) ||
+			o.Enforced && name == "accept-encoding" {
 			continue
 		}
 		kept = append(kept, name)
