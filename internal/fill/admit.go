@@ -52,7 +52,9 @@ func (f *Flight) Decide(a rfc9111.Admission, labels cache.Labels, selector []byt
 	case tooLarge:
 		f.release(&Landing{Kind: TooLarge, Reason: a.Reason})
 	default:
+		f.mu.Lock()
 		f.supersede(&labels, f.job.Born)
+		f.mu.Unlock()
 	}
 	f.cancelIfUnread()
 }
@@ -104,23 +106,15 @@ func (f *Flight) release(l *Landing) {
 }
 
 // supersede tells the followers who came after a purge that what was born
-// before it is not for them.
+// before it is not for them. f.mu is held.
 func (f *Flight) supersede(l *cache.Labels, born cache.Generation) {
-	if !f.fs.o.Memory.Purged(l, born) {
-		return
+	if f.fs.o.Memory.Purged(l, born) {
+		f.tell(&Landing{Kind: Superseded, Reason: rfc9111.Superseded},
+			func(r *Reader) bool { return !r.leads && r.gen > born })
 	}
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.tell(&Landing{Kind: Superseded, Reason: rfc9111.Superseded},
-		func(r *Reader) bool { return !r.leads && r.gen > born })
 }
 
-// land tells everybody who was not told otherwise.
-func (f *Flight) land(l *Landing) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.tell(l, func(*Reader) bool { return true })
-}
+func everybody(*Reader) bool { return true }
 
 // tell lands the readers of whom whom is true; those who get no body leave.
 // f.mu is held.

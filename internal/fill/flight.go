@@ -150,7 +150,9 @@ func (f *Flight) settle() {
 		outcome := f.commit()
 		// After the commit: who misses the flight must find the object.
 		f.fs.table.remove(f)
+		f.mu.Lock()
 		f.finish(outcome, io.EOF)
+		f.mu.Unlock()
 	}
 }
 
@@ -238,10 +240,12 @@ func (f *Flight) Fail(reason rfc9111.Reason, err error) {
 	case cause == errAbandoned:
 		reason = rfc9111.ClientGone
 	}
+	f.mu.Lock()
 	if f.phase < flowing {
-		f.land(&Landing{Kind: Failed, Reason: reason, Err: err})
+		f.tell(&Landing{Kind: Failed, Reason: reason, Err: err}, everybody)
 	}
 	f.finish(Outcome{Reason: reason, Bytes: f.body.size}, &brokenError{reason, err})
+	f.mu.Unlock()
 	f.fs.table.remove(f)
 }
 
@@ -256,17 +260,21 @@ func (f *Flight) Serve(o *cache.Object) {
 	if stale := f.job.Stale; stale != nil && stale.Body == o.Body {
 		reason = rfc9111.Validated
 	}
+	f.mu.Lock()
 	f.supersede(&o.Labels, o.Born)
-	f.land(&Landing{Kind: Object, Reason: reason, Object: o})
+	f.tell(&Landing{Kind: Object, Reason: reason, Object: o}, everybody)
 	f.finish(Outcome{Reason: reason, Bytes: o.Body.Size()}, io.EOF)
+	f.mu.Unlock()
 	f.fs.table.remove(f)
 }
 
 // finish ends the flight, once, and the body for its readers: with io.EOF when
-// it is complete.
+// it is complete. f.mu is held, since before a last landing was told:
+//
+//  1. the origin fails: everybody is told
+//  2. B joins, for the flight still waits for its head
+//  3. the flight is finished, and B waits for a word that never comes
 func (f *Flight) finish(outcome Outcome, end error) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
 	if f.phase == finished {
 		return
 	}

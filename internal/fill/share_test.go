@@ -232,3 +232,32 @@ func TestStoringEndsAMark(t *testing.T) {
 		want(t, "reason", b.settled().outcomes[1].Reason, rfc9111.Stored)
 	})
 }
+
+// Who comes at the very end of a flight either has its last word or leads the
+// next one.
+func TestNobodyIsForgottenAtTheEnd(t *testing.T) {
+	for name, end := range map[string]func(*Flight){
+		"an object": func(f *Flight) { f.Serve(&cache.Object{Body: cache.NewBody(nil)}) },
+		"a failure": func(f *Flight) { f.Fail(rfc9111.OriginDial, errOrigin) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBed(t, Options{}, cache.Options{})
+			job := b.job("k", answer{})
+			job.Run = func(_ context.Context, f *Flight) { end(f) }
+			const visitors, visits = 4, 10_000
+			var all sync.WaitGroup
+			for range visitors {
+				all.Go(func() {
+					for range visits {
+						r, _ := b.Join(job, 0)
+						if l := r.Land(context.Background(), 10*time.Second, nil); l.Kind == TimedOut {
+							t.Error("a reader was told nothing")
+							return
+						}
+					}
+				})
+			}
+			all.Wait()
+		})
+	}
+}

@@ -66,7 +66,7 @@ func (f *Flight) flow(status int) {
 		Kind: Streaming, Reason: f.admission.Reason, Admission: f.admission,
 		Status: status, Header: f.head, Length: f.length,
 	}
-	f.tell(f.landing, func(*Reader) bool { return true })
+	f.tell(f.landing, everybody)
 }
 
 // Write implements http.ResponseWriter. It blocks while the window of a body
