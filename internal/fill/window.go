@@ -123,11 +123,15 @@ func (f *Flight) judge(need int64, now rfc9111.Instant) (wait time.Duration, cut
 		if f.fs.o.Window-(f.body.size-off) >= need {
 			continue // not the one who fills it
 		}
-		since := now.Sub(r.pace.at)
+		since, moved := now.Sub(r.pace.at), off-r.pace.off
 		switch {
+		case f.keepsUp(moved, since):
+			r.pace = pace{now, off}
 		case since < limit:
 			wait = min(wait, limit-since)
-		case f.fastEnough(off-r.pace.off, since):
+		case moved > 0 && f.keepsUp(moved+f.piece(), since):
+			// The piece it may be in the middle of counts in its favour, unless
+			// it is all there is.
 			r.pace = pace{now, off}
 		default:
 			f.remove(r)
@@ -151,9 +155,9 @@ func (f *Flight) othersWait() bool {
 	return false
 }
 
-// fastEnough reports whether a reader that got rid of moved bytes keeps up
-// MinRate. The piece it may be in the middle of counts in its favour, unless it
-// is all there is.
-func (f *Flight) fastEnough(moved int64, in time.Duration) bool {
-	return moved > 0 && float64(moved+f.piece()) >= float64(f.fs.o.MinRate)*in.Seconds()
+// keepsUp reports whether moved bytes in so long are not below MinRate. Paces begin
+// anew each time that is seen, so that what a reader took before it came to a stand,
+// or the kernel for it, does not lengthen the patience with it.
+func (f *Flight) keepsUp(moved int64, in time.Duration) bool {
+	return float64(moved) >= float64(f.fs.o.MinRate)*in.Seconds()
 }

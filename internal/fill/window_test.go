@@ -61,6 +61,7 @@ func (s stream) run(ctx context.Context, f *Flight) {
 type checker struct {
 	http.ResponseWriter // none: a checker has no head
 	perSecond           int64
+	standsAt            int64 // takes no more from there on, if not 0
 	got                 int64
 	wrong               bool
 	dead                chan struct{}
@@ -80,6 +81,10 @@ func (c *checker) SetWriteDeadline(t time.Time) error {
 
 func (c *checker) Write(p []byte) (int, error) {
 	c.check(p)
+	if c.standsAt > 0 && c.got >= c.standsAt {
+		<-c.dead
+		return 0, os.ErrDeadlineExceeded
+	}
 	if c.perSecond > 0 {
 		timer := time.NewTimer(time.Duration(float64(len(p)) / float64(c.perSecond) * float64(time.Second)))
 		defer timer.Stop()
@@ -256,6 +261,21 @@ func TestMinRate(t *testing.T) {
 			want(t, "the fast one", errs[1], nil)
 		})
 	}
+}
+
+// Who comes to a stand after a good start holds up the others for no longer than
+// who never moved.
+func TestAReaderThatComesToAStand(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBed(t, Options{}, cache.Options{})
+		s := stream{size: 64 << 20, perSecond: 16 << 20, admission: unstoredStatus()}
+		tires := newChecker(12 << 20)
+		tires.standsAt = 30 << 20 // after 2.5 s
+		errs, took := crowd(b, s, []io.Writer{tires, newChecker(0)})
+		want(t, "who stands is cut off", cutOff(errs[0]), true)
+		want(t, "the other", errs[1], nil)
+		want(t, "after", took[0].Round(100*time.Millisecond), 2500*time.Millisecond+patience)
+	})
 }
 
 // A pause of the origin does not count against those who wait for it.
