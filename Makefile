@@ -97,8 +97,8 @@ mutants: ## break edge on purpose: each break must be caught
 	go run ./e2e/mutants
 
 .PHONY: soak
-soak: ## load, reloads and purges for SOAK (60s)
-	go test -count=1 -timeout 0 -tags soak ./e2e/soak -duration '$(SOAK)'
+soak: ## load, reloads and purges for SOAK (60s), and a stream of 1 GiB; prints its numbers
+	go test -v -count=1 -timeout 0 -tags soak ./e2e/soak -duration '$(SOAK)'
 
 .PHONY: docs
 docs: ## write the generated files anew

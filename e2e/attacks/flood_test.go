@@ -5,8 +5,6 @@ import (
 	"io"
 	"net"
 	"net/http"
-	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -32,7 +30,7 @@ func TestAFloodOfKeysIsBounded(t *testing.T) {
 	e := start(t, o.url(), "cache: {memory: 32MiB}\n")
 	client := harness.NewClient()
 	client.Get(t, e.URL("/warm"), "Host: www.example.com")
-	before := resident(t, e.PID())
+	before := e.ResidentBytes(t)
 	var wg sync.WaitGroup
 	for i := range at {
 		wg.Go(func() {
@@ -46,7 +44,7 @@ func TestAFloodOfKeysIsBounded(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	after := resident(t, e.PID())
+	after := e.ResidentBytes(t)
 	t.Logf("resident: %d MiB before, %d MiB after %d MiB of bodies under %d keys", before>>20, after>>20, keys*body>>20, keys)
 	if after > memory+own {
 		t.Errorf("%d MiB resident, want at most %d", after>>20, (memory+own)>>20)
@@ -58,18 +56,4 @@ func TestAFloodOfKeysIsBounded(t *testing.T) {
 	if stored := m.Sum("edge_cache_size_bytes"); stored > memory || stored < memory/2 {
 		t.Errorf("%.0f bytes stored, want the store to be full and within %d", stored, memory)
 	}
-}
-
-// resident is the memory of a process, as the kernel counts it.
-func resident(t *testing.T, pid int) int64 {
-	t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	pages, err := strconv.ParseInt(strings.Fields(string(text))[1], 10, 64)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pages * int64(os.Getpagesize())
 }

@@ -74,7 +74,7 @@ func TestSoak(t *testing.T) {
 	if w.hits.Load() < w.reads.Load()/20 || w.purges.Load() == 0 || w.reloads.Load() == 0 {
 		t.Error("too little happened to prove anything")
 	}
-	if rss := residentBytes(t, w.edge.PID()); rss > memoryMax {
+	if rss := w.edge.ResidentBytes(t); rss > memoryMax {
 		t.Errorf("edge takes %d MiB, want at most %d", rss>>20, memoryMax>>20)
 	}
 }
@@ -175,24 +175,4 @@ routes:
 	if err := os.Rename(w.file+".new", w.file); err != nil {
 		t.Error(err)
 	}
-}
-
-// residentBytes reads the memory of a process from the kernel.
-func residentBytes(t *testing.T, pid int) int64 {
-	t.Helper()
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for line := range strings.Lines(string(text)) {
-		if kib, ok := strings.CutPrefix(line, "VmRSS:"); ok {
-			n, err := strconv.ParseInt(strings.Fields(kib)[0], 10, 64)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return n << 10
-		}
-	}
-	t.Fatal("the kernel does not tell VmRSS")
-	return 0
 }
