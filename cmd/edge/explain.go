@@ -120,7 +120,7 @@ func explain(std stdio, f *explainFlags, method, url string) error {
 
 func policyOf(std stdio, f *explainFlags) (*policy.Policy, error) {
 	if f.origin != "" {
-		return policy.ForOrigin(f.origin, "")
+		return policy.ForOrigin(f.origin, "", nil)
 	}
 	return policy.Load(source(std, f.file))
 }

@@ -12,13 +12,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"edge/internal/cache"
 	"edge/internal/fill"
+	"edge/internal/listen"
 	"edge/internal/origin"
 	"edge/internal/policy"
 	"edge/internal/proxy"
@@ -54,7 +54,8 @@ type App struct {
 	log   *slog.Logger
 	began time.Time
 
-	data, admin, metrics net.Listener
+	doors          *listen.Set
+	admin, metrics net.Listener
 
 	memory   *cache.Memory
 	flights  *fill.Flights
@@ -76,8 +77,9 @@ type App struct {
 
 	reloading sync.Mutex // protects all below: one reload at a time
 	files     files
-	started   policy.Settings // those the listeners and the store were made by
-	ended     bool            // the running file ends with "..."
+	bound     map[string][]string // policy.Source.Bound of the policy in force
+	started   policy.Settings     // those the private listeners and the store were made by
+	ended     bool                // the running file ends with "..."
 }
 
 // New loads the policy and opens the listeners, so that everything that can be
@@ -85,43 +87,48 @@ type App struct {
 // errors of a policy file are policy.Problems.
 func New(o Options) (*App, error) {
 	a := &App{o: o, log: o.Logger, began: time.Now()}
-	p, err := a.open()
-	if err == nil {
-		err = a.build(p)
-	}
-	if err != nil {
+	if err := a.start(); err != nil {
 		a.Close()
 		return nil, err
 	}
 	return a, nil
 }
 
-// open loads the policy and opens what it and the options say to listen on.
-func (a *App) open() (_ *policy.Policy, err error) {
-	if a.data, err = listen("--listen", a.o.Listen); err != nil {
-		return nil, err
+// start is New for an App whose Close frees what it leaves on an error.
+func (a *App) start() error {
+	a.doors = listen.NewSet(listen.Options{AcceptFailed: a.acceptFailed()})
+	p, change, err := a.open()
+	if err != nil {
+		return err
 	}
+	if err := a.build(p); err != nil {
+		change.Abort()
+		return err
+	}
+	change.Commit()
+	return nil
+}
+
+// open loads the policy and opens what it and the options say to listen on.
+func (a *App) open() (*policy.Policy, *listen.Change, error) {
 	p, err := a.load()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	p, change, err := a.prepare(p)
+	if err != nil {
+		return nil, nil, err
 	}
 	a.started = p.Settings
-	if a.data == nil {
-		if a.data, err = listen("listen", p.Settings.Listen); err != nil {
-			return nil, err
-		}
-		if strings.HasSuffix(p.Settings.Listen, ":0") {
-			// Hosts are compared with the port, and it is known only now.
-			if p, err = a.load(); err != nil {
-				return nil, err
-			}
-		}
+	err = a.openAdmin(&p.Settings)
+	if err == nil {
+		a.metrics, err = open("metrics.listen", p.Settings.Metrics.Listen)
 	}
-	if err := a.openAdmin(&p.Settings); err != nil {
-		return nil, err
+	if err != nil {
+		change.Abort()
+		return nil, nil, err
 	}
-	a.metrics, err = listen("metrics.listen", p.Settings.Metrics.Listen)
-	return p, err
+	return p, change, nil
 }
 
 // openAdmin opens the admin listener. The policy has seen to the address of
@@ -131,7 +138,7 @@ func (a *App) openAdmin(s *policy.Settings) (err error) {
 	if a.o.Admin != "" {
 		option = "--admin"
 	}
-	if a.admin, err = listen(option, cmp.Or(a.o.Admin, s.Admin.Listen)); err != nil {
+	if a.admin, err = open(option, cmp.Or(a.o.Admin, s.Admin.Listen)); err != nil {
 		return err
 	}
 	if s.Admin.Token == "" && !isLoopback(a.admin) {
@@ -185,7 +192,8 @@ func (a *App) now() rfc9111.Instant { return rfc9111.Instant(time.Since(a.began)
 func (a *App) Close() { a.closing.Do(a.close) }
 
 func (a *App) close() {
-	for _, l := range []net.Listener{a.data, a.admin, a.metrics} {
+	a.doors.Close()
+	for _, l := range []net.Listener{a.admin, a.metrics} {
 		if l != nil {
 			_ = l.Close() // the error says that a server has closed it
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -12,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strings"
 	"sync"
@@ -63,15 +65,25 @@ func start(t *testing.T, origin, text string) *fixture {
 
 func startFile(t *testing.T, origin, dir, file, text string) *fixture {
 	t.Helper()
-	f := &fixture{log: new(logged), access: new(logged), dir: dir, file: file, ended: make(chan error, 1)}
+	return startWith(t, origin, dir, text, func(o *Options) { o.Config = file })
+}
+
+// startWith runs an App with changed options. An empty text leaves the file as
+// it is.
+func startWith(t *testing.T, origin, dir, text string, change func(*Options)) *fixture {
+	t.Helper()
+	f := &fixture{log: new(logged), access: new(logged), dir: dir, ended: make(chan error, 1)}
+	o := Options{
+		Config: filepath.Join(dir, "edge.yaml"), Listen: "127.0.0.1:0", Admin: "127.0.0.1:0", AccessLog: f.access,
+		Env:    func(name string) (string, bool) { return origin, name == "ORIGIN" },
+		Logger: f.log.logger(), Version: "v-test",
+	}
+	change(&o)
+	f.file = o.Config
 	if text != "" {
 		f.write(t, text)
 	}
-	a, err := New(Options{
-		Config: file, Listen: "127.0.0.1:0", Admin: "127.0.0.1:0", AccessLog: f.access,
-		Env:    func(name string) (string, bool) { return origin, name == "ORIGIN" },
-		Logger: f.log.logger(), Version: "v-test",
-	})
+	a, err := New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -249,13 +261,13 @@ func TestStatusAndMetrics(t *testing.T) {
 	if err := json.Unmarshal([]byte(get(f.adminURL("/v1/status")).body), &s); err != nil {
 		t.Fatal(err)
 	}
-	if s.Version != "v-test" || s.Policy.Routes != 1 || !s.Policy.Enforces || s.Store.Objects != 1 || s.Listen != f.Addresses() {
+	if s.Version != "v-test" || s.Policy.Routes != 1 || !s.Policy.Enforces || s.Store.Objects != 1 || !reflect.DeepEqual(s.Listen, f.Addresses()) {
 		t.Errorf("status = %+v", s)
 	}
 	if got := f.metric(t, "edge_cache_objects"); got != "1" {
 		t.Errorf("edge_cache_objects = %s", got)
 	}
-	if got := f.log.lines("listening"); len(got) != 1 || got[0]["listen"] != f.Addresses().Listen || got[0]["admin"] != f.Addresses().Admin {
+	if got := f.log.lines("listening"); len(got) != 1 || fmt.Sprint(got[0]["listen"]) != "["+f.Addresses().Listen+"]" || got[0]["admin"] != f.Addresses().Admin {
 		t.Errorf("listening = %v", got)
 	}
 }

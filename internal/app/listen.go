@@ -7,9 +7,12 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"strings"
 	"time"
 
 	"edge/internal/admin"
+	"edge/internal/listen"
+	"edge/internal/policy"
 )
 
 // Time limits of connections. Bodies have none here: an upload or a download
@@ -45,32 +48,69 @@ func (e *ListenError) Hint() string {
 
 var errNoToken = errors.New("without a token the admin API listens on loopback addresses only")
 
-// listen opens addr; an empty one is none.
-func listen(option, addr string) (net.Listener, error) {
-	if addr == "" {
+// open opens a private listener; an empty address is none.
+func open(option, address string) (net.Listener, error) {
+	if address == "" {
 		return nil, nil
 	}
-	l, err := net.Listen("tcp", addr)
-	if err != nil {
-		var op *net.OpError
-		if errors.As(err, &op) {
-			err = op.Err // the rest repeats the address
-		}
-		return nil, &ListenError{option, addr, err}
+	l, err := listen.Open(address)
+	return l, listenError(option, err)
+}
+
+// listenError says which option the address of an error comes from.
+func listenError(option string, err error) error {
+	var taken *listen.Error
+	if errors.As(err, &taken) {
+		return &ListenError{option, taken.Address, taken.Err}
 	}
-	return l, nil
+	return err
+}
+
+// listenersOf translates the settings.
+func listenersOf(s *policy.Settings) []listen.Config {
+	list := make([]listen.Config, len(s.Listen))
+	for i, l := range s.Listen {
+		list[i] = listen.Config{Address: l.Address, H2C: l.H2C}
+	}
+	return list
+}
+
+// portsOf are the ports of the listeners whose addresses do not tell, as
+// policy.Source wants them.
+func portsOf(bound map[string][]net.Addr) map[string][]string {
+	ports := map[string][]string{}
+	for address, sockets := range bound {
+		for _, s := range sockets {
+			_, port, err := net.SplitHostPort(s.String())
+			if err == nil && !strings.HasSuffix(address, ":"+port) {
+				ports[address] = append(ports[address], port)
+			}
+		}
+	}
+	return ports
 }
 
 // Addresses are where an App listens; empty where it does not.
 type Addresses struct {
-	Listen  string `json:"listen"`
-	Admin   string `json:"admin"`
-	Metrics string `json:"metrics,omitempty"`
+	Listen    string   `json:"listen"` // the first of Listeners
+	Listeners []string `json:"listeners"`
+	Admin     string   `json:"admin"`
+	Metrics   string   `json:"metrics,omitempty"`
 }
 
 // Addresses returns where the App listens.
 func (a *App) Addresses() Addresses {
-	return Addresses{Listen: addrOf(a.data), Admin: addrOf(a.admin), Metrics: addrOf(a.metrics)}
+	at := Addresses{Admin: addrOf(a.admin), Metrics: addrOf(a.metrics)}
+	bound := a.doors.Bound()
+	for _, l := range a.policy.Load().Settings.Listen {
+		for _, socket := range bound[l.Address] {
+			at.Listeners = append(at.Listeners, socket.String())
+		}
+	}
+	if len(at.Listeners) > 0 {
+		at.Listen = at.Listeners[0]
+	}
+	return at
 }
 
 func addrOf(l net.Listener) string {
@@ -92,17 +132,22 @@ type server struct {
 	on     net.Listener
 }
 
-// servers makes one for each listener, the data plane first: the others answer
-// until it has drained.
-func (a *App) servers() []server {
-	data := a.server(a.gate)
-	data.Protocols = new(http.Protocols)
-	data.Protocols.SetHTTP1(true)
-	data.Protocols.SetUnencryptedHTTP2(true)
-	list := []server{
-		{data, acceptor{a.data, a.log}},
-		{a.server(http.HandlerFunc(a.serveAdmin)), acceptor{a.admin, a.log}},
+// dataServers makes one for each lane.
+func (a *App) dataServers() []server {
+	list := make([]server, listen.NumLanes)
+	for lane := range listen.NumLanes {
+		s := a.server(a.gate)
+		s.Protocols = new(http.Protocols)
+		s.Protocols.SetHTTP1(true)
+		s.Protocols.SetUnencryptedHTTP2(lane == listen.H2C)
+		list[lane] = server{s, a.doors.Lane(lane)}
 	}
+	return list
+}
+
+// privateServers makes those that answer until the others have drained.
+func (a *App) privateServers() []server {
+	list := []server{{a.server(http.HandlerFunc(a.serveAdmin)), acceptor{a.admin, a.log}}}
 	if a.metrics != nil {
 		list = append(list, server{a.server(admin.NewMetrics(a.adminOptions())), acceptor{a.metrics, a.log}})
 	}
@@ -118,6 +163,17 @@ func (a *App) server(h http.Handler) *http.Server {
 		DisableGeneralOptionsHandler: true, // OPTIONS * is for the policy to answer
 		// What clients do wrong; what is edge's own is told elsewhere.
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
+	}
+}
+
+// acceptFailed tells that a door of the data plane does not take connections, for
+// example for want of file descriptors: once a second.
+func (a *App) acceptFailed() func(net.Addr, error) {
+	failures := newQuiet[string](a.now)
+	return func(at net.Addr, err error) {
+		if more, tell := failures.tell(at.String()); tell {
+			a.log.Error("a connection cannot be accepted", "address", at.String(), "error", err.Error(), "failures_not_told", more)
+		}
 	}
 }
 

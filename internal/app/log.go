@@ -76,7 +76,7 @@ func problemsOf(err error) slog.Attr {
 
 // trace logs the rare events of the proxy.
 func (a *App) trace() proxy.Trace {
-	failures := outages{now: a.now, byName: map[outage]*line{}}
+	failures := newQuiet[outage](a.now)
 	return proxy.Trace{
 		Violation: func(r *policy.Route, path string, v rfc9111.Violation, reason rfc9111.Reason) {
 			a.log.Warn("the origin's answer contradicts the mode of its route",
@@ -98,30 +98,35 @@ func (a *App) trace() proxy.Trace {
 	}
 }
 
-// outages keeps the log short while an origin is down: one line a second for
-// each origin and reason. The metrics count them all.
-type outages struct {
-	now    func() rfc9111.Instant
-	mu     sync.Mutex // protects byName
-	byName map[outage]*line
-}
-
+// outage is a kind of failure of an origin.
 type outage struct {
 	origin string
 	reason rfc9111.Reason
 }
 
-// line is when an outage was last told, and how often it was not since.
+// quiet keeps the log short while something goes wrong all the time: one line a
+// second for each kind of it. The metrics count them all.
+type quiet[K comparable] struct {
+	now    func() rfc9111.Instant
+	mu     sync.Mutex // protects byKind
+	byKind map[K]*line
+}
+
+func newQuiet[K comparable](now func() rfc9111.Instant) *quiet[K] {
+	return &quiet[K]{now: now, byKind: map[K]*line{}}
+}
+
+// line is when something was last told, and how often it was not since.
 type line struct {
 	at   rfc9111.Instant
 	more int
 }
 
-// tell reports whether to tell o now, and how many were not told before it.
-func (os *outages) tell(o outage) (more int, tell bool) {
-	os.mu.Lock()
-	defer os.mu.Unlock()
-	now, t := os.now(), os.byName[o]
+// tell reports whether to tell of k now, and how many were not told before it.
+func (q *quiet[K]) tell(k K) (more int, tell bool) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	now, t := q.now(), q.byKind[k]
 	if t != nil && now.Sub(t.at) < time.Second {
 		t.more++
 		return 0, false
@@ -129,6 +134,6 @@ func (os *outages) tell(o outage) (more int, tell bool) {
 	if t != nil {
 		more = t.more
 	}
-	os.byName[o] = &line{at: now}
+	q.byKind[k] = &line{at: now}
 	return more, true
 }

@@ -12,7 +12,7 @@ import (
 
 func TestOutagesAreToldOnceASecond(t *testing.T) {
 	var now rfc9111.Instant
-	o := outages{now: func() rfc9111.Instant { return now }, byName: map[outage]*line{}}
+	o := newQuiet[outage](func() rfc9111.Instant { return now })
 	a, b := outage{"a", rfc9111.OriginDial}, outage{"b", rfc9111.OriginDial}
 	for i, step := range []struct {
 		after time.Duration

@@ -2,8 +2,11 @@ package app
 
 import (
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
+	"edge/internal/listen"
 	"edge/internal/policy"
 )
 
@@ -11,19 +14,41 @@ import (
 var errTruncated = errors.New(`the file no longer ends with "...": it is taken for truncated; ` +
 	`end it with "..." again, or restart edge to run it without`)
 
-// load reads the policy that the options name. Hosts are compared with the
-// port that is really listened on. It remembers the files it read.
+// load reads the policy that the options name, and remembers the files it read.
 func (a *App) load() (*policy.Policy, error) {
-	if a.o.Config == "" {
-		return policy.ForOrigin(a.o.Origin, addrOf(a.data))
-	}
 	a.files = files{}
-	return policy.Load(a.source(addrOf(a.data)))
+	return a.compile()
 }
 
-// source is the policy file, with the texts that a.files remembers.
-func (a *App) source(listen string) policy.Source {
-	return policy.Source{Name: a.o.Config, Read: a.files.read, Env: a.o.Env, Listen: listen}
+// compile makes the policy of the files as they were read.
+func (a *App) compile() (*policy.Policy, error) {
+	if a.o.Config == "" {
+		return policy.ForOrigin(a.o.Origin, a.o.Listen, a.bound)
+	}
+	return policy.Load(policy.Source{
+		Name: a.o.Config, Read: a.files.read, Env: a.o.Env, Listen: a.o.Listen, Bound: a.bound,
+	})
+}
+
+// prepare opens what p lists and what is not open yet. It returns the policy as
+// it reads with the ports that the system has chosen.
+func (a *App) prepare(p *policy.Policy) (*policy.Policy, *listen.Change, error) {
+	change, err := a.doors.Prepare(listenersOf(&p.Settings))
+	if err != nil {
+		option := "listen"
+		if a.o.Listen != "" {
+			option = "--listen"
+		}
+		return nil, nil, listenError(option, err)
+	}
+	if ports := portsOf(change.Bound()); !maps.EqualFunc(ports, a.bound, slices.Equal) {
+		a.bound = ports
+		if p, err = a.compile(); err != nil {
+			change.Abort()
+			return nil, nil, err
+		}
+	}
+	return p, change, nil
 }
 
 // endsWithMark reports whether the file that was read last ends with "...".
@@ -42,14 +67,19 @@ func (a *App) Reload() error {
 
 // reload is Reload, under a.reloading.
 func (a *App) reload() error {
-	next, err := a.next()
+	next, change, err := a.next()
 	if err != nil {
 		a.counters.Reload(false, "", time.Time{})
 		a.log.Error("the new policy is refused, the running one stays", problemsOf(err))
 		return err
 	}
+	before := a.Addresses().Listeners
 	a.policy.Store(next)
 	a.proxy.Swap(next)
+	change.Commit()
+	if now := a.Addresses().Listeners; !slices.Equal(before, now) {
+		a.log.Info("listening", "listen", now, "before", before)
+	}
 	a.swapAdmin()
 	a.counters.Reload(true, next.Hash, time.Now())
 	a.log.Info("policy loaded", "hash", next.Hash, "routes", routes(next))
@@ -57,22 +87,28 @@ func (a *App) reload() error {
 	return nil
 }
 
-// next loads the policy that is to follow, and makes its origins.
-func (a *App) next() (*policy.Policy, error) {
+// next loads the policy that is to follow, opens its listeners and makes its
+// origins.
+func (a *App) next() (*policy.Policy, *listen.Change, error) {
 	next, err := a.load()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	ends := a.endsWithMark()
 	if a.ended && !ends {
-		return nil, errTruncated
+		return nil, nil, errTruncated
+	}
+	next, change, err := a.prepare(next)
+	if err != nil {
+		return nil, nil, err
 	}
 	if err := a.origins.Update(originsOf(&next.Settings)); err != nil {
-		return nil, err
+		change.Abort()
+		return nil, nil, err
 	}
 	a.ended = ends
 	a.needsRestart(&next.Settings)
-	return next, nil
+	return next, change, nil
 }
 
 // needsRestart warns of what is not as it was at start and that a reload does
@@ -83,7 +119,6 @@ func (a *App) needsRestart(next *policy.Settings) {
 		old, new any
 		replaced bool // by an option of the command line
 	}{
-		{"listen", a.started.Listen, a.writtenListen(), a.o.Listen != ""},
 		{"admin.listen", a.started.Admin.Listen, next.Admin.Listen, a.o.Admin != ""},
 		{"metrics.listen", a.started.Metrics.Listen, next.Metrics.Listen, false},
 		{"access_log", a.started.AccessLog, next.AccessLog, a.o.AccessLog != nil},
@@ -95,19 +130,6 @@ func (a *App) needsRestart(next *policy.Settings) {
 			a.log.Warn(c.option+" was changed: restart edge for it to take effect", "running", c.old, "file", c.new)
 		}
 	}
-}
-
-// writtenListen is listen as the file has it, which a load for the listener
-// that is open replaces.
-func (a *App) writtenListen() string {
-	if a.o.Config == "" {
-		return a.started.Listen
-	}
-	p, err := policy.Load(a.source(""))
-	if err != nil {
-		return "" // an address that could not be listened on
-	}
-	return p.Settings.Listen
 }
 
 // routes is how many routes the owner wrote; the default route is not his.

@@ -227,41 +227,6 @@ func TestChangesThatNeedARestart(t *testing.T) {
 	}
 }
 
-func TestAListenAddressThatChanges(t *testing.T) {
-	t.Parallel()
-	listen := func(address, name string) string {
-		return "listen: \"" + address + "\"\nadmin: {listen: \"127.0.0.1:0\"}\nhosts: [127.0.0.1]\n" + policyNamed(name)
-	}
-	origin := newOrigin(t, nil).URL
-	file := filepath.Join(t.TempDir(), "edge.yaml")
-	writeFile(t, file, listen("127.0.0.1:0", "old"))
-	f := &fixture{log: new(logged), file: file, ended: make(chan error, 1)}
-	a, err := New(Options{Config: file, Env: func(string) (string, bool) { return origin, true }, Logger: f.log.logger(), AccessLog: f.log})
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.App = a
-	defer f.Close()
-	f.replace(t, listen("127.0.0.1:0", "same"))
-	if err := f.Reload(); err != nil {
-		t.Fatal(err)
-	}
-	const told = "listen was changed: restart edge for it to take effect"
-	if len(f.log.lines(told)) != 0 {
-		t.Error("listen is said to have changed")
-	}
-	f.replace(t, listen("127.0.0.1:1", "new"))
-	if err := f.Reload(); err != nil {
-		t.Fatal(err)
-	}
-	if len(f.log.lines(told)) != 1 {
-		t.Errorf("nobody is told that listen needs a restart:\n%s", f.log)
-	}
-	if got := f.policy.Load().Settings.Listen; got != a.Addresses().Listen {
-		t.Errorf("hosts are compared with the port of %s, edge listens on %s", got, a.Addresses().Listen)
-	}
-}
-
 func TestATokenIsExchanged(t *testing.T) {
 	t.Parallel()
 	token := func(s string) string {

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -24,13 +26,13 @@ const (
 // after that, also when something was broken off, and frees the App.
 func (a *App) Run(ctx context.Context) error {
 	defer a.Close()
-	servers := a.servers()
-	failed := make(chan error, len(servers))
+	data, private := a.dataServers(), a.privateServers()
+	failed := make(chan error, len(data)+len(private))
 	background, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer wg.Wait() // for all goroutines below
 	defer stop()
-	for _, s := range servers {
+	for _, s := range slices.Concat(data, private) {
 		wg.Go(func() { // ends with shutdown
 			if err := s.server.Serve(s.on); !errors.Is(err, http.ErrServerClosed) {
 				failed <- fmt.Errorf("serve %s: %w", s.on.Addr(), err)
@@ -40,7 +42,7 @@ func (a *App) Run(ctx context.Context) error {
 	wg.Go(func() { a.watch(background) })
 	wg.Go(func() { a.warm(background) })
 	at := a.Addresses()
-	a.log.Info("listening", "listen", at.Listen, "admin", at.Admin, "metrics", at.Metrics)
+	a.log.Info("listening", "listen", at.Listeners, "admin", at.Admin, "metrics", at.Metrics)
 
 	var err error
 	select {
@@ -48,7 +50,7 @@ func (a *App) Run(ctx context.Context) error {
 		err = a.drain(failed)
 	case err = <-failed:
 	}
-	a.shutdown(servers[0].server, servers[1:])
+	a.shutdown(data, private)
 	return err
 }
 
@@ -68,25 +70,36 @@ func (a *App) drain(failed <-chan error) error {
 
 // shutdown ends the data plane, then the others, which until then tell how it
 // goes.
-func (a *App) shutdown(data *http.Server, others []server) {
+func (a *App) shutdown(data, private []server) {
 	a.draining.Store(true)
 	a.gate.closeTunnels()
 	limit := a.policy.Load().Settings.DrainTimeout
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
-	if err := data.Shutdown(ctx); err != nil {
+	a.doors.StopAccepting()
+	if !end(data, limit) {
 		a.log.Warn("requests are still under way and are broken off", "drain_timeout", limit.String())
-		_ = data.Close() // listeners that are closed already
 	}
 	if !a.gate.close(handlerEnd) {
 		a.log.Error("requests have not ended though their connections have")
 	}
-	ctx, cancel = context.WithTimeout(context.Background(), adminEnd)
-	defer cancel()
-	for _, s := range others {
-		if s.server.Shutdown(ctx) != nil {
-			_ = s.server.Close() // as above
-		}
-	}
+	end(private, adminEnd)
 	a.log.Info("ended")
+}
+
+// end lets requests end for as long as limit, and reports whether all did. Those
+// that did not are broken off.
+func end(servers []server, limit time.Duration) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	var late atomic.Bool
+	var wg sync.WaitGroup
+	for _, s := range servers {
+		wg.Go(func() {
+			if s.server.Shutdown(ctx) != nil {
+				late.Store(true)
+				_ = s.server.Close() // listeners that are closed already
+			}
+		})
+	}
+	wg.Wait()
+	return !late.Load()
 }

@@ -196,15 +196,15 @@ func TestAServerThatFailsEndsTheRun(t *testing.T) {
 	t.Parallel()
 	f := start(t, newOrigin(t, nil).URL, policyNamed("a"))
 	f.served(t)
-	must(t, f.data.Close())
+	must(t, f.admin.Close())
 	select {
 	case err := <-f.ended:
-		if err == nil || !strings.Contains(err.Error(), "serve "+f.Addresses().Listen) {
+		if err == nil || !strings.Contains(err.Error(), "serve "+f.Addresses().Admin) {
 			t.Errorf("Run = %v", err)
 		}
 		f.ended <- nil // told
 	case <-time.After(patience):
-		t.Fatal("Run goes on without its data plane")
+		t.Fatal("Run goes on without its admin API")
 	}
 }
 

@@ -13,13 +13,14 @@ type compiler struct {
 	problems Problems
 	told     map[string]bool // problems that were reported
 	hosts    hostList
+	bound    map[string][]string // Source.Bound
 }
 
 // compile checks what a Config means and makes the policy. It returns every
 // problem of meaning: conflicting paths, options that make no sense with their
 // mode, unknown origins. The policy is nil when there is one.
-func compile(c *Config) (*Policy, Problems) {
-	b := &compiler{config: c, policy: &Policy{Hash: c.Hash}, told: map[string]bool{}}
+func compile(c *Config, bound map[string][]string) (*Policy, Problems) {
+	b := &compiler{config: c, bound: bound, policy: &Policy{Hash: c.Hash}, told: map[string]bool{}}
 	b.settings()
 	b.internalQuery()
 	b.routes()

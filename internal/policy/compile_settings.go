@@ -2,7 +2,7 @@ package policy
 
 import (
 	"net/netip"
-	"strings"
+	"slices"
 
 	"edge/internal/request"
 )
@@ -11,7 +11,6 @@ import (
 func (b *compiler) settings() {
 	c := b.config
 	b.policy.Settings = Settings{
-		Listen:       word(c.Listen, defaultListen),
 		Memory:       given(c.Cache.Memory, defaultMemory),
 		Variants:     given(c.Cache.Variants, defaultVariants),
 		Generation:   c.Cache.Generation,
@@ -34,56 +33,14 @@ func (b *compiler) settings() {
 	b.origins()
 }
 
-func (b *compiler) listeners() {
-	s := &b.policy.Settings
-	s.Admin.Listen = defaultAdmin
-	if a := b.config.Admin; a != nil {
-		s.Admin = Listener{Listen: word(a.Listen, defaultAdmin), Token: a.Token}
-	}
-	if m := b.config.Metrics; m != nil {
-		s.Metrics = Listener{Listen: m.Listen}
-		b.checkAddress("metrics.listen", m.Listen)
-	}
-	b.checkAddress("listen", s.Listen)
-	b.checkAddress("admin.listen", s.Admin.Listen)
-	if s.Admin.Token == "" && !isLoopback(s.Admin.Listen) {
-		b.fail(b.at("admin.listen"), "listen on 127.0.0.1, or set admin.token",
-			"admin listens on %s without a token", s.Admin.Listen)
-	}
-	b.checkDistinct("admin.listen", s.Admin.Listen, s.Listen)
-	b.checkDistinct("metrics.listen", s.Metrics.Listen, s.Listen)
-	b.checkDistinct("metrics.listen", s.Metrics.Listen, s.Admin.Listen)
-}
-
-func (b *compiler) checkAddress(option, address string) {
-	if host, port, ok := cutPort(address); !ok || !isPort(port) || strings.ContainsAny(host, "/ ") {
-		b.fail(b.at(option), `write ":8080" or "127.0.0.1:8080"`, "%s: %q is not an address to listen on", option, address)
-	}
-}
-
-func (b *compiler) checkDistinct(option, address, other string) {
-	if address == other && address != "" && !strings.HasSuffix(address, ":0") {
-		b.fail(b.at(option), "give each listener an address of its own", "%s: %s is taken by another listener", option, address)
-	}
-}
-
-// isLoopback reports whether only this machine reaches an address.
-func isLoopback(address string) bool {
-	host, _, _ := cutPort(address)
-	if host == "localhost" {
-		return true
-	}
-	if inner, ok := bracketed(host); ok {
-		host = inner
-	}
-	ip, err := netip.ParseAddr(host)
-	return err == nil && ip.IsLoopback()
-}
-
-// allowedHosts compiles hosts. The port that edge listens on need not be said.
+// allowedHosts compiles hosts. The ports that edge listens on need not be said.
 func (b *compiler) allowedHosts() {
-	if _, port, _ := cutPort(b.policy.Settings.Listen); port != "80" && port != "443" && port != "0" {
-		b.hosts.port = ":" + port
+	for i := range b.policy.Settings.Listen {
+		for _, port := range b.ports(&b.policy.Settings.Listen[i]) {
+			if suffix := ":" + port; port != "80" && port != "443" && !slices.Contains(b.hosts.ports, suffix) {
+				b.hosts.ports = append(b.hosts.ports, suffix)
+			}
+		}
 	}
 	for i, entry := range b.config.Hosts {
 		host, f := b.hosts.canonicalHost(entry)

@@ -37,8 +37,11 @@ func policyText(p *Policy) string {
 		fmt.Fprintf(&b, "warning: %s\n", w.Message)
 	}
 	s := p.Settings
-	fmt.Fprintf(&b, "listen %s, admin %s, metrics %q, enforces %v, hosts %v\n",
-		s.Listen, s.Admin.Listen, s.Metrics.Listen, s.Enforces, s.Hosts)
+	for _, l := range s.Listen {
+		fmt.Fprintf(&b, "listen %+v\n", l)
+	}
+	fmt.Fprintf(&b, "admin %s, metrics %q, enforces %v, hosts %v\n",
+		s.Admin.Listen, s.Metrics.Listen, s.Enforces, s.Hosts)
 	for _, name := range slices.Sorted(maps.Keys(s.Origins)) {
 		fmt.Fprintf(&b, "origin %+v\n", s.Origins[name])
 	}
@@ -207,7 +210,7 @@ func TestForOriginRefuses(t *testing.T) {
 		{"http://localhost:3000", ":80800", "not an address"},
 		{"http://localhost:3000", defaultAdmin, "taken by another listener"},
 	} {
-		_, err := ForOrigin(test.url, test.listen)
+		_, err := ForOrigin(test.url, test.listen, nil)
 		if err == nil || !strings.Contains(err.Error(), test.want) {
 			t.Errorf("%s on %s: got %v, want %q", test.url, test.listen, err, test.want)
 		}

@@ -12,7 +12,7 @@ import "time"
 // written"; the option's place tells where it was written.
 type Config struct {
 	Version        int
-	Listen         string
+	Listen         []ListenConf
 	Scheme         string
 	Hosts          []string
 	TrustedProxies []string
@@ -124,7 +124,15 @@ type KeyItem struct {
 	Place  Place
 }
 
-// ListenerConf, CacheConf and so on are the smaller mappings.
+// ListenConf is one listener of clients.
+type ListenConf struct {
+	Address string
+	H2C     *bool
+	Places  Places
+}
+
+// ListenerConf, CacheConf and so on are the smaller mappings. A ListenerConf is a
+// private listener.
 type ListenerConf struct {
 	Listen string
 	Token  string

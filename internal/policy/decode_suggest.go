@@ -28,7 +28,6 @@ var otherWords = map[string]string{
 	"host":                   "hosts",
 	"server_name":            "hosts",
 	"bind":                   "listen",
-	"address":                "listen",
 	"port":                   "listen",
 	"includes":               "include",
 	"default":                "defaults",

@@ -1,7 +1,5 @@
 package policy
 
-import "cmp"
-
 // Source gives Load its inputs, so that the package touches no file and no
 // environment.
 type Source struct {
@@ -11,9 +9,12 @@ type Source struct {
 	Read func(name string) ([]byte, error)
 	// Env looks up an environment variable.
 	Env func(name string) (string, bool)
-	// Listen replaces the file's listen, if not empty: a host is the same with
-	// the port edge really listens on and without.
+	// Listen replaces the file's listeners, if not empty, by one on this
+	// address.
 	Listen string
+	// Bound are the ports that listeners have whose addresses do not tell, by
+	// address: a host is the same with a port that edge listens on and without.
+	Bound map[string][]string
 }
 
 // Read reads a policy without compiling it, for Print. The error is Problems;
@@ -33,8 +34,10 @@ func Load(src Source) (*Policy, error) {
 	c, problems := read(src)
 	var p *Policy
 	if c != nil {
-		c.Listen = cmp.Or(src.Listen, c.Listen)
-		compiled, more := compile(c)
+		if src.Listen != "" {
+			c.Listen = []ListenConf{{Address: src.Listen}}
+		}
+		compiled, more := compile(c, src.Bound)
 		p, problems = compiled, append(problems, more...)
 	}
 	if len(problems) == 0 {
@@ -45,13 +48,13 @@ func Load(src Source) (*Policy, error) {
 }
 
 // ForOrigin is the policy of "edge run --origin URL" without a file: every
-// route auto, nothing enforced.
-func ForOrigin(url, listen string) (*Policy, error) {
-	p, problems := compile(&Config{
-		Version: 1,
-		Listen:  listen,
-		Origin:  &OriginConf{Name: "default", URL: url},
-	})
+// route auto, nothing enforced. listen and bound are as in Source.
+func ForOrigin(url, listen string, bound map[string][]string) (*Policy, error) {
+	c := &Config{Version: 1, Origin: &OriginConf{Name: "default", URL: url}}
+	if listen != "" {
+		c.Listen = []ListenConf{{Address: listen}}
+	}
+	p, problems := compile(c, bound)
 	if len(problems) > 0 {
 		return nil, problems
 	}

@@ -44,17 +44,17 @@ lisen: ":80"
 }
 
 func TestForOrigin(t *testing.T) {
-	p, err := ForOrigin("http://localhost:3000", ":9000")
+	p, err := ForOrigin("http://localhost:3000", ":9000", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if p.Settings.Listen != ":9000" || p.Settings.Origins["default"].URLs[0] != "http://localhost:3000" {
+	if p.Settings.Listen[0].Address != ":9000" || p.Settings.Origins["default"].URLs[0] != "http://localhost:3000" {
 		t.Errorf("settings are %+v", p.Settings)
 	}
 	if p.Settings.Enforces || len(p.Routes) != 1 || p.Routes[0].Mode != Auto {
 		t.Errorf("something is enforced: %+v", p.Routes)
 	}
-	if _, err := ForOrigin("localhost 3000", ":9000"); err == nil {
+	if _, err := ForOrigin("localhost 3000", ":9000", nil); err == nil {
 		t.Error("an origin that is no URL is accepted")
 	}
 }

@@ -11,9 +11,9 @@ import (
 type hostList struct {
 	names   map[string]bool
 	parents map[string]bool // what follows "*."
-	// port is ":8080", the port that edge listens on: a host is the same with
-	// it and without. Empty when that is a default port.
-	port string
+	// ports are the ports that edge listens on, as ":8080": a host is the same
+	// with one of them and without. Default ports are not among them.
+	ports []string
 }
 
 // limited reports whether the list names any host.
@@ -28,12 +28,17 @@ func (l *hostList) allows(host string) bool {
 	return l.names[host] || l.parents[parentOf(host)]
 }
 
-// bare drops the port that edge listens on.
-func (l *hostList) bare(host string) string {
-	if l.port == "" {
-		return host
+// bare drops a port that edge listens on.
+func (l *hostList) bare(host string) string { return cutAny(host, l.ports) }
+
+// cutAny cuts off one of suffixes.
+func cutAny(s string, suffixes []string) string {
+	for _, suffix := range suffixes {
+		if rest, ok := strings.CutSuffix(s, suffix); ok {
+			return rest
+		}
 	}
-	return strings.TrimSuffix(host, l.port)
+	return s
 }
 
 // covers reports whether every host that entry stands for is allowed.
@@ -65,15 +70,9 @@ func parentOf(host string) string {
 }
 
 // canonicalHost spells an entry of a list of hosts as View.Host would, without
-// the ports that need not be said: 80, 443 and the one edge listens on.
+// the ports that need not be said: 80, 443 and those edge listens on.
 func (l *hostList) canonicalHost(entry string) (string, *fault) {
-	host := strings.ToLower(entry)
-	for _, port := range []string{":80", ":443", l.port} {
-		if port != "" && strings.HasSuffix(host, port) {
-			host = strings.TrimSuffix(host, port)
-			break
-		}
-	}
+	host := cutAny(strings.ToLower(entry), append([]string{":80", ":443"}, l.ports...))
 	host = strings.TrimSuffix(host, ".")
 	if strings.Contains(host, "://") {
 		return "", &fault{fmt.Sprintf("%q is a URL, not a host", entry), "write the name alone"}

@@ -12,8 +12,8 @@ import (
 var configOptions = []optionOf[Config]{
 	need(option("version", versionShape(), func(c *Config) *int { return &c.Version }, "",
 		"The version of the format.")),
-	option("listen", address, func(c *Config) *string { return &c.Listen }, `":8080"`,
-		"The address that clients connect to."),
+	option("listen", listeners(), func(c *Config) *[]ListenConf { return &c.Listen }, `":8080"`,
+		"Where clients connect to: an address, a mapping with an address and options, or a list of these."),
 	option("scheme", oneOf("http", "https"), func(c *Config) *string { return &c.Scheme }, "",
 		"The scheme that clients speak; it is part of every key. Without it, the scheme of the listener, or of X-Forwarded-Proto from a trusted proxy."),
 	option("hosts", textList("a list of host names", `[www.example.com, "*.example.com"]`), func(c *Config) *[]string { return &c.Hosts }, "",
@@ -55,8 +55,6 @@ var configOptions = []optionOf[Config]{
 	option("max_request_body", optional(size()), func(c *Config) **int64 { return &c.MaxRequestBody }, "0",
 		"The largest body of a request that is passed on; beyond it the answer is 413. 0 sets no bound."),
 }
-
-var address = text("an address", `"127.0.0.1:8080" or ":8080"`)
 
 var adminOptions = []optionOf[ListenerConf]{
 	option("listen", address, func(l *ListenerConf) *string { return &l.Listen }, `"127.0.0.1:9090"`,
@@ -109,6 +107,7 @@ type row struct {
 func sections() []section {
 	return []section{
 		{"the top level", rows(configOptions)},
+		{"listen", rows(listenOptions)},
 		{"routes", rows(routeOptions)},
 		{"key, dynamic_on and withhold", rows(keyOptions)},
 		{"cors", rows(corsOptions)},

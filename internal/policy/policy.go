@@ -166,9 +166,9 @@ func (f *FieldRules) Apply(h http.Header) {
 // Settings are everything of the file that is not about routes. Durations and
 // sizes have their defaults filled in.
 type Settings struct {
-	Listen       string
-	Admin        Listener // Listen is never empty
-	Metrics      Listener // Listen is empty when there is none
+	Listen       []Listener      // never empty
+	Admin        PrivateListener // Listen is never empty
+	Metrics      PrivateListener // Listen is empty when there is none
 	Origins      map[string]Origin
 	Hosts        []string // canonical; nil for every host
 	Memory       int64    // bytes
@@ -188,8 +188,16 @@ type Settings struct {
 	Enforces bool
 }
 
-// Listener is one more address edge listens on.
+// Listener is where clients connect to.
 type Listener struct {
+	// Address is "host:port"; port 0 takes a free one.
+	Address string
+	// H2C allows HTTP/2 without TLS.
+	H2C bool
+}
+
+// PrivateListener is an address for the owner alone.
+type PrivateListener struct {
 	Listen string
 	Token  string // empty: none
 }

@@ -39,6 +39,9 @@ func TestExampleShowsEveryOption(t *testing.T) {
 		}
 	}
 	add("", c.Places)
+	for _, l := range c.Listen {
+		add("listen.", l.Places)
+	}
 	add("cache.", c.Cache.Places)
 	add("origin.", c.Origin.Places)
 	for _, o := range c.Origins {
@@ -49,7 +52,7 @@ func TestExampleShowsEveryOption(t *testing.T) {
 		add("route.", r.Places)
 	}
 	for prefix, rows := range map[string][]row{
-		"": rows(configOptions), "admin.": rows(adminOptions), "metrics.": rows(metricsOptions), "cache.": rows(cacheOptions),
+		"": rows(configOptions), "listen.": rows(listenOptions), "admin.": rows(adminOptions), "metrics.": rows(metricsOptions), "cache.": rows(cacheOptions),
 		"origin.": rows(originOptions), "origin.timeouts.": rows(timeoutOptions),
 		"origin.eject.": rows(ejectOptions), "origin.breaker.": rows(breakerOptions), "route.": rows(routeOptions),
 		"route.key.": rows(keyOptions), "route.cors.": rows(corsOptions),

@@ -1,0 +1,58 @@
+package listen
+
+import (
+	"fmt"
+	"net"
+)
+
+// Config is one listener.
+type Config struct {
+	// Address is "host:port". It identifies the listener in a Set.
+	Address string
+	// H2C puts connections into the lane H2C instead of Plain.
+	H2C bool
+}
+
+// Lane is where a connection goes: each is for an http.Server of its own.
+type Lane uint8
+
+const (
+	// Plain connections speak HTTP/1.
+	Plain Lane = iota
+	// H2C connections speak HTTP/1, or HTTP/2 without TLS.
+	H2C
+
+	NumLanes
+)
+
+// lane is where connections of the listener go.
+func (c *Config) lane() Lane {
+	if c.H2C {
+		return H2C
+	}
+	return Plain
+}
+
+// Error is an address that cannot be listened on.
+type Error struct {
+	Address string
+	Err     error
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s: %v", e.Address, e.Err) }
+
+// Unwrap returns what the system said.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Open opens a TCP socket on an address as net.Listen takes it. The error is an
+// *Error.
+func Open(address string) (net.Listener, error) {
+	l, err := net.Listen("tcp", address)
+	if op, ok := err.(*net.OpError); ok {
+		err = op.Err // the rest repeats the address
+	}
+	if err != nil {
+		return nil, &Error{address, err}
+	}
+	return l, nil
+}

@@ -1,0 +1,217 @@
+package listen
+
+import (
+	"errors"
+	"net"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const patience = 20 * time.Second
+
+func newSet(t *testing.T, o Options) *Set {
+	s := NewSet(o)
+	t.Cleanup(s.Close)
+	return s
+}
+
+// openFiles counts the file descriptors of the process.
+func openFiles(t *testing.T) int {
+	t.Helper()
+	entries, err := os.ReadDir("/proc/self/fd")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(entries)
+}
+
+// update changes the listeners of s.
+func update(t *testing.T, s *Set, want ...Config) {
+	t.Helper()
+	c, err := s.Prepare(want)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.Commit()
+}
+
+// dial connects to the first socket of an address.
+func dial(t *testing.T, s *Set, address string) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", s.Bound()[address][0].String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+// accepted takes one connection out of a lane.
+func accepted(t *testing.T, s *Set, l Lane) net.Conn {
+	t.Helper()
+	conn, err := s.Lane(l).Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}
+
+const here, there = "127.0.0.1:0", "127.0.0.2:0"
+
+func TestConnectionsGoIntoTheirLanes(t *testing.T) {
+	s := newSet(t, Options{})
+	update(t, s, Config{Address: here}, Config{Address: there, H2C: true})
+	for address, lane := range map[string]Lane{here: Plain, there: H2C} {
+		client := dial(t, s, address)
+		if got := accepted(t, s, lane).RemoteAddr().String(); got != client.LocalAddr().String() {
+			t.Errorf("lane %d has a connection from %s, want %s", lane, got, client.LocalAddr())
+		}
+	}
+}
+
+func TestRulesOfADoorChangeWhileItIsOpen(t *testing.T) {
+	s := newSet(t, Options{})
+	update(t, s, Config{Address: here})
+	before := s.Bound()[here][0]
+	update(t, s, Config{Address: here, H2C: true})
+	if now := s.Bound()[here][0]; now != before {
+		t.Errorf("the socket is %s, before %s", now, before)
+	}
+	dial(t, s, here)
+	accepted(t, s, H2C)
+}
+
+func TestWrap(t *testing.T) {
+	type wrapped struct{ net.Conn }
+	s := newSet(t, Options{Wrap: func(c net.Conn) net.Conn { return wrapped{c} }})
+	update(t, s, Config{Address: here})
+	dial(t, s, here)
+	if c, ok := accepted(t, s, Plain).(wrapped); !ok {
+		t.Errorf("the server gets a %T", c)
+	}
+}
+
+func TestAChangeIsAllOrNothing(t *testing.T) {
+	s := newSet(t, Options{})
+	update(t, s, Config{Address: here})
+	taken := s.Bound()[here][0].String()
+	before := openFiles(t)
+	_, err := s.Prepare([]Config{{Address: there}, {Address: taken}})
+	var e *Error
+	if !errors.As(err, &e) || e.Address != taken || !errors.Is(err, syscall.EADDRINUSE) {
+		t.Errorf("Prepare = %v", err)
+	}
+	if now := openFiles(t); now != before {
+		t.Errorf("%d files are open, before %d", now, before)
+	}
+	if len(s.Bound()) != 1 {
+		t.Errorf("bound: %v", s.Bound())
+	}
+}
+
+func TestAnAbortedChangeIsNone(t *testing.T) {
+	s := newSet(t, Options{})
+	update(t, s, Config{Address: here})
+	c, err := s.Prepare([]Config{{Address: there}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := c.Bound()
+	if len(at) != 1 || len(at[there]) != 1 {
+		t.Errorf("the change leads to %v", at)
+	}
+	c.Abort()
+	if _, err := net.Dial("tcp", at[there][0].String()); err == nil {
+		t.Error("what was aborted still listens")
+	}
+	dial(t, s, here)
+	accepted(t, s, Plain)
+}
+
+// What came through a door before it was closed is served.
+func TestStopAcceptingHandsOver(t *testing.T) {
+	through := make(chan struct{})
+	s := newSet(t, Options{Wrap: func(c net.Conn) net.Conn { close(through); return c }})
+	update(t, s, Config{Address: here})
+	at := s.Bound()[here][0].String()
+	client := dial(t, s, here)
+	<-through
+	stopped := make(chan struct{})
+	go func() { // ends when the connection is accepted
+		s.StopAccepting()
+		close(stopped)
+	}()
+	for {
+		if conn, err := net.Dial("tcp", at); err == nil {
+			conn.Close() // the door is not closed yet
+			continue
+		}
+		break
+	}
+	select {
+	case <-stopped:
+		t.Error("StopAccepting does not wait for what came through")
+	default:
+	}
+	if got := accepted(t, s, Plain).RemoteAddr().String(); got != client.LocalAddr().String() {
+		t.Errorf("accepted %s, want %s", got, client.LocalAddr())
+	}
+	<-stopped
+}
+
+func TestAClosedLaneTakesNothing(t *testing.T) {
+	s := newSet(t, Options{})
+	update(t, s, Config{Address: here})
+	s.Lane(Plain).Close()
+	client := dial(t, s, here)
+	client.SetDeadline(time.Now().Add(patience))
+	if _, err := client.Read(make([]byte, 1)); err == nil || errors.Is(err, syscall.ETIMEDOUT) {
+		t.Errorf("a connection nobody serves: %v", err)
+	}
+	if _, err := s.Lane(Plain).Accept(); !errors.Is(err, net.ErrClosed) {
+		t.Errorf("Accept = %v", err)
+	}
+}
+
+// broken is a socket that cannot accept.
+type broken struct {
+	net.Listener
+	tries atomic.Int64
+}
+
+func (b *broken) Accept() (net.Conn, error) { b.tries.Add(1); return nil, syscall.EMFILE }
+func (b *broken) Addr() net.Addr            { return &net.TCPAddr{} }
+func (b *broken) Close() error              { return nil }
+
+func TestAcceptDoesNotSpin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := &broken{}
+		d := newDoor(b, Config{})
+		var told int
+		ended := make(chan struct{})
+		go func() { // ends with close
+			d.accept(nil, func(_ net.Addr, err error) {
+				if errors.Is(err, syscall.EMFILE) {
+					told++
+				}
+			})
+			close(ended)
+		}()
+		time.Sleep(time.Minute)
+		d.close()
+		<-ended
+		// 5 ms, 10 ms, ... 640 ms, then one a second.
+		if n := b.tries.Load(); n < 60 || n > 70 || int64(told) != n {
+			t.Errorf("%d tries and %d told in a minute, want one a second and a few more", n, told)
+		}
+	})
+}
