@@ -14,6 +14,11 @@ TAGS     := conformance nextapp soak
 RACE     := ./internal/...
 FUZZTIME ?= 2000x
 SOAK     ?= 60s
+# Of bench-peers: how often and how long each peer is measured, and which cases
+# of bench/peers/cases.go; empty for all. FRESH=1 forgets earlier results.
+ROUNDS   ?= 5
+SECONDS  ?= 2
+CASES    ?=
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 staticcheck := go tool -modfile=tools/go.mod staticcheck
@@ -21,7 +26,7 @@ benchstat   := go tool -modfile=tools/go.mod benchstat
 
 .PHONY: help
 help: ## print the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
+	@sed -n 's/^\([a-z0-9-]*\):.*## \(.*\)/\1\t\2/p' $(MAKEFILE_LIST) | expand -t 14
 
 .PHONY: build
 build: ## build bin/edge
@@ -32,7 +37,7 @@ demo: build ## run edge in front of an example; CHECK=1 tries it out and ends
 	bin/edge demo $(if $(CHECK),--check)
 
 .PHONY: test
-test: ## run every stage below but bench and soak, with what they need installed
+test: ## run every stage below but bench, bench-peers and soak, with what they need installed
 	.ci/test
 
 .PHONY: check
@@ -75,6 +80,12 @@ bench: ## plan, hit and miss against bench/baseline.txt; UPDATE=1 writes that an
 	go test -run '^$$' -bench '^Benchmark(Plan|Hit|Miss|Pass|Judge|Lookup|FromHTTP|Parse)' -benchmem -count=6 -benchtime=300ms \
 		./internal/request ./internal/rfc9111 ./internal/policy ./internal/cache ./internal/proxy >.cache/bench.txt
 	$(if $(UPDATE),cp .cache/bench.txt bench/baseline.txt,$(benchstat) bench/baseline.txt .cache/bench.txt)
+
+.PHONY: bench-peers
+bench-peers: build ## edge beside NGINX, HAProxy, Varnish and Traffic Server; writes docs/performance.md
+	bench/peers/install
+	go build -buildvcs=false -o .cache/bench-peers/peers ./bench/peers
+	.cache/bench-peers/peers -rounds '$(ROUNDS)' -seconds '$(SECONDS)' -cases '$(CASES)' $(if $(FRESH),-fresh)
 
 .PHONY: e2e
 e2e: ## stories, bad input and the wire, through the built binary

@@ -37,6 +37,11 @@ var mayImport = map[string]string{
 	"e2e/nextapp":        "e2e/harness",
 	"e2e/soak":           "e2e/harness",
 	"e2e/mutants":        "",
+	// They measure the built binary beside other programs.
+	"bench/peers":         "bench/peers/content",
+	"bench/peers/content": "",
+	"bench/peers/origin":  "bench/peers/content",
+	"bench/peers/bare":    "",
 }
 
 func TestImportsFollowTheMap(t *testing.T) {

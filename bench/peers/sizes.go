@@ -1,0 +1,196 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"edge/bench/peers/content"
+)
+
+// sizes is the case of what a stored object takes, and of what a full store does
+// to those who ask. It fills edge in steps, and the peers to the first of them.
+type sizes struct{ peers []setup }
+
+// Of the case: how many objects of which size, and what edge may take for them.
+const (
+	fewObjects  = 100_000
+	manyObjects = 1_000_000
+	objectSize  = 1 << 10
+	fullMiB     = 4 << 10
+	// fillerSize is of the objects that fill the rest: larger, to be done sooner.
+	fillerSize = 8 << 10
+)
+
+// footprint is what a server took with so many objects.
+type footprint struct {
+	Objects int
+	// Grown is by how much its memory and its files have grown since the start,
+	// for each object; Resident is all of its memory now.
+	Grown, Files float64
+	Resident     int64
+	// Bound is what edge says it takes at most, Live what it says it stores.
+	Bound, Live int64
+}
+
+// settle is how long a server gets to come to rest before it is measured.
+const settle = 3 * time.Second
+
+func (c *sizes) measure(b *bench) (_ *result, err error) {
+	r := &result{Sizes: make(map[string][]footprint)}
+	for _, p := range c.peers {
+		r.Order = append(r.Order, p.peer)
+		s, err := b.start(p)
+		if err != nil {
+			return nil, err
+		}
+		if p.peer == "edge" {
+			err = c.edge(b, s, r)
+		} else {
+			err = c.steps(b, s, r, fewObjects)
+		}
+		if err := errors.Join(err, s.stop()); err != nil {
+			return nil, fmt.Errorf("%s: %w", p.peer, err)
+		}
+	}
+	return r, nil
+}
+
+// edge measures pauses and sizes from an empty store to a full one.
+func (c *sizes) edge(b *bench, s *server, r *result) error {
+	if err := b.pauses(s, r, "nearly empty, collecting again and again", true); err != nil {
+		return err
+	}
+	if err := c.steps(b, s, r, fewObjects, manyObjects); err != nil {
+		return err
+	}
+	if err := b.fillUp(s); err != nil {
+		return err
+	}
+	full, err := edgeSizes(s)
+	if err != nil {
+		return err
+	}
+	if err := b.pauses(s, r, "full, not collecting", false); err != nil {
+		return err
+	}
+	if err := b.pauses(s, r, "full, collecting again and again", true); err != nil {
+		return err
+	}
+	after, err := edgeSizes(s) // the larger counts: collecting takes memory, too
+	if after.Resident > full.Resident {
+		full = after
+	}
+	r.Sizes["edge"] = append(r.Sizes["edge"], full)
+	return err
+}
+
+// steps fills s to so many objects, one count after the other.
+func (c *sizes) steps(b *bench, s *server, r *result, counts ...int) error {
+	start, err := weigh(s)
+	if err != nil {
+		return err
+	}
+	have := 0
+	for _, n := range counts {
+		err := b.askAll(s, nil, n-have, func(i int) content.Target {
+			return content.Target{Kind: content.Public, Size: objectSize, Name: fmt.Sprintf("object-%d", have+i)}
+		})
+		if err != nil {
+			return err
+		}
+		have = n
+		time.Sleep(settle)
+		now, err := weigh(s)
+		if err != nil {
+			return err
+		}
+		f := footprint{
+			Objects: n, Resident: now.Resident,
+			Grown: float64(now.Proportional-start.Proportional) / float64(n),
+			Files: float64(now.files-start.files) / float64(n),
+		}
+		b.log.Info("measured", "entry", s.peer, "objects", n, "bytes_each", int(f.Grown+f.Files))
+		r.Sizes[s.peer] = append(r.Sizes[s.peer], f)
+		if err := b.stored(s, n); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// weight is what a server takes in memory and in files.
+type weight struct {
+	memory
+	files int64
+}
+
+func weigh(s *server) (weight, error) {
+	processes, err := s.tree()
+	if err != nil {
+		return weight{}, err
+	}
+	m, err := memoryOf(processes)
+	if err != nil {
+		return weight{}, err
+	}
+	files, err := filesIn(filepath.Join(s.dir, "cache"))
+	return weight{m, files}, err
+}
+
+// stored asks for some of n objects again: they must be there.
+func (b *bench) stored(s *server, n int) error {
+	const some = 1000
+	before, err := b.asked()
+	if err != nil {
+		return err
+	}
+	err = b.askAll(s, nil, some, func(i int) content.Target {
+		return content.Target{Kind: content.Public, Size: objectSize, Name: fmt.Sprintf("object-%d", i*(n/some))}
+	})
+	after, err1 := b.asked()
+	if err := errors.Join(err, err1); err != nil {
+		return err
+	}
+	if gone := after - before; gone > some/50 {
+		return fmt.Errorf("%d of %d objects are not stored", gone, some)
+	}
+	return nil
+}
+
+// fillUp stores objects until edge has to evict some.
+func (b *bench) fillUp(s *server) error {
+	const batch = 20_000
+	for n := 0; ; n += batch {
+		m, err := scrape(s)
+		if err != nil {
+			return err
+		}
+		if m["edge_cache_evictions_total"]+m["edge_cache_rejections_total"] > 0 {
+			return nil
+		}
+		if n > fullMiB<<20/fillerSize*2 {
+			return errors.New("the store does not fill up")
+		}
+		err = b.askAll(s, nil, batch, func(i int) content.Target {
+			return content.Target{Kind: content.Public, Size: fillerSize, Name: fmt.Sprintf("filler-%d", n+i)}
+		})
+		if err != nil {
+			return err
+		}
+	}
+}
+
+// edgeSizes is what edge says of itself, and what it takes.
+func edgeSizes(s *server) (footprint, error) {
+	m, err := scrape(s)
+	if err != nil {
+		return footprint{}, err
+	}
+	now, err := weigh(s)
+	return footprint{
+		Objects: int(m["edge_cache_objects"]), Resident: now.Resident, Live: int64(m["edge_cache_size_bytes"]),
+		Bound: int64(m["edge_cache_capacity_bytes"] + m["edge_memory_headroom_bytes"]),
+	}, err
+}
