@@ -31,6 +31,7 @@ func TestAllocations(t *testing.T) {
 		{"hit of a variant", 0, func() { m.Lookup(vary, red, 0, &l) }},
 		{"hit in the window", 0, func() { window.Lookup(plain, view, 0, &l) }},
 		{"hit of what was softly purged", 0, func() { m.Lookup([]byte("soft"), view, 0, &l) }},
+		{"miss of a variant", 0, func() { m.Lookup(vary, view, 0, &l) }},
 		{"miss", 0, func() { m.Lookup([]byte("unknown"), view, 0, &l) }},
 		{"check by tag and prefix", 0, func() { m.generations.prefixed(&o.Labels, 0); o.checked.Store(0); m.dead(o) }},
 		{"purged", 0, func() { m.Purged(&o.Labels, 0) }},

@@ -15,7 +15,7 @@ const (
 	Nothing State = iota
 	// Found: Object may be judged.
 	Found
-	// Variant: something is stored, but for other request fields.
+	// Variant: objects are stored, but for other request fields.
 	Variant
 	// Dead: what was stored was purged since.
 	Dead
@@ -32,6 +32,9 @@ type Lookup struct {
 	// Mark says why, when Marked. Beside a Found object it says that a later
 	// answer for the key was not storable; it is 0 otherwise.
 	Mark Mark
+	// Others is true when there is no Object, but others of the key live, for
+	// other request fields.
+	Others bool
 	// Generation is the generation at the time of the lookup.
 	Generation Generation
 	// Silent: the log of the fleet has not been heard of for too long. See
@@ -69,16 +72,27 @@ func (m *Memory) Lookup(key []byte, v *request.View, now rfc9111.Instant, l *Loo
 		return
 	}
 	l.Mark = s.marked(now)
-	if s.rule != nil {
-		l.State = Variant
-		l.scratch = rfc9111.AppendSelector(append(l.scratch[:0], key...), s.rule.names, v)
-		s = m.find(m.variantHash(l.scratch), l.scratch, s.rule.id)
-	}
-	if s != nil {
+	if s.rule == nil {
 		m.take(s.object.Load(), l)
+	} else {
+		m.choose(s.rule, key, v, l)
 	}
 	if l.Mark != 0 && l.State != Found {
 		l.State = Marked
+	}
+}
+
+// choose takes the variant of key under r that is for v.
+func (m *Memory) choose(r *rule, key []byte, v *request.View, l *Lookup) {
+	l.scratch = rfc9111.AppendSelector(append(l.scratch[:0], key...), r.names, v)
+	if s := m.find(m.variantHash(l.scratch), l.scratch, r.id); s != nil {
+		m.take(s.object.Load(), l)
+	}
+	if l.State == Found {
+		return
+	}
+	if l.Others = m.lives(r, l.Generation); l.Others && l.State == Nothing {
+		l.State = Variant
 	}
 }
 

@@ -302,7 +302,6 @@ func (d *model) want(name string, v *request.View) Lookup {
 	var l Lookup
 	sel := ""
 	if k.vary != nil {
-		l.State = Variant
 		sel = string(rfc9111.AppendSelector(nil, k.vary, v))
 	}
 	if o := k.objects[sel]; o != nil {
@@ -311,6 +310,12 @@ func (d *model) want(name string, v *request.View) Lookup {
 			l.State, l.Object, l.Soft = Found, o, soft
 		}
 	}
+	if l.State != Found {
+		l.Others = d.living(k)
+	}
+	if l.State == Nothing && l.Others {
+		l.State = Variant
+	}
 	if k.mark != 0 && d.now < k.until {
 		l.Mark = k.mark
 		if l.State != Found {
@@ -318,6 +323,16 @@ func (d *model) want(name string, v *request.View) Lookup {
 		}
 	}
 	return l
+}
+
+// living reports whether there is an object of k that is not dead.
+func (d *model) living(k *modelKey) bool {
+	for _, o := range k.objects {
+		if hard, _ := d.reached(o); !hard {
+			return true
+		}
+	}
+	return false
 }
 
 // check looks every key up for every view.
@@ -331,8 +346,9 @@ func (d *model) check(t *rapid.T) {
 			if got.State == Found && (want.Object != got.Object || !d.sameSoft(got.Soft, want.Soft)) {
 				t.Fatalf("Lookup(%q): object %p soft %+v, want %p soft %+v", name, got.Object, got.Soft, want.Object, want.Soft)
 			}
-			if d.exact && (got.State != want.State || got.Mark != want.Mark) {
-				t.Fatalf("Lookup(%q): state %v mark %v, want %v mark %v", name, got.State, got.Mark, want.State, want.Mark)
+			if d.exact && (got.State != want.State || got.Mark != want.Mark || got.Others != want.Others) {
+				t.Fatalf("Lookup(%q): state %v mark %v others %v, want %v mark %v others %v",
+					name, got.State, got.Mark, got.Others, want.State, want.Mark, want.Others)
 			}
 		}
 	}

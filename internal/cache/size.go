@@ -68,7 +68,8 @@ func (r *rule) cost() int64 {
 	if r == nil {
 		return 0
 	}
-	return allocated(int(unsafe.Sizeof(rule{}))) + stringsCost(r.names) + allocated(8*cap(r.variants))
+	return allocated(int(unsafe.Sizeof(rule{}))) + stringsCost(r.names) +
+		allocated(int(unsafe.Sizeof([]uint64(nil)))) + allocated(8*cap(r.variants()))
 }
 
 // Cost is what the object takes in memory, rounded to the allocator's size

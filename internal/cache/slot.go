@@ -50,8 +50,18 @@ type rule struct {
 	names []string // the fields that select, as Store got them
 
 	// Guarded as slots are.
-	born     Generation // the youngest object stored under it
-	variants []uint64   // hashes, the one stored longest ago first
+	born Generation // the youngest object stored under it
+	// hashes are those of the variants, the one stored longest ago first. Lookups
+	// read them: a list that is there never changes.
+	hashes atomic.Pointer[[]uint64]
+}
+
+// variants returns the hashes of what was stored under r; some may be gone.
+func (r *rule) variants() []uint64 {
+	if p := r.hashes.Load(); p != nil {
+		return *p
+	}
+	return nil
 }
 
 // mark is a note that a key is not worth collapsing on.

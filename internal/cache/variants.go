@@ -47,7 +47,7 @@ func (m *Memory) primary(cur *slot, a address, vary []string, born Generation) *
 	}
 	if r.id == 0 {
 		r.id = m.rules.Add(1)
-		r.variants = make([]uint64, 0, m.variants+1)
+		m.list(r, nil)
 	}
 	s := newSlot(a, nil, r)
 	s.mark.Store(note)
@@ -60,18 +60,39 @@ func (m *Memory) primary(cur *slot, a address, vary []string, born Generation) *
 // enlist makes hash the youngest variant of r. When that is one too many it
 // forgets those that are no longer stored, and then the oldest.
 func (m *Memory) enlist(r *rule, hash uint64) {
-	r.variants = slices.DeleteFunc(r.variants, func(h uint64) bool { return h == hash })
-	r.variants = append(r.variants, hash)
-	if len(r.variants) <= m.variants {
-		return
+	next := slices.DeleteFunc(slices.Clone(r.variants()), func(h uint64) bool { return h == hash })
+	next = append(next, hash)
+	if len(next) > m.variants {
+		next = slices.DeleteFunc(next, func(h uint64) bool { return m.variant(r, h) == nil })
 	}
-	r.variants = slices.DeleteFunc(r.variants, func(h uint64) bool { return m.variant(r, h) == nil })
-	for len(r.variants) > m.variants {
-		if s := m.variant(r, r.variants[0]); s != nil {
+	for len(next) > m.variants {
+		if s := m.variant(r, next[0]); s != nil {
 			m.forget(s)
 		}
-		r.variants = slices.Delete(r.variants, 0, 1)
+		next = next[1:]
 	}
+	m.list(r, next)
+}
+
+// list makes hashes, which are copied, the variants of r. The lists of a rule all
+// take the same memory, because a slot is charged once.
+func (m *Memory) list(r *rule, hashes []uint64) {
+	next := append(make([]uint64, 0, m.variants), hashes...)
+	r.hashes.Store(&next)
+}
+
+// lives reports whether there is an object under r that is not dead. It asks the
+// main store as a lookup does, which counts as a use of the variants that it asks
+// for: few, and nothing that asking for them would not do.
+func (m *Memory) lives(r *rule, now Generation) bool {
+	return slices.ContainsFunc(r.variants(), func(h uint64) bool {
+		s := m.variant(r, h)
+		if s == nil {
+			return false
+		}
+		o := s.object.Load()
+		return o != nil && !m.generations.check(o, now).hard
+	})
 }
 
 // variant returns the slot of a variant of r by its hash, or nil.
@@ -88,10 +109,10 @@ func (m *Memory) variant(r *rule, hash uint64) *slot {
 // dropVariants frees what was stored under r, which is about to go. Whatever it
 // misses is never found again, because no rule gets r's id.
 func (m *Memory) dropVariants(r *rule) {
-	for _, h := range r.variants {
+	for _, h := range r.variants() {
 		if s := m.variant(r, h); s != nil {
 			m.forget(s)
 		}
 	}
-	r.variants = r.variants[:0]
+	m.list(r, nil)
 }

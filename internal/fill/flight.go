@@ -249,16 +249,17 @@ func (f *Flight) Fail(reason rfc9111.Reason, err error) {
 	f.fs.table.remove(f)
 }
 
-// Serve ends the flight with an object: a 304 has freshened it, or a second
-// look-up has found one. It is called before WriteHeader. What is to be stored
-// must have been: the flight leaves the table.
-func (f *Flight) Serve(o *cache.Object) {
+// Serve ends the flight with an object that a second look-up has found. It is
+// called before WriteHeader. What is to be stored must have been: the flight
+// leaves the table.
+func (f *Flight) Serve(o *cache.Object) { f.serve(o, rfc9111.Fresh) }
+
+// Confirm is Serve for the object that a 304 of the origin has freshened.
+func (f *Flight) Confirm(o *cache.Object) { f.serve(o, rfc9111.Validated) }
+
+func (f *Flight) serve(o *cache.Object, reason rfc9111.Reason) {
 	if f.phase == flowing {
 		panic("fill: internal error: Serve called after WriteHeader")
-	}
-	reason := rfc9111.Fresh
-	if stale := f.job.Stale; stale != nil && stale.Body == o.Body {
-		reason = rfc9111.Validated
 	}
 	f.mu.Lock()
 	f.supersede(&o.Labels, o.Born)

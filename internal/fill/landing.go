@@ -15,8 +15,8 @@ const (
 	Failed Kind = iota
 	// Streaming: Status and Header are there, the body is read with Copy.
 	Streaming
-	// Object: answer with Landing.Object (validated, or found by a second
-	// look-up).
+	// Object: answer with Landing.Object. The Reason is Validated if the origin
+	// has confirmed it, and Fresh if a second look-up has found it.
 	Object
 	// OtherVariant: what came is for other request fields: look again.
 	OtherVariant

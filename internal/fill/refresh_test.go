@@ -131,13 +131,12 @@ func TestFailing(t *testing.T) {
 		b.get(job)
 		ask(rfc9111.OriginTimeout)
 		job.Run = func(_ context.Context, f *Flight) {
-			o := *job.Stale.Body
-			f.Serve(&cache.Object{Body: &o, Labels: testLabels})
+			f.Serve(&cache.Object{Body: job.Stale.Body, Labels: testLabels})
 		}
 		want(t, "second look-up", b.get(job).Reason, rfc9111.Fresh)
 		ask(rfc9111.NoReason)
 		job.Run = func(_ context.Context, f *Flight) {
-			f.Serve(&cache.Object{Body: job.Stale.Body, Labels: testLabels})
+			f.Confirm(&cache.Object{Body: job.Stale.Body, Labels: testLabels})
 		}
 		want(t, "a 304", b.get(job).Reason, rfc9111.Validated)
 		job.Run = failing(rfc9111.OriginDial)

@@ -120,6 +120,10 @@ func (r *Route) Enforced() bool {
 	return r.Mode == ForceStatic || r.Mode == DynamicOnRequestData || r.Mode == ErrorMode
 }
 
+// KeysFields reports whether header fields or cookies are in the key, beside what
+// the URI says.
+func (r *Route) KeysFields() bool { return len(r.keyedHeaders) > 0 || r.cookies.groups > 0 }
+
 // Client is what a route says to clients about its answers.
 type Client struct {
 	// Browser is the max-age that clients get beyond Age; 0 is the default:

@@ -79,17 +79,20 @@ func (x *exchange) originFailed(reason rfc9111.Reason, err error) {
 		x.clientGone()
 		return
 	}
-	if x.standIn(rfc9111.Status{Fwd: x.fwdOfMiss()}) {
+	member, instead := rfc9111.Status{Fwd: x.fwd(), Detail: reason}, rfc9111.Status{Fwd: x.fwd()}
+	if reason == rfc9111.OriginUnavailable { // nobody was asked, so nothing went forward
+		member.Fwd, instead = "", x.statusOfHit()
+	}
+	if x.standIn(instead) {
 		return
 	}
-	fwd := x.fwdOfPass()
 	h := x.w.Header()
 	h["Proxy-Status"] = []string{"edge; error=" + proxyError(reason, err)}
 	status := statusOfFailure(reason)
 	if status == http.StatusServiceUnavailable {
 		h["Retry-After"] = []string{retryAfter(err)}
 	}
-	x.problem(status, reason, reason.Text(), rfc9111.Status{Fwd: fwd, Detail: reason})
+	x.problem(status, reason, reason.Text(), member)
 }
 
 // statusOfFailure is the status for a reason that an origin gave no response.

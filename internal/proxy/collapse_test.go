@@ -218,7 +218,7 @@ func TestABodyThatOutgrowsMaxObject(t *testing.T) {
 			t.Errorf("%d flights hold %d bytes", flights, held)
 		}
 		a := r.get("/a", "Range: bytes=0-3")
-		r.wantFields("with the mark", a.header, "Cache-Status: edge; fwd=bypass; fwd-status=200; detail=too-large")
+		r.wantFields("with the mark", a.header, "Cache-Status: edge; fwd=uri-miss; fwd-status=200; detail=too-large")
 		r.wantFields("the origin saw", r.origin.last().Header, "Range: bytes=0-3")
 		if r.memory.Stats().Objects != 0 {
 			t.Error("it was stored")

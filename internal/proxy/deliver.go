@@ -149,7 +149,7 @@ func (x *exchange) withoutBody(h http.Header, status int) {
 // stream answers from a flight while the body arrives.
 func (x *exchange) stream(r *fill.Reader) {
 	l := &x.landing
-	if originError(l.Status) && x.standIn(rfc9111.Status{Fwd: x.fwdOfMiss(), FwdStatus: l.Status}) {
+	if originError(l.Status) && x.standIn(rfc9111.Status{Fwd: x.fwd(), FwdStatus: l.Status}) {
 		return
 	}
 	stored := l.Admission.Store == rfc9111.StoreIt

@@ -30,12 +30,11 @@ type exchange struct {
 	verdict rfc9111.Verdict // judge
 
 	// fetch
-	landing   fill.Landing
-	alone     bool   // the next fetch is not shared
-	validated bool   // the origin confirmed what is stored
-	passes    bool   // what is left is a pass
-	stripped  bool   // that carries only what is in the key
-	address   string // of the origin, for the log
+	landing  fill.Landing
+	alone    bool   // the next fetch is not shared
+	passes   bool   // what is left is a pass
+	stripped bool   // that carries only what is in the key
+	address  string // of the origin, for the log
 
 	// deliver
 	served telemetry.Served

@@ -383,7 +383,7 @@ func TestARangeOfSomethingTooLargePasses(t *testing.T) {
 				t.Errorf("the pass carried Cookie %q", got)
 			}
 		}
-		r.want(r.get("/a"), 200, "edge; fwd=bypass; fwd-status=200; detail=too-large", "hello")
+		r.want(r.get("/a"), 200, "edge; fwd=uri-miss; fwd-status=200; detail=too-large", "hello")
 	})
 }
 

@@ -44,7 +44,6 @@ func (x *exchange) fetch(last bool) {
 		}
 		x.stream(reader)
 	case fill.Object:
-		x.validated = x.verdict.Action == rfc9111.Validate
 		x.deliver(x.landing.Object, x.served)
 	case fill.Failed:
 		x.originFailed(x.landing.Reason, x.landing.Err)

@@ -117,7 +117,7 @@ func (f *fetch) roundTrip(r *http.Request) (*http.Response, error) {
 	if res.StatusCode == http.StatusNotModified && f.stale != nil {
 		res.Body.Close()
 		if o := f.freshen(res.Header, at); o != nil {
-			f.flight.Serve(o)
+			f.flight.Confirm(o)
 			return nil, errLanded
 		}
 		// What was to be confirmed is gone, or the 304 is about something

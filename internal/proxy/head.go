@@ -137,7 +137,7 @@ func (x *exchange) dynamicHead(res *http.Response, stored bool) {
 	}
 	x.cors(h)
 	route.Response.Apply(h)
-	appendStatus(h, rfc9111.Status{Fwd: x.fwdOfPass(), FwdStatus: res.StatusCode, Stored: stored, Detail: x.reason})
+	appendStatus(h, rfc9111.Status{Fwd: x.fwd(), FwdStatus: res.StatusCode, Stored: stored, Detail: x.reason})
 }
 
 // cors writes the route's Access-Control fields and removes the origin's.

@@ -73,10 +73,10 @@ func (m *model) checkStatus(before []*contact) {
 		m.t.Error("an answer from the store that is no hit")
 	case s.fwd == "method" != m.q.unsafe():
 		m.t.Error("fwd=method is for methods that are not for caches")
-	case s.fwd == "request" && m.q.header["Cache-Control"] == nil && m.q.header["Pragma"] == nil:
-		m.t.Error("fwd=request, but the request demands nothing")
-	case s.fwd == "uri-miss" && m.reference.holds(m.q.uri):
-		m.t.Error("fwd=uri-miss, but something is stored for the URI")
+	case s.fwd != "" && !m.q.unsafe() && !slices.Contains(m.forwards, s.fwd):
+		m.t.Errorf("fwd=%s, want one of %q", s.fwd, m.forwards)
+	case s.fwd != "":
+		m.seen["fwd="+s.fwd]++
 	}
 	if len(before) == 0 {
 		return

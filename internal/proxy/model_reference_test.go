@@ -341,12 +341,38 @@ func (m *reference) softened(q asked) bool {
 	})
 }
 
-// holds reports whether something is known to be stored for a URI that was never
-// said to vary.
-func (m *reference) holds(uri string) bool {
-	varies := func(s *stored) bool { return len(s.vary) > 0 }
-	known := func(s *stored) bool { return s.claimed }
-	return !slices.ContainsFunc(m.stored[uri], varies) && slices.ContainsFunc(m.stored[uri], known)
+// forwards are the words of RFC 9211 section 2.2 that may be said of q if it goes
+// forward now. The response that came last, if it is known to be stored, is; others
+// may have been forgotten.
+func (m *reference) forwards(q asked, now time.Time) (words []string) {
+	list := m.stored[q.uri]
+	known := len(list) > 0 && list[len(list)-1].claimed
+	selected := known && list[len(list)-1].selects(q)
+	if !known {
+		words = append(words, "uri-miss")
+	}
+	for _, s := range list {
+		if !s.selects(q) {
+			if !selected {
+				words = append(words, "vary-miss")
+			}
+			continue
+		}
+		for i := range s.heads {
+			h := &s.heads[i]
+			if h.noCache {
+				words = append(words, "stale")
+			}
+			for _, r := range h.readings(now, s.outdated) {
+				if !r.fresh() {
+					words = append(words, "stale")
+				} else if q.header["Cache-Control"] != nil || q.header["Pragma"] != nil {
+					words = append(words, "request")
+				}
+			}
+		}
+	}
+	return words
 }
 
 // find returns the stored response of a URI of which the head that was seen may

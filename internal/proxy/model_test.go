@@ -59,7 +59,8 @@ type model struct {
 	// The turn.
 	q        asked
 	began    time.Time
-	must     *stored // has to answer
+	must     *stored  // has to answer
+	forwards []string // what may be said if the request goes forward
 	contacts []*contact
 	got      answer
 	status   cacheStatus
@@ -86,6 +87,7 @@ func (m *model) turn() {
 	}
 	m.q, m.began = m.clients.next(), time.Now()
 	m.must = m.reference.mustHit(m.q, m.began)
+	m.forwards = m.reference.forwards(m.q, m.began)
 	body := ""
 	if m.q.unsafe() {
 		body = "do it"
@@ -219,6 +221,7 @@ func (c tally) add(other tally) {
 
 // floors are the least share of each class, in thousandths of all turns.
 var floors = map[string]int{
+	"fwd=uri-miss": 50, "fwd=vary-miss": 50, "fwd=stale": 50, "fwd=request": 10, "fwd=method": 10,
 	"hit": 150, "had to hit": 100, "validated": 50, "refused to store": 50, "variant": 50, "had to be stored": 50,
 	"not modified": 30, "stale hit": 10, "stale if error": 10, "invalidated": 10, "softly purged, and asked for": 20, "refreshed": 10, "part": 10,
 	"hit by HEAD": 10, "only if cached": 5, "updated by HEAD": 5, "outdated by HEAD": 5, "broken off": 5,

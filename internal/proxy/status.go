@@ -29,10 +29,10 @@ func (x *exchange) statusOfHit() rfc9111.Status {
 // statusOfLanded is the member of an answer with an object that a flight ended
 // with: the origin confirmed it, or somebody had stored it meanwhile.
 func (x *exchange) statusOfLanded(o *cache.Object) rfc9111.Status {
-	if x.validated {
+	if x.landing.Reason == rfc9111.Validated {
 		x.reason = rfc9111.Validated
 		return rfc9111.Status{
-			Fwd: x.fwdOfMiss(), FwdStatus: http.StatusNotModified, Stored: true,
+			Fwd: x.fwd(), FwdStatus: http.StatusNotModified, Stored: true,
 			Collapsed: x.landing.Collapsed, Detail: x.reason,
 		}
 	}
@@ -44,7 +44,7 @@ func (x *exchange) statusOfLanded(o *cache.Object) rfc9111.Status {
 // statusOfMiss is the member of an answer that streams from a flight.
 func (x *exchange) statusOfMiss(stored bool) rfc9111.Status {
 	s := rfc9111.Status{
-		Fwd: x.fwdOfMiss(), FwdStatus: x.landing.Status,
+		Fwd: x.fwd(), FwdStatus: x.landing.Status,
 		Stored: stored, Collapsed: x.landing.Collapsed,
 	}
 	if !stored {
@@ -53,26 +53,28 @@ func (x *exchange) statusOfMiss(stored bool) rfc9111.Status {
 	return s
 }
 
-// fwdOfMiss says why a lookup went forward (RFC 9211 section 2.2).
-func (x *exchange) fwdOfMiss() rfc9111.Fwd {
-	switch {
-	case x.verdict.Reason == rfc9111.RequestDirective:
-		return rfc9111.FwdRequest
-	case x.verdict.Reason == rfc9111.OtherVariant:
-		return rfc9111.FwdVaryMiss
-	case x.found.State == cache.Found:
-		return rfc9111.FwdStale
-	}
-	return rfc9111.FwdURIMiss
-}
-
-// fwdOfPass says why a request passed.
-func (x *exchange) fwdOfPass() rfc9111.Fwd {
+// fwd says why the request went forward.
+func (x *exchange) fwd() rfc9111.Fwd {
 	switch {
 	case x.plan.Reason == rfc9111.MethodPass, x.plan.Reason == rfc9111.UnsafeMethod:
 		return rfc9111.FwdMethod
-	case x.plan.Course == policy.Lookup && !x.stripped:
-		return x.fwdOfMiss()
+	case x.plan.Course == policy.Lookup:
+		return x.verdict.Fwd(x.held())
 	}
 	return rfc9111.FwdBypass
+}
+
+// held is what the last look-up found, in the words of RFC 9211. What is dead or
+// marked is nothing: no request gets it any more, and whether it still takes
+// memory is nobody's business.
+func (x *exchange) held() rfc9111.Held {
+	switch {
+	case x.found.State == cache.Found:
+		return rfc9111.HeldIt
+	case x.found.Others:
+		return rfc9111.HeldOthers
+	case x.plan.Route.KeysFields():
+		return rfc9111.HeldUnknown
+	}
+	return rfc9111.HeldNothing
 }

@@ -25,19 +25,6 @@ type Status struct {
 	Detail Reason
 }
 
-// Fwd is why a request went forward (RFC 9211 section 2.2).
-type Fwd string
-
-const (
-	FwdBypass   Fwd = "bypass"
-	FwdMethod   Fwd = "method"
-	FwdURIMiss  Fwd = "uri-miss"
-	FwdVaryMiss Fwd = "vary-miss"
-	FwdMiss     Fwd = "miss"
-	FwdRequest  Fwd = "request"
-	FwdStale    Fwd = "stale"
-)
-
 // Append appends the member to dst. It allocates nothing but for dst.
 func (s Status) Append(dst []byte) []byte {
 	dst = append(dst, "edge"...)

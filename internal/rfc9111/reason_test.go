@@ -67,9 +67,14 @@ func TestDocsOfReasonsAreCurrent(t *testing.T) {
 	b.WriteString("<!-- Generated from internal/rfc9111/reasontext.go by make docs. -->\n\n# Reasons\n\n" +
 		"Every decision of edge has one reason from this list. The word is the same in the access log, in the\n" +
 		"metrics, in `detail` of `Cache-Status` and in `edge explain`.\n\n" +
-		"| reason | `fwd` | meaning |\n|---|---|---|\n")
+		"| reason | meaning |\n|---|---|\n")
 	for r := NoReason + 1; r < NumReasons; r++ {
-		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", r, r.Fwd(), strings.ReplaceAll(r.Text(), "|", "\\|"))
+		fmt.Fprintf(&b, "| `%s` | %s |\n", r, strings.ReplaceAll(r.Text(), "|", "\\|"))
+	}
+	b.WriteString("\n## Why a request went forward\n\n`fwd` of `Cache-Status` says it in the words of RFC 9211.\n\n" +
+		"| `fwd` | meaning |\n|---|---|\n")
+	for _, f := range forwards {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", f.word, f.text)
 	}
 	if *update {
 		if err := os.WriteFile(file, b.Bytes(), 0o666); err != nil {

@@ -97,28 +97,6 @@ func (r Reason) String() string { return reasons[r].word }
 // glossary. It is empty for NoReason.
 func (r Reason) Text() string { return reasons[r].text }
 
-// Fwd returns why a request with this reason goes forward, in the words of
-// RFC 9211; empty for reasons that do not send it forward.
-func (r Reason) Fwd() Fwd {
-	switch r {
-	case NotStored:
-		return FwdURIMiss
-	case OtherVariant:
-		return FwdVaryMiss
-	case Purged, PassMark, WaitedTooLong, TooLarge, OverBudget, RangeMiss:
-		return FwdMiss
-	case Expired, MustValidate, SoftPurged, Validated, StaleIfErr:
-		return FwdStale
-	case RequestDirective, RequestNoStore:
-		return FwdRequest
-	case MethodPass, UnsafeMethod:
-		return FwdMethod
-	case ModeDynamic, DynamicQuery, DynamicCookie, DynamicHeader, DynamicAuth, UpgradePass:
-		return FwdBypass
-	}
-	return ""
-}
-
 // OfFault returns the reason for a fault of the request.
 func OfFault(f request.Fault) Reason {
 	switch f {
