@@ -24,6 +24,11 @@ type Selector struct {
 	Soft bool
 }
 
+// Empty reports whether s reaches nothing, whatever there is.
+func (s *Selector) Empty() bool {
+	return !s.All && len(s.Tags)+len(s.Paths)+len(s.Prefixes)+len(s.Routes)+len(s.Hosts) == 0
+}
+
 // labels returns what s names, but for All, and the hosts that narrow it.
 func (s *Selector) labels() (names []label, narrow []string) {
 	add := func(k labelKind, list []string) {
@@ -132,7 +137,7 @@ func (g *generations) invalidate(s *Selector, now rfc9111.Instant) Generation {
 func (g *generations) take(s *Selector, now rfc9111.Instant) Generation {
 	at := g.put(s, now)
 	if g.journal != nil {
-		g.journal.note(s, at)
+		g.journal.note(s, at, now)
 	}
 	return at
 }

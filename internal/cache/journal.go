@@ -28,7 +28,7 @@ import (
 // then an invalidation that the fetch had seen reaches the object once more.
 //
 // All methods are safe for concurrent use. The log is followed by one goroutine:
-// Follow, Apply, Restore and Heard are its.
+// Follow, Apply, Skip, Restore and Memory.Heard are its.
 type Journal struct {
 	node  uint64
 	g     *generations
@@ -54,7 +54,9 @@ type milestone struct {
 type unlogged struct {
 	entry Entry
 	here  Generation
+	since rfc9111.Instant
 	sent  bool // handed out by Unlogged
+	held  bool // until Release
 }
 
 const (
@@ -81,34 +83,53 @@ func (j *Journal) Node() uint64 { return j.node }
 func (j *Journal) Stamp() Stamp { return *j.stamp.Load() }
 
 // Follow says that the log is in epoch from now on and has been read up to at;
-// what is stamped in another epoch, or before horizon, is not trusted.
+// what is stamped in another epoch, or before horizon, is not trusted. What the
+// positions before at come to is forgotten, unless at is further on in the same
+// epoch.
 func (j *Journal) Follow(epoch Epoch, at, horizon Position) {
 	j.g.mu.Lock()
 	defer j.g.mu.Unlock()
 	if epoch != j.Stamp().Epoch || at.Compare(j.Stamp().At) < 0 {
-		j.passed, j.folded = nil, Position{} // of positions that nobody will ask about
+		j.passed, j.folded = nil, at
 	}
 	j.horizon = horizon
 	j.stamp.Store(&Stamp{epoch, at})
 }
 
+// Applied is what became of an entry of the log.
+type Applied struct {
+	// Here is the entry's generation on this node.
+	Here Generation
+	// News: it was not in force here before. Else Since is when it came to be, and
+	// it only waited for its position.
+	News  bool
+	Since rfc9111.Instant
+}
+
 // Apply puts an entry in force that was read at a position, unless it is already
-// in force here and only waited for its position. It returns the entry's
-// generation on this node, and whether it was news. What a soft entry reaches is
-// stale here since now: nobody knows what the clock of another node said.
-func (j *Journal) Apply(e Entry, at Position, now rfc9111.Instant) (here Generation, news bool) {
+// in force here. What a soft entry reaches is stale here since now: nobody knows
+// what the clock of another node said.
+func (j *Journal) Apply(e Entry, at Position, now rfc9111.Instant) (a Applied) {
 	j.g.mu.Lock()
 	defer j.g.mu.Unlock()
 	i := slices.IndexFunc(j.unlogged, func(u unlogged) bool { return u.entry.ID == e.ID })
-	if news = i < 0; news {
-		here = j.g.put(&e.Selector, now)
+	if a.News = i < 0; a.News {
+		a.Here, a.Since = j.g.put(&e.Selector, now), now
 	} else {
-		here = j.unlogged[i].here
+		a.Here, a.Since = j.unlogged[i].here, j.unlogged[i].since
 		j.forget(i)
 	}
-	j.pass(here, at)
+	j.pass(a.Here, at)
 	j.stamp.Store(&Stamp{j.Stamp().Epoch, at})
-	return here, news
+	return a
+}
+
+// Skip says that the log has been read up to at, where nothing is to be put in
+// force.
+func (j *Journal) Skip(at Position) {
+	j.g.mu.Lock()
+	defer j.g.mu.Unlock()
+	j.stamp.Store(&Stamp{j.Stamp().Epoch, at})
 }
 
 // Born returns the generation at which an object with this stamp is born on this
@@ -138,13 +159,13 @@ func (j *Journal) Born(s Stamp) (Generation, bool) {
 // Wake has a token after an invalidation was noted.
 func (j *Journal) Wake() <-chan struct{} { return j.wake }
 
-// Unlogged appends to dst what the log does not have and was not handed out
-// since Unsent, oldest first.
+// Unlogged appends to dst what the log does not have, is not held back, and was
+// not handed out since Unsent, oldest first.
 func (j *Journal) Unlogged(dst []Entry) []Entry {
 	j.g.mu.Lock()
 	defer j.g.mu.Unlock()
 	for i := range j.unlogged {
-		if u := &j.unlogged[i]; !u.sent {
+		if u := &j.unlogged[i]; !u.sent && !u.held {
 			u.sent = true
 			dst = append(dst, u.entry)
 		}
@@ -172,13 +193,24 @@ func (j *Journal) Waiting() int {
 }
 
 // Restore says that the log has lost an entry, which is in force here as
-// generation here: it waits for its position again.
-func (j *Journal) Restore(e Entry, here Generation) {
+// generation here: it waits for its position again. What another node appended is
+// held back until Release, because that node will append it again if it lives.
+func (j *Journal) Restore(e Entry, here Generation, now rfc9111.Instant) {
 	j.g.mu.Lock()
 	defer j.g.mu.Unlock()
 	if !slices.ContainsFunc(j.unlogged, func(u unlogged) bool { return u.entry.ID == e.ID }) {
-		j.wait(unlogged{entry: e, here: here})
+		j.wait(unlogged{entry: e, here: here, since: now, held: e.ID.Node != j.node})
 	}
+}
+
+// Release lets Unlogged hand out what is held back.
+func (j *Journal) Release() {
+	j.g.mu.Lock()
+	defer j.g.mu.Unlock()
+	for i := range j.unlogged {
+		j.unlogged[i].held = false
+	}
+	j.notify()
 }
 
 // Logged waits until the log has every invalidation of this node up to g, and
@@ -202,13 +234,13 @@ func (j *Journal) Logged(ctx context.Context, g Generation) (Stamp, error) {
 
 // note remembers an invalidation of this node for the log. generations.mu is
 // held. What says the same as one that was not handed out yet goes with that one.
-func (j *Journal) note(s *Selector, here Generation) {
+func (j *Journal) note(s *Selector, here Generation, now rfc9111.Instant) {
 	text := s.text()
-	if j.unsent[text] {
+	if j.unsent[text] || s.Empty() {
 		return
 	}
 	j.unsent[text] = true
-	j.wait(unlogged{entry: Entry{EntryID{j.node, here}, s.clone()}, here: here})
+	j.wait(unlogged{entry: Entry{EntryID{j.node, here}, s.clone()}, here: here, since: now})
 }
 
 // wait adds u to what waits for the log. generations.mu is held.

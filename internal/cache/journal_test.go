@@ -37,7 +37,7 @@ func TestBorn(t *testing.T) {
 	}
 	j.Follow(7, Position{10, 0}, Position{5, 0})
 	j.Apply(Entry{foreign(1), purgeOf("a")}, Position{11, 0}, 0) // generation 1
-	m.Invalidate(purgeOf("b"), 0)                                // generation 2, not in the log
+	m.Invalidate(purgeOf("b"), 20)                               // generation 2, not in the log
 	j.Apply(Entry{foreign(2), purgeOf("c")}, Position{12, 0}, 0) // generation 3
 	born := func(ms uint64) string {
 		g, ok := j.Born(Stamp{7, Position{ms, 0}})
@@ -59,8 +59,8 @@ func TestBorn(t *testing.T) {
 			t.Errorf("%s: Born = %s, want %s", tt.name, got, tt.want)
 		}
 	}
-	if _, news := j.Apply(Entry{EntryID{1, 2}, purgeOf("b")}, Position{13, 0}, 0); news {
-		t.Error("its own invalidation is news to the node")
+	if a := j.Apply(Entry{EntryID{1, 2}, purgeOf("b")}, Position{13, 0}, 50); a != (Applied{Here: 2, Since: 20}) {
+		t.Errorf("its own invalidation: %+v, want it known as generation 2 since 20", a)
 	}
 	if got, want := born(13), "3 true"; got != want {
 		t.Errorf("when its own is in the log: Born = %s, want %s", got, want)
@@ -248,19 +248,34 @@ func TestRestore(t *testing.T) {
 	m := newNode(t, 1)
 	j := m.Journal()
 	j.Follow(1, Position{1, 0}, Position{1, 0})
-	e := Entry{EntryID{2, 1}, purgeOf("a")}
-	here, _ := j.Apply(e, Position{2, 0}, 0)
+	foreign, own := Entry{EntryID{2, 1}, purgeOf("a")}, Entry{EntryID{1, m.Invalidate(purgeOf("b"), 0)}, purgeOf("b")}
+	j.Apply(own, Position{2, 0}, 0)
+	here := j.Apply(foreign, Position{3, 0}, 0).Here
 	j.Follow(2, Position{1, 1}, Position{1, 1})
-	j.Restore(e, here)
-	j.Restore(e, here)
-	if got := j.Unlogged(nil); len(got) != 1 || got[0].ID != e.ID {
-		t.Fatalf("handed out %v, want the one entry", got)
+	for range 2 {
+		j.Restore(foreign, here, 0)
+		j.Restore(own, own.ID.Generation, 0)
 	}
-	if born, _ := j.Born(j.Stamp()); born != here-1 {
-		t.Errorf("Born = %d, want %d: what others fetched may not have seen it", born, here-1)
+	if got := j.Unlogged(nil); len(got) != 1 || got[0].ID != own.ID {
+		t.Fatalf("handed out %v, want its own entry", got)
 	}
-	if _, news := j.Apply(e, Position{3, 0}, 0); news {
+	j.Release()
+	if got := j.Unlogged(nil); len(got) != 1 || got[0].ID != foreign.ID {
+		t.Fatalf("then handed out %v, want that of the other node", got)
+	}
+	if born, _ := j.Born(j.Stamp()); born != own.ID.Generation-1 {
+		t.Errorf("Born = %d, want %d: what others fetched may not have seen it", born, own.ID.Generation-1)
+	}
+	if j.Apply(foreign, Position{4, 0}, 0).News {
 		t.Error("what was restored is news")
+	}
+}
+
+func TestWhatReachesNothingIsNotLogged(t *testing.T) {
+	m := newNode(t, 1)
+	m.Invalidate(Selector{Soft: true}, 0)
+	if got := m.Journal().Waiting(); got != 0 {
+		t.Errorf("%d wait, want none", got)
 	}
 }
 

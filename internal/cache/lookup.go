@@ -64,7 +64,7 @@ const variantSalt = 0x9e3779b97f4a7c15
 // returned. Exactly one Get of the main store is made for a key without
 // variants that is found there.
 func (m *Memory) Lookup(key []byte, v *request.View, now rfc9111.Instant, l *Lookup) {
-	silent := m.silent(now)
+	silent := m.Silent(now)
 	// The generation is taken first: see generations.
 	*l = Lookup{Generation: m.Generation(), Silent: silent, scratch: l.scratch}
 	s := m.find(m.hash(key), key, 0)

@@ -105,6 +105,14 @@ func (m *Memory) Overtake(l *Labels, born Generation, own []Selector, now rfc911
 	return m.generations.overtake(l, born, own, now)
 }
 
+// Forget purges everything on this node alone: it has missed invalidations that
+// nobody can tell it any more.
+func (m *Memory) Forget(now rfc9111.Instant) {
+	m.generations.mu.Lock()
+	defer m.generations.mu.Unlock()
+	m.generations.put(&Selector{All: true}, now)
+}
+
 // Purged reports whether a hard invalidation that reaches l happened after
 // born. A flight asks it for those who joined later than it began.
 func (m *Memory) Purged(l *Labels, born Generation) bool {

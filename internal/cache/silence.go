@@ -26,9 +26,9 @@ func (s *silence) end(t rfc9111.Instant) {
 // that is in memory counts as softly purged, once; what is fetched later does not.
 func (m *Memory) Heard(t rfc9111.Instant) { m.silence.end(t) }
 
-// silent reports whether that time has passed, and sees to it that what is in
+// Silent reports whether that time has passed, and sees to it that what is in
 // memory is softly purged then.
-func (m *Memory) silent(now rfc9111.Instant) bool {
+func (m *Memory) Silent(now rfc9111.Instant) bool {
 	until := rfc9111.Instant(m.silence.until.Load())
 	if now <= until {
 		return false
