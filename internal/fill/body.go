@@ -109,6 +109,13 @@ func (b *body) drop(off int64, reusable func(chunk) bool) (freed int64) {
 	return freed
 }
 
+// dropSpares forgets all spares, and returns how many bytes that frees.
+func (b *body) dropSpares() (freed int64) {
+	freed = int64(len(b.spare)) * windowChunk
+	b.spare = nil
+	return freed
+}
+
 // finish ends the body: with io.EOF when it is complete.
 func (b *body) finish(err error) {
 	b.spare = nil

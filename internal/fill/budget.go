@@ -18,6 +18,9 @@ func (b *budget) reserve(n int64) bool {
 	return false
 }
 
+// spent reports whether nothing is left. Windows are then as small as they get.
+func (b *budget) spent() bool { return b.held.Load() >= b.bound }
+
 // take counts n bytes that cannot be refused: those of a window.
 func (b *budget) take(n int64) { b.held.Add(n) }
 

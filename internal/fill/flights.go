@@ -20,7 +20,7 @@ type Options struct {
 	Now func() rfc9111.Instant
 	// Budget bounds the body bytes of all flights together. Default 256 MiB.
 	// A flight that would go beyond streams in a window and is not stored;
-	// windows are counted, but never refused.
+	// windows are counted and never refused, but small while nothing is left.
 	Budget int64
 	// Window is how far the fastest reader of a flight that is not stored may
 	// be ahead of the slowest. Default 1 MiB.

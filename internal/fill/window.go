@@ -10,6 +10,9 @@ import (
 const (
 	// windowChunk is the unit in which a window is freed, and used again.
 	windowChunk = 64 << 10
+	// leastWindow is the window of every flight while the budget is spent: about
+	// what a pass needs for each of its readers.
+	leastWindow = windowChunk
 	// windowStep is how much room a blocked writer waits for, so that one slow
 	// reader does not make everybody else read in crumbs.
 	windowStep = 32 << 10
@@ -35,6 +38,14 @@ type pace struct {
 // pieces.
 func (f *Flight) piece() int64 { return min(largestPiece, f.fs.o.MinRate) }
 
+// window is how far the writer may be ahead of the slowest reader.
+func (f *Flight) window() int64 {
+	if f.fs.budget.spent() {
+		return min(leastWindow, f.fs.o.Window)
+	}
+	return f.fs.o.Window
+}
+
 // offer adds a first part of p to the window. When there is no room it returns
 // how long to wait for it at most, and whom it has cut off, to be broken off
 // without f.mu.
@@ -44,10 +55,11 @@ func (f *Flight) offer(p []byte) (n int, wait time.Duration, cut []*Reader) {
 	now := f.fs.o.Now()
 	slowest := f.slowest()
 	f.free(slowest)
-	need := min(int64(len(p)), windowStep, f.fs.o.Window)
-	room := f.fs.o.Window - (f.body.size - slowest)
+	window := f.window()
+	need := min(int64(len(p)), windowStep, window)
+	room := window - (f.body.size - slowest)
 	if room < need {
-		wait, cut = f.judge(need, now)
+		wait, cut = f.judge(window-need, now)
 		return 0, wait, cut
 	}
 	f.pacePresent(now)
@@ -72,6 +84,9 @@ func (f *Flight) slowest() int64 {
 // free gives back what lies behind off.
 func (f *Flight) free(off int64) {
 	n := f.body.drop(off, f.reusable)
+	if f.fs.budget.spent() {
+		n += f.body.dropSpares()
+	}
 	f.fs.budget.release(n)
 	f.held -= n
 }
@@ -109,9 +124,9 @@ func (f *Flight) pacePresent(now rfc9111.Instant) {
 	}
 }
 
-// judge cuts off the readers that fill the window and were below MinRate for
-// too long. It returns when to judge again.
-func (f *Flight) judge(need int64, now rfc9111.Instant) (wait time.Duration, cut []*Reader) {
+// judge cuts off the readers that are more than behind bytes behind, and so fill
+// the window, and were below MinRate for too long. It returns when to judge again.
+func (f *Flight) judge(behind int64, now rfc9111.Instant) (wait time.Duration, cut []*Reader) {
 	limit, why := stall, SlowReaderStalled
 	if f.othersWait() {
 		limit, why = patience, SlowReaderHeldUpOthers
@@ -120,7 +135,7 @@ func (f *Flight) judge(need int64, now rfc9111.Instant) (wait time.Duration, cut
 	for i := len(f.readers) - 1; i >= 0; i-- { // from the end: removing swaps
 		r := f.readers[i]
 		off := r.off.Load()
-		if f.fs.o.Window-(f.body.size-off) >= need {
+		if f.body.size-off <= behind {
 			continue // not the one who fills it
 		}
 		since, moved := now.Sub(r.pace.at), off-r.pace.off

@@ -3,6 +3,7 @@ package fill
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -368,6 +369,71 @@ func TestBudget(t *testing.T) {
 			})
 		})
 	}
+}
+
+// With the budget spent, a herd on one large cold answer is one fetch all the same,
+// through a small window.
+func TestAHerdAboveTheBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const budget = 512 << 10
+		b := newBed(t, Options{Budget: budget}, cache.Options{})
+		b.budget.take(budget)
+		defer b.budget.release(budget)
+		readers := []io.Writer{newChecker(1 << 20)}
+		for range 999 {
+			readers = append(readers, newChecker(0))
+		}
+		var most int64
+		s := stream{size: 4 << 20, perSecond: 1 << 40, admission: storable(), step: func(int64) {
+			_, held := b.InFlight()
+			most = max(most, held)
+		}}
+		errs, _ := crowd(b, s, readers)
+		for i, c := range readers {
+			if c := c.(*checker); errs[i] != nil || c.got != s.size || c.wrong {
+				t.Fatalf("reader %d: %d of %d bytes, wrong %v, error %v", i, c.got, s.size, c.wrong, errs[i])
+			}
+		}
+		want(t, "joined", b.settled().joined, len(readers)-1)
+		want(t, "outcome", b.outcome(), Outcome{Reason: rfc9111.OverBudget, Bytes: s.size})
+		if limit := int64(budget + leastWindow + 2*windowChunk); most > limit {
+			t.Errorf("up to %d bytes were held, want at most %d", most, limit)
+		}
+	})
+}
+
+// With the budget spent, slow readers of many answers hold hardly more than passes
+// would: each window that was larger becomes small.
+func TestWindowsShrinkAboveTheBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const budget, flights, size, perSecond = 16 << 20, 8, 4 << 20, 64 << 10
+		b := newBed(t, Options{Budget: budget}, cache.Options{})
+		var readers sync.WaitGroup
+		for i := range flights {
+			s := stream{size: size, perSecond: 1 << 40, admission: unstoredStatus()}
+			job := b.job(fmt.Sprint("k", i), answer{})
+			job.Run = s.run
+			r, _ := b.Join(job, 0)
+			readers.Go(func() {
+				defer r.Close()
+				r.Land(context.Background(), 0, nil)
+				n, err := r.Copy(context.Background(), newChecker(perSecond), nil)
+				want(t, "bytes", n, size)
+				want(t, "error", err, nil)
+			})
+		}
+		time.Sleep(time.Second)
+		if _, held := b.InFlight(); held < flights<<20 {
+			t.Errorf("%d bytes are held, want full windows", held)
+		}
+		b.budget.take(budget)
+		time.Sleep(20 * time.Second) // more than a window takes
+		if _, held := b.InFlight(); held-budget > flights*(leastWindow+2*windowChunk) {
+			t.Errorf("%d flights hold %d bytes, want at most %d each", flights, held-budget, leastWindow+2*windowChunk)
+		}
+		b.budget.release(budget)
+		readers.Wait()
+	})
 }
 
 // A reader without deadlines that is cut off in the middle of a Write learns it

@@ -77,7 +77,7 @@ var cacheOptions = []optionOf[CacheConf]{
 	option("variants", optional(whole("16", 1, 4096)), func(c *CacheConf) **int { return &c.Variants }, "16",
 		"How many variants (section 4.1 of RFC 9111) one key may have."),
 	option("in_flight", optional(size()), func(c *CacheConf) **int64 { return &c.InFlight }, "256MiB",
-		"How many bytes all fetches may hold at once; above it responses stream without being stored or shared."),
+		"How many bytes all fetches may hold at once; above it responses stream, through small windows, to those who wait for them already, and are not stored."),
 	option("max_silence", optional(duration()), func(c *CacheConf) **time.Duration { return &c.MaxSilence }, "30s",
 		"In a fleet: how long after the last contact with the invalidation log objects are trusted."),
 }

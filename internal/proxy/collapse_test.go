@@ -226,7 +226,28 @@ func TestABodyThatOutgrowsMaxObject(t *testing.T) {
 	})
 }
 
-// Above the budget responses stream, without being stored or shared.
+// Above the budget a herd on a cold key is one request all the same; but nothing is
+// stored, and nobody joins who comes later.
+func TestAHerdAboveTheBudget(t *testing.T) {
+	tune := func(o *fill.Options) { o.Budget = 8 << 10 }
+	newRigWith(t, config(static), cache.Options{Bytes: 64 << 20}, func(r *rig) {
+		large := strings.Repeat("x", 64<<10)
+		r.slowly(time.Second, func(*http.Request) *http.Response { return response(200, large) })
+		for _, a := range r.herd(1000, "/a", nil) {
+			if a.body != large || a.broken {
+				t.Fatalf("got %d bytes, broken %v", len(a.body), a.broken)
+			}
+		}
+		r.wantAsked(1)
+		if r.memory.Stats().Objects != 0 {
+			t.Error("it was stored")
+		}
+		r.get("/a")
+		r.wantAsked(2)
+	}, tune)
+}
+
+// Above the budget responses stream and are not stored.
 func TestAboveTheBudget(t *testing.T) {
 	tune := func(o *fill.Options) { o.Budget = 8 << 10 }
 	newRigWith(t, config("routes:\n  - {path: \"/[x]\", mode: force-static}\n"), cache.Options{Bytes: 64 << 20}, func(r *rig) {
