@@ -248,7 +248,13 @@ func (d *model) invalidate(t *rapid.T) {
 	if got := d.m.Count(s, false); d.exact && got != want {
 		t.Fatalf("Count(%+v) = %d, want %d", s, got, want)
 	}
-	d.invalidations = append(d.invalidations, invalidation{s, d.m.Invalidate(s, d.now), d.now})
+	n := 1
+	if s.Soft && rapid.IntRange(0, 2).Draw(t, "burst") == 0 {
+		n += maxSoftPurges // more than a stamp tells apart
+	}
+	for range n {
+		d.invalidations = append(d.invalidations, invalidation{s, d.m.Invalidate(s, d.now), d.now})
+	}
 }
 
 func (d *model) reclaim(*rapid.T) {
