@@ -153,7 +153,7 @@ func (a *App) build(p *policy.Policy) (err error) {
 	a.policy.Store(p)
 	a.ended = a.endsWithMark()
 	a.counters = telemetry.New(a.o.Version, a.o.Revision)
-	if a.origins, err = origin.NewSet(originsOf(s)); err != nil {
+	if a.origins, err = origin.NewSet(originsOf(s), origin.Options{Changed: a.tellChange}); err != nil {
 		return err
 	}
 	a.memory = cache.NewMemory(cache.Options{Bytes: s.Memory, Variants: s.Variants})

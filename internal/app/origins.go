@@ -1,6 +1,7 @@
 package app
 
 import (
+	"fmt"
 	"math"
 
 	"edge/internal/origin"
@@ -24,6 +25,7 @@ func originOf(o policy.Origin) origin.Config {
 		Eject:   origin.Eject{After: o.Eject.Failures, For: o.Eject.Time, Most: o.Eject.Share},
 		Breaker: origin.Breaker{After: o.Breaker.Failures, For: o.Breaker.Time},
 		Panic:   o.Panic, SlowStart: o.SlowStart,
+		Limit: origin.Limit(o.Limit), Health: origin.Health(o.Health),
 	}
 }
 
@@ -31,7 +33,7 @@ func originOf(o policy.Origin) origin.Config {
 func (a *App) originFigures() []telemetry.Origin {
 	var list []telemetry.Origin
 	for _, o := range a.origins.Status() {
-		figures := telemetry.Origin{Name: o.Name}
+		figures := telemetry.Origin{Name: o.Name, Waiting: o.Gate.Waiting, Full: o.Gate.Full, Late: o.Gate.Late}
 		for _, s := range o.Sites {
 			figures.Sites = append(figures.Sites, siteFigures(s))
 		}
@@ -42,7 +44,7 @@ func (a *App) originFigures() []telemetry.Origin {
 
 func siteFigures(s origin.SiteStatus) telemetry.Site {
 	f := telemetry.Site{
-		URL: s.URL, InFlight: s.InFlight, Ejections: s.Ejections,
+		URL: s.URL, InFlight: s.InFlight, Ejections: s.Ejections, Well: s.Well, Unwell: s.Unwell,
 		States: make(map[string]int), Attempts: make(map[string]uint64),
 	}
 	for state := range origin.NumStates {
@@ -54,10 +56,29 @@ func siteFigures(s origin.SiteStatus) telemetry.Site {
 	return f
 }
 
+// tellChange logs what happens to an address.
+func (a *App) tellChange(c origin.Change) {
+	at := []any{"origin", c.Origin, "address", c.Address}
+	if c.To == origin.Up {
+		a.log.Info("an address of the origin is well again", at...)
+		return
+	}
+	at = append(at, "state", c.To.String(), "error", fmt.Sprint(c.Err))
+	if c.For > 0 {
+		at = append(at, "for", c.For.String())
+	}
+	a.log.Warn("an address of the origin gets no requests", at...)
+}
+
 // originStatus is what GET /v1/status tells of an origin.
 type originStatus struct {
-	Name      string          `json:"name"`
-	Addresses []addressStatus `json:"addresses"`
+	Name string `json:"name"`
+	// UnderWay and Waiting are the requests that max_requests bounds; MaxRequests
+	// is that bound.
+	UnderWay    int             `json:"under_way"`
+	Waiting     int             `json:"waiting"`
+	MaxRequests int             `json:"max_requests,omitempty"`
+	Addresses   []addressStatus `json:"addresses"`
 }
 
 type addressStatus struct {
@@ -74,7 +95,7 @@ type addressStatus struct {
 func (a *App) originStatuses() []originStatus {
 	var list []originStatus
 	for _, o := range a.origins.Status() {
-		s := originStatus{Name: o.Name}
+		s := originStatus{Name: o.Name, UnderWay: o.Gate.Inside, Waiting: o.Gate.Waiting, MaxRequests: o.Gate.Limit}
 		for _, at := range o.Addresses {
 			s.Addresses = append(s.Addresses, addressStatus{
 				URL: at.URL, Address: at.Address, State: at.State.String(), InFlight: at.InFlight,

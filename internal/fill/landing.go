@@ -93,7 +93,7 @@ func (o Outcome) kept() bool {
 // properly.
 func (o Outcome) originFailed() bool {
 	switch o.Reason {
-	case rfc9111.OriginDial, rfc9111.OriginTimeout, rfc9111.OriginBroken, rfc9111.OriginError, rfc9111.OriginUnavailable,
+	case rfc9111.OriginDial, rfc9111.OriginTimeout, rfc9111.OriginBroken, rfc9111.OriginError, rfc9111.OriginUnavailable, rfc9111.OriginBusy,
 		rfc9111.Incomplete:
 		return true
 	}

@@ -26,19 +26,25 @@ type address struct {
 	last   error // of the last attempt that failed
 }
 
-func newAddress(c *Config, s *site, name string) *address {
-	a := &address{site: s, name: name, config: c}
-	a.transport = newTransport(c, func() { a.connected(time.Now()) })
+func newAddress(p *pool, s *site, name string) *address {
+	a := &address{site: s, name: name, config: &p.config}
+	a.transport = newTransport(&p.config, func() { p.connected(a) })
 	a.calm.Store(true)
 	return a
 }
 
-// update replaces the health by what next makes of it.
-func (a *address) update(next func(health) health) {
+// update replaces the health by what next makes of it, and remembers err unless
+// it is nil. It returns the health before and after.
+func (a *address) update(next func(health) health, err error) (before, after health) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.health = next(a.health)
+	if err != nil {
+		a.last = err
+	}
+	before = a.health
+	a.health = next(before)
 	a.calm.Store(a.health == health{})
+	return before, a.health
 }
 
 // now is the address's health at this moment.
@@ -59,42 +65,6 @@ func (a *address) claim(now time.Time) (claimed bool) {
 			h.probing, claimed = true, true
 		}
 		return h
-	})
+	}, nil)
 	return claimed
-}
-
-// connected notes a connection that was made.
-func (a *address) connected(now time.Time) {
-	if !a.calm.Load() {
-		a.update(func(h health) health { return h.connected(now) })
-	}
-}
-
-// head notes the head of an answer.
-func (a *address) head(probe bool, now time.Time) {
-	if !a.calm.Load() {
-		a.update(func(h health) health { return h.head(probe, now) })
-	}
-}
-
-// whole notes an answer that came to its end.
-func (a *address) whole(now time.Time) {
-	if !a.calm.Load() {
-		a.update(func(h health) health { return h.whole(a.config, now) })
-	}
-}
-
-// failed notes a failed attempt and why it failed.
-func (a *address) failed(f fault, err error, now time.Time) {
-	a.update(func(h health) health {
-		a.last = err
-		return h.failed(a.config, f, now)
-	})
-}
-
-// undecided notes an attempt that says nothing of the address.
-func (a *address) undecided(probe bool) {
-	if probe {
-		a.update(func(h health) health { return h.undecided(probe) })
-	}
 }

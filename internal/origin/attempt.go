@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync/atomic"
 	"time"
 )
@@ -19,8 +20,8 @@ type attempt struct {
 	cancel context.CancelCauseFunc
 	pool   *pool
 	choice
-	body  *requestBody
-	ended atomic.Bool
+	body           *requestBody
+	left, leftGate atomic.Bool
 }
 
 // AddressOf returns the address that gave an answer, as "host:port"; empty for
@@ -35,16 +36,9 @@ func AddressOf(resp *http.Response) string {
 	return ""
 }
 
-// try sends req for target to the chosen address. The error is an *Error.
-func (p *pool) try(req *http.Request, target url.URL, body *requestBody, c choice) (*http.Response, error) {
+func (p *pool) attempt(req *http.Request, body *requestBody, c choice) *attempt {
 	ctx, cancel := context.WithCancelCause(req.Context())
-	t := &attempt{Context: ctx, cancel: cancel, pool: p, choice: c, body: body}
-	resp, err := t.send(t.outgoing(req, target))
-	if err != nil {
-		return nil, t.failed(err)
-	}
-	t.answered(resp)
-	return resp, nil
+	return &attempt{Context: ctx, cancel: cancel, pool: p, choice: c, body: body}
 }
 
 func (t *attempt) send(out *http.Request) (*http.Response, error) {
@@ -112,37 +106,54 @@ func (t *attempt) failed(err error) error {
 	if failure.ofOrigin() {
 		t.pool.fault(t.address, fault{undialled: failure == Dial, probe: t.probe}, wrapped)
 	} else {
-		t.address.undecided(t.probe)
+		t.pool.undecided(t.address, t.probe)
 	}
-	t.end()
+	t.leave()
+	t.cancel(nil)
 	return wrapped
 }
 
-// answered notes the head of an answer, and watches over its body. A body that
-// is none stays as it is. So does that of a switched protocol: it is the
-// connection itself, without a limit on its silence, and lives as long as the
-// request's context.
-func (t *attempt) answered(resp *http.Response) {
+// handOn notes the head of an answer that the caller gets, and watches over its
+// body. A body that is none stays as it is. So does that of a switched protocol:
+// it is the connection itself, without a limit on its silence, and lives as long
+// as the request's context.
+func (t *attempt) handOn(resp *http.Response) {
 	now := time.Now()
-	t.address.head(t.probe, now)
-	unwell := isUnwell(resp.StatusCode)
-	if unwell {
+	unwell := t.head(resp, now)
+	switch {
+	case resp.Body == http.NoBody:
+		if !unwell {
+			t.pool.whole(t.address, now)
+		}
+		t.end()
+	case resp.StatusCode == http.StatusSwitchingProtocols:
+		t.leave()
+		t.leaveGate()
+	default:
+		if isEndless(resp) {
+			t.leaveGate()
+		}
+		resp.Body = &responseBody{inner: resp.Body, attempt: t, unwell: unwell}
+	}
+}
+
+// head notes the head of an answer, and reports whether it says that the server
+// is not well.
+func (t *attempt) head(resp *http.Response, now time.Time) (unwell bool) {
+	t.pool.head(t.address, t.probe, now)
+	if unwell = isUnwell(resp.StatusCode); unwell {
 		t.count(Unwell)
 		t.pool.fault(t.address, fault{}, fmt.Errorf("it answered %d", resp.StatusCode))
 	} else {
 		t.count(Answered)
 	}
-	switch {
-	case resp.Body == http.NoBody:
-		if !unwell {
-			t.address.whole(now)
-		}
-		t.end()
-	case resp.StatusCode == http.StatusSwitchingProtocols:
-		t.leave()
-	default:
-		resp.Body = &responseBody{inner: resp.Body, attempt: t, unwell: unwell}
-	}
+	return unwell
+}
+
+// isEndless reports whether an answer is a stream of events: it costs the origin
+// little, and lasts for as long as the client wants.
+func isEndless(resp *http.Response) bool {
+	return strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream")
 }
 
 // isUnwell reports whether a status says that it is the server that is not well,
@@ -157,15 +168,24 @@ func isUnwell(status int) bool {
 
 func (t *attempt) count(r Result) { t.address.site.attempts[r].Add(1) }
 
-// end frees what the attempt holds. Ending it again does nothing.
+// end frees what an attempt holds whose answer was handed on. Ending it again
+// does nothing.
 func (t *attempt) end() {
 	t.leave()
+	t.leaveGate()
 	t.cancel(nil)
 }
 
 // leave takes the attempt off the address's load.
 func (t *attempt) leave() {
-	if t.ended.CompareAndSwap(false, true) {
+	if t.left.CompareAndSwap(false, true) {
 		t.address.inFlight.Add(-1)
+	}
+}
+
+// leaveGate gives the request's turn to the next.
+func (t *attempt) leaveGate() {
+	if t.leftGate.CompareAndSwap(false, true) {
+		t.pool.gate.leave()
 	}
 }

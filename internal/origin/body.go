@@ -49,7 +49,7 @@ func (b *responseBody) Read(p []byte) (int, error) {
 // whole notes the end of the body.
 func (b *responseBody) whole() {
 	if !b.unwell {
-		b.address.whole(time.Now())
+		b.pool.whole(b.address, time.Now())
 	}
 	b.end()
 }
@@ -57,7 +57,7 @@ func (b *responseBody) whole() {
 // cutOff notes that the body broke off.
 func (b *responseBody) cutOff(err error) error {
 	wrapped := &Error{Failure: classify(b.attempt, err), Origin: b.pool.config.Name, Address: b.address.name, Err: err}
-	if wrapped.Failure.ofOrigin() && !b.ended.Load() {
+	if wrapped.Failure.ofOrigin() && !b.left.Load() {
 		b.count(CutOff)
 		b.pool.fault(b.address, fault{}, wrapped)
 	}

@@ -18,7 +18,7 @@ func TestIdleCountsOnlyWaitingReads(t *testing.T) {
 		p := &pool{config: Config{Name: "o", Idle: time.Minute}}
 		client, server := net.Pipe()
 		ctx, cancel := context.WithCancelCause(t.Context())
-		a := newAddress(&p.config, &site{}, "o:80")
+		a := newAddress(p, &site{}, "o:80")
 		p.addresses.Store(&[]*address{a})
 		b := &responseBody{inner: closeOnDone{client, ctx}, attempt: &attempt{Context: ctx, cancel: cancel, pool: p, choice: choice{address: a}}}
 		go func() {

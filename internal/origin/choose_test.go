@@ -1,9 +1,11 @@
 package origin
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -114,46 +116,50 @@ func TestUntried(t *testing.T) {
 // One request at a time finds out about a half-open address, and only one that
 // may be repeated if there is another address.
 func TestOneProbe(t *testing.T) {
-	p := newTestPool(t, Config{Breaker: Breaker{After: 1, For: time.Second}}, "http://a", "http://b")
-	now := time.Now()
-	a := (*p.addresses.Load())[0]
-	a.failed(fault{undialled: true}, nil, now)
-	later := now.Add(time.Second)
-	if c := p.choose(later, nil, false); c.address == a || c.probe {
-		t.Errorf("a request that may not be repeated probes %+v", c)
-	}
-	if c := p.choose(later, nil, true); c.address != a || !c.probe {
-		t.Errorf("the first that may be repeated went to %s (probe %v), want a probe of a", c.address.name, c.probe)
-	}
-	for range 10 {
-		if c := p.choose(later, nil, true); c.address == a {
-			t.Fatal("a second request probes while the first is under way")
+	synctest.Test(t, func(t *testing.T) {
+		p := newTestPool(t, Config{Breaker: Breaker{After: 1, For: time.Second}}, "http://a", "http://b")
+		now := time.Now()
+		a := (*p.addresses.Load())[0]
+		p.fault(a, fault{undialled: true}, errors.New("refused"))
+		later := now.Add(time.Second)
+		if c := p.choose(later, nil, false); c.address == a || c.probe {
+			t.Errorf("a request that may not be repeated probes %+v", c)
 		}
-	}
-	a.undecided(true)
-	if c := p.choose(later, []*address{a}, true); c.address == a {
-		t.Error("the request went back to where it came from")
-	}
+		if c := p.choose(later, nil, true); c.address != a || !c.probe {
+			t.Errorf("the first that may be repeated went to %s (probe %v), want a probe of a", c.address.name, c.probe)
+		}
+		for range 10 {
+			if c := p.choose(later, nil, true); c.address == a {
+				t.Fatal("a second request probes while the first is under way")
+			}
+		}
+		p.undecided(a, true)
+		if c := p.choose(later, []*address{a}, true); c.address == a {
+			t.Error("the request went back to where it came from")
+		}
+	})
 }
 
 // With one address every request may probe: there is no other way.
 func TestProbeOfTheOnlyAddress(t *testing.T) {
-	p := newTestPool(t, Config{Breaker: Breaker{After: 1, For: time.Second}}, "http://a")
-	now := time.Now()
-	a := (*p.addresses.Load())[0]
-	a.failed(fault{undialled: true}, nil, now)
-	if c := p.choose(now, nil, false); c.address != nil {
-		t.Error("an open address was chosen")
-	}
-	if got := p.reopens(now); got != time.Second {
-		t.Errorf("reopens in %v, want 1s", got)
-	}
-	if c := p.choose(now.Add(time.Second), nil, false); c.address != a || !c.probe {
-		t.Errorf("got %+v, want a probe", c)
-	}
-	if c := p.choose(now.Add(time.Second), nil, false); c.address != nil {
-		t.Error("a second probe")
-	}
+	synctest.Test(t, func(t *testing.T) {
+		p := newTestPool(t, Config{Breaker: Breaker{After: 1, For: time.Second}}, "http://a")
+		now := time.Now()
+		a := (*p.addresses.Load())[0]
+		p.fault(a, fault{undialled: true}, errors.New("refused"))
+		if c := p.choose(now, nil, false); c.address != nil {
+			t.Error("an open address was chosen")
+		}
+		if got := p.reopens(now); got != time.Second {
+			t.Errorf("reopens in %v, want 1s", got)
+		}
+		if c := p.choose(now.Add(time.Second), nil, false); c.address != a || !c.probe {
+			t.Errorf("got %+v, want a probe", c)
+		}
+		if c := p.choose(now.Add(time.Second), nil, false); c.address != nil {
+			t.Error("a second probe")
+		}
+	})
 }
 
 // Never more than the share are ejected, whoever fails.
@@ -184,7 +190,7 @@ func TestEjectionHasACap(t *testing.T) {
 func newTestPool(t *testing.T, c Config, urls ...string) *pool {
 	t.Helper()
 	c.Name, c.URLs = "o", urls
-	p, err := newPool(c.withDefaults())
+	p, err := newPool(c.withDefaults(), Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

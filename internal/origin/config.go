@@ -31,6 +31,7 @@ type Config struct {
 	// SlowStart is how long an address that came back takes less than its part.
 	SlowStart time.Duration
 	Health    Health
+	Limit     Limit
 }
 
 // Eject says when an address that answers badly is left alone.
@@ -57,12 +58,6 @@ type Breaker struct {
 	For time.Duration
 }
 
-// Health says how addresses are asked whether they are well.
-type Health struct {
-	// Healthy and Unhealthy are how many results in a row change the judgement.
-	Healthy, Unhealthy int
-}
-
 const (
 	defaultConnect   = 2 * time.Second
 	defaultFirstByte = 60 * time.Second
@@ -71,17 +66,21 @@ const (
 
 // withDefaults returns c with the defaults in place of zeros.
 func (c Config) withDefaults() Config {
-	orDefault := func(d, otherwise time.Duration) time.Duration {
-		if d == 0 {
-			return otherwise
-		}
-		return d
-	}
 	c.Connect = orDefault(c.Connect, defaultConnect)
 	c.FirstByte = orDefault(c.FirstByte, defaultFirstByte)
 	c.Idle = orDefault(c.Idle, defaultIdle)
+	c.Health = c.Health.withDefaults()
 	c.URLs = slices.Clone(c.URLs)
 	return c
+}
+
+// orDefault is v unless that is zero.
+func orDefault[T comparable](v, otherwise T) T {
+	var zero T
+	if v == zero {
+		return otherwise
+	}
+	return v
 }
 
 // equal reports whether two origins are the same in everything.

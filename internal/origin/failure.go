@@ -29,6 +29,9 @@ const (
 	// Unavailable: no address is tried at the moment, because lately none could be
 	// connected to.
 	Unavailable
+	// Busy: as much is under way as the configuration allows, and the request got
+	// no turn in time.
+	Busy
 
 	numFailures
 )
@@ -36,6 +39,7 @@ const (
 var failureWords = [numFailures]string{
 	None: "none", Dial: "dial", Timeout: "timeout", Broken: "broken",
 	Canceled: "canceled", BadRequestBody: "bad-request-body", Unavailable: "unavailable",
+	Busy: "busy",
 }
 
 // String returns the word of the failure.

@@ -1,10 +1,12 @@
 package origin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"math"
 	"net/http"
+	"net/url"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,19 +20,28 @@ type pool struct {
 	addresses atomic.Pointer[[]*address]
 	turn      atomic.Uint32
 
+	gate gate
+	tell func(Change) // nil for nobody
+
 	ejecting sync.Mutex // held while it is counted how many are ejected
+
+	cancel     context.CancelFunc // of the background; nil before start
+	background sync.WaitGroup
 }
 
-func newPool(c Config) (*pool, error) {
+func newPool(c Config, o Options) (*pool, error) {
 	if len(c.URLs) == 0 {
 		return nil, errors.New("has no url")
 	}
-	p := &pool{config: c}
+	p := &pool{config: c, tell: o.Changed, gate: gate{limit: c.Limit}}
 	var errs []error
 	for _, text := range c.URLs {
 		s, err := parseSite(text)
 		errs = append(errs, err)
 		p.sites = append(p.sites, s)
+	}
+	if _, err := url.ParseRequestURI(c.Health.Path); c.Health.Path != "" && err != nil {
+		errs = append(errs, fmt.Errorf("health check: %w", err))
 	}
 	var err error
 	p.prefixes, err = newPrefixes(c.StripPrefix, c.AddPrefix)
@@ -39,14 +50,28 @@ func newPool(c Config) (*pool, error) {
 	}
 	var addresses []*address
 	for _, s := range p.sites {
-		addresses = append(addresses, newAddress(&p.config, s, s.dialled()))
+		addresses = append(addresses, newAddress(p, s, s.dialled()))
 	}
 	p.addresses.Store(&addresses)
 	return p, nil
 }
 
-// close closes idle connections.
-func (p *pool) close() {
+// start begins what a pool does without being asked; stop ends it.
+func (p *pool) start() {
+	ctx, cancel := context.WithCancel(context.Background())
+	p.cancel = cancel
+	if p.config.Health.Path != "" {
+		p.background.Go(func() { p.check(ctx) })
+	}
+}
+
+// stop ends what start began and closes idle connections. Requests under way go
+// on.
+func (p *pool) stop() {
+	if p.cancel != nil {
+		p.cancel()
+		p.background.Wait()
+	}
 	for _, a := range *p.addresses.Load() {
 		a.transport.CloseIdleConnections()
 	}
@@ -60,6 +85,18 @@ func (p *pool) RoundTrip(req *http.Request) (*http.Response, error) {
 	if !ok {
 		return nil, p.unsent(body, Broken, fmt.Errorf("path %q cannot be sent as it is", req.URL.RawPath), 0)
 	}
+	if err := p.gate.enter(req.Context()); err != nil {
+		return nil, p.refused(req.Context(), body, err)
+	}
+	resp, err := p.send(req, target, body)
+	if err != nil {
+		p.gate.leave()
+	}
+	return resp, err
+}
+
+// send sends a request that has its turn to one address after another.
+func (p *pool) send(req *http.Request, target url.URL, body *requestBody) (*http.Response, error) {
 	var memory [attemptsMost]*address
 	tried := memory[:0]
 	var failed error
@@ -69,12 +106,14 @@ func (p *pool) RoundTrip(req *http.Request) (*http.Response, error) {
 			break
 		}
 		body.again()
-		resp, err := p.try(req, target, body, c)
+		t := p.attempt(req, body, c)
+		resp, err := t.send(t.outgoing(req, target))
 		if err == nil {
+			t.handOn(resp)
 			return resp, nil
 		}
-		failed = err
-		if Classify(err) != Dial || !body.untouched() {
+		failed = t.failed(err)
+		if Classify(failed) != Dial || !body.untouched() {
 			break
 		}
 		tried = append(tried, c.address)
@@ -100,6 +139,15 @@ func (p *pool) unsent(body *requestBody, f Failure, err error, retryAfter time.D
 	return &Error{Failure: f, Origin: p.config.Name, Err: err, RetryAfter: retryAfter}
 }
 
+// refused is the error of a request that did not get its turn, with err of the
+// gate.
+func (p *pool) refused(ctx context.Context, body *requestBody, err error) error {
+	if err == errFull || err == errLate {
+		return p.unsent(body, Busy, err, time.Second)
+	}
+	return p.unsent(body, classify(ctx, err), err, 0)
+}
+
 // reopens is how long it takes until an address may be tried again.
 func (p *pool) reopens(now time.Time) time.Duration {
 	least := time.Duration(math.MaxInt64)
@@ -107,29 +155,4 @@ func (p *pool) reopens(now time.Time) time.Duration {
 		least = min(least, max(0, a.now().openUntil.Sub(now)))
 	}
 	return least
-}
-
-// fault notes a failed attempt at a. It ejects a only if enough others are left.
-func (p *pool) fault(a *address, f fault, err error) {
-	p.ejecting.Lock()
-	defer p.ejecting.Unlock()
-	now := time.Now()
-	f.ejectable = p.mayEject(now)
-	was := a.now().ejectedUntil
-	a.failed(f, err, now)
-	if a.now().ejectedUntil != was {
-		a.site.ejections.Add(1)
-	}
-}
-
-// mayEject reports whether one more address may be ejected.
-func (p *pool) mayEject(now time.Time) bool {
-	addresses := *p.addresses.Load()
-	ejected := 0
-	for _, a := range addresses {
-		if now.Before(a.now().ejectedUntil) {
-			ejected++
-		}
-	}
-	return float64(ejected+1) <= p.config.Eject.Most*float64(len(addresses))
 }

@@ -30,7 +30,7 @@ func piped(t *testing.T, p *pool, dial func(address int) bool, serve func(addres
 			return client, nil
 		}
 	}
-	t.Cleanup(p.close)
+	t.Cleanup(p.stop)
 }
 
 // replies answers every request on a connection.
@@ -113,7 +113,7 @@ func TestUnwellAddressIsEjected(t *testing.T) {
 		if asked != [2]int{50, 50} {
 			t.Errorf("afterwards they got %v, want 50 each", asked)
 		}
-		p.close()
+		p.stop()
 	})
 }
 
@@ -149,7 +149,7 @@ func TestBreakerOfTheOnlyAddress(t *testing.T) {
 				t.Errorf("request %d after it came back: %d, %v", i, status, err)
 			}
 		}
-		p.close()
+		p.stop()
 	})
 }
 
@@ -179,7 +179,7 @@ func TestClientsDoNotHurtAnAddress(t *testing.T) {
 				t.Errorf("%s: %d under way, %+v remembered", a.name, a.inFlight.Load(), a.now())
 			}
 		}
-		p.close()
+		p.stop()
 	})
 }
 
@@ -201,7 +201,7 @@ func TestCutOffBodiesCount(t *testing.T) {
 		if got := p.states(); got[0] != Ejected {
 			t.Errorf("the one that cuts off is %v, want ejected", got[0])
 		}
-		p.close()
+		p.stop()
 	})
 }
 
@@ -231,6 +231,6 @@ func TestInFlightUntilTheBodyEnds(t *testing.T) {
 				t.Errorf("%d under way after the end, want 0", got)
 			}
 		}
-		p.close()
+		p.stop()
 	})
 }

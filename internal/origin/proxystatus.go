@@ -21,6 +21,8 @@ func ProxyError(err error) string {
 	switch e.Failure {
 	case Unavailable:
 		return "destination_unavailable"
+	case Busy:
+		return "connection_limit_reached"
 	case Dial:
 		return dialWord(e.Err)
 	case Timeout:

@@ -8,8 +8,17 @@ import (
 	"sync/atomic"
 )
 
-// Set is all origins of a process. It is safe for concurrent use.
+// Options are what all origins of a process share.
+type Options struct {
+	// Changed, if set, is told what happens to addresses. It may be called by
+	// several goroutines, and must not block.
+	Changed func(Change)
+}
+
+// Set is all origins of a process. It is safe for concurrent use. Its goroutines
+// end with Close.
 type Set struct {
+	o Options
 	// update is held by those who replace pools.
 	update sync.Mutex
 	pools  atomic.Pointer[map[string]*pool]
@@ -17,8 +26,8 @@ type Set struct {
 
 // NewSet returns a Set with the given origins. An invalid URL is an error that
 // names the origin.
-func NewSet(configs []Config) (*Set, error) {
-	s := &Set{}
+func NewSet(configs []Config, o Options) (*Set, error) {
+	s := &Set{o: o}
 	s.pools.Store(&map[string]*pool{})
 	if err := s.Update(configs); err != nil {
 		return nil, err
@@ -33,14 +42,19 @@ func (s *Set) Update(configs []Config) error {
 	s.update.Lock()
 	defer s.update.Unlock()
 	old := *s.pools.Load()
-	pools, err := build(configs, old)
+	pools, err := s.build(configs, old)
 	if err != nil {
 		return err
+	}
+	for name, p := range pools {
+		if old[name] != p {
+			p.start()
+		}
 	}
 	s.pools.Store(&pools)
 	for name, p := range old {
 		if pools[name] != p {
-			p.close()
+			p.stop()
 		}
 	}
 	return nil
@@ -48,7 +62,7 @@ func (s *Set) Update(configs []Config) error {
 
 // build makes the pools for configs, taking over those of old that are
 // unchanged.
-func build(configs []Config, old map[string]*pool) (map[string]*pool, error) {
+func (s *Set) build(configs []Config, old map[string]*pool) (map[string]*pool, error) {
 	pools := make(map[string]*pool, len(configs))
 	var errs []error
 	for _, c := range configs {
@@ -61,7 +75,7 @@ func build(configs []Config, old map[string]*pool) (map[string]*pool, error) {
 			pools[c.Name] = p
 			continue
 		}
-		p, err := newPool(c)
+		p, err := newPool(c, s.o)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("origin %s: %w", c.Name, err))
 			continue
@@ -94,9 +108,9 @@ func (s *Set) Transport(name string) http.RoundTripper {
 	return p
 }
 
-// Close closes idle connections.
+// Close ends what goes on in the background and closes idle connections.
 func (s *Set) Close() {
 	for _, p := range *s.pools.Load() {
-		p.close()
+		p.stop()
 	}
 }

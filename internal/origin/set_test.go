@@ -18,7 +18,7 @@ import (
 func newSet(t testing.TB, c Config, urls ...string) *Set {
 	t.Helper()
 	c.Name, c.URLs = "o", urls
-	s, err := NewSet([]Config{c})
+	s, err := NewSet([]Config{c}, Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ func TestNewSetRefuses(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			tt.config.Name = "api"
-			_, err := NewSet([]Config{tt.config})
+			_, err := NewSet([]Config{tt.config}, Options{})
 			if err == nil || !strings.Contains(err.Error(), tt.want) || !strings.Contains(err.Error(), "origin api:") {
 				t.Errorf("NewSet(%+v) = %v, want an error that names api and says %q", tt.config, err, tt.want)
 			}
@@ -130,7 +130,7 @@ func TestNewSetRefuses(t *testing.T) {
 			}
 		})
 	}
-	_, err := NewSet([]Config{{Name: "a", URLs: []string{"http://h"}}, {Name: "a", URLs: []string{"http://h"}}, {Name: "b"}})
+	_, err := NewSet([]Config{{Name: "a", URLs: []string{"http://h"}}, {Name: "a", URLs: []string{"http://h"}}, {Name: "b"}}, Options{})
 	if err == nil || !strings.Contains(err.Error(), "a: given twice") || !strings.Contains(err.Error(), "b: has no url") {
 		t.Errorf("NewSet = %v, want both problems", err)
 	}

@@ -16,6 +16,7 @@ type site struct {
 
 	attempts  [NumResults]atomic.Uint64
 	ejections atomic.Uint64
+	checks    [2]atomic.Uint64 // health checks that failed, that succeeded
 }
 
 // parseSite reads a URL of the configuration.

@@ -9,6 +9,7 @@ import (
 // Status is a picture of one origin.
 type Status struct {
 	Name string
+	Gate GateStatus
 	// Sites are its URLs in the order of the configuration, Addresses those that
 	// they stand for now.
 	Sites     []SiteStatus
@@ -22,6 +23,8 @@ type SiteStatus struct {
 	InFlight  int64
 	Ejections uint64
 	Attempts  [NumResults]uint64
+	// Well and Unwell are the health checks that succeeded and failed.
+	Well, Unwell uint64
 }
 
 // AddressStatus is a picture of one address.
@@ -49,7 +52,7 @@ func (s *Set) Status() []Status {
 }
 
 func (p *pool) status(now time.Time) Status {
-	s := Status{Name: p.config.Name}
+	s := Status{Name: p.config.Name, Gate: p.gate.status()}
 	index := make(map[*site]int, len(p.sites))
 	for i, site := range p.sites {
 		index[site] = i
@@ -66,7 +69,10 @@ func (p *pool) status(now time.Time) Status {
 }
 
 func (s *site) status() SiteStatus {
-	status := SiteStatus{URL: s.url, Ejections: s.ejections.Load()}
+	status := SiteStatus{
+		URL: s.url, Ejections: s.ejections.Load(),
+		Well: s.checks[1].Load(), Unwell: s.checks[0].Load(),
+	}
 	for r := range NumResults {
 		status.Attempts[r] = s.attempts[r].Load()
 	}

@@ -45,6 +45,12 @@ func (b *compiler) origin(o OriginConf) Origin {
 		},
 		Panic:     given(o.Panic, defaultPanic),
 		SlowStart: given(o.SlowStart, defaultSlowStart),
+		Limit: Limit{
+			Requests: given(o.MaxRequests, defaultMaxRequests),
+			Queue:    given(o.MaxQueue, defaultMaxQueue),
+			Wait:     timeout(o.QueueWait, defaultQueueWait),
+		},
+		Health: b.health(o),
 	}
 	b.originURLs(o, &compiled)
 	for _, prefix := range []struct{ option, text string }{{"strip_prefix", o.StripPrefix}, {"add_prefix", o.AddPrefix}} {
@@ -54,6 +60,35 @@ func (b *compiler) origin(o OriginConf) Origin {
 		}
 	}
 	return compiled
+}
+
+// health compiles health.
+func (b *compiler) health(o OriginConf) Health {
+	if o.HealthPath == "" {
+		return Health{}
+	}
+	if !isHealthPath(o.HealthPath) {
+		b.fail(placeOf(o.Places, "health.path"), "write path: /healthz", "health.path %q is not a path", o.HealthPath)
+	}
+	interval := timeout(o.HealthInterval, defaultHealthInterval)
+	h := Health{
+		Path: o.HealthPath, Host: o.HealthHost, Status: o.HealthStatus,
+		Interval:  interval,
+		Timeout:   timeout(o.HealthTimeout, min(defaultHealthTimeout, interval)),
+		Healthy:   given(o.HealthHealthy, defaultHealthy),
+		Unhealthy: given(o.HealthUnhealthy, defaultUnhealthy),
+	}
+	if h.Timeout > h.Interval {
+		b.fail(placeOf(o.Places, "health.timeout"), "let it end before the next one begins",
+			"health.timeout %s is longer than health.interval %s", formatDuration(h.Timeout), formatDuration(h.Interval))
+	}
+	return h
+}
+
+// isHealthPath reports whether text is the target of a request in origin-form.
+func isHealthPath(text string) bool {
+	u, err := url.ParseRequestURI(text)
+	return err == nil && u.Host == "" && strings.HasPrefix(text, "/") && !strings.ContainsAny(text, "# ")
 }
 
 // originURLs compiles url and urls.

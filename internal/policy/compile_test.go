@@ -42,8 +42,10 @@ func policyText(p *Policy) string {
 	}
 	fmt.Fprintf(&b, "admin %s, metrics %q, enforces %v, hosts %v\n",
 		s.Admin.Listen, s.Metrics.Listen, s.Enforces, s.Hosts)
-	for _, name := range slices.Sorted(maps.Keys(s.Origins)) {
-		fmt.Fprintf(&b, "origin %+v\n", s.Origins[name])
+	if len(s.Origins) > 1 { // else it says nothing that the other cases do not
+		for _, name := range slices.Sorted(maps.Keys(s.Origins)) {
+			fmt.Fprintf(&b, "origin %+v\n", s.Origins[name])
+		}
 	}
 	for _, r := range p.Routes {
 		fmt.Fprintf(&b, "\n%d %s: %s, origin %s, allow %s\n", r.Ordinal, r.Pattern, r.Mode, r.Origin, r.Allow)
@@ -113,28 +115,35 @@ func TestDefaultsAreDocumented(t *testing.T) {
 		}
 	}
 	for name, want := range map[string]string{
-		"the top level listen":          `"` + defaultListen + `"`,
-		"the top level drain_delay":     formatDuration(defaultDrainDelay),
-		"the top level drain_timeout":   formatDuration(defaultDrainTimeout),
-		"the top level access_log":      defaultAccessLog,
-		"routes jitter":                 formatShare(defaultJitter),
-		"routes stale":                  formatDuration(defaultStale),
-		"routes error_cap":              formatDuration(defaultErrorCap),
-		"routes collapse_wait":          formatDuration(defaultCollapseWait),
-		"routes targets":                "[" + strings.Join(defaultTargets(), ", ") + "]",
-		"routes tag_headers":            "[" + strings.Join(defaultTagHeaders(), ", ") + "]",
-		"timeouts of an origin connect": formatDuration(defaultConnect),
-		"timeouts of an origin idle":    formatDuration(defaultIdle),
-		"origin and origins panic":      formatShare(defaultPanic),
-		"origin and origins slow_start": formatDuration(defaultSlowStart),
-		"eject of an origin failures":   strconv.Itoa(defaultEjectFailures),
-		"eject of an origin time":       formatDuration(defaultEjectTime),
-		"eject of an origin share":      formatShare(defaultEjectShare),
-		"breaker of an origin failures": strconv.Itoa(defaultBreakerFailures),
-		"breaker of an origin time":     formatDuration(defaultBreakerTime),
-		"cache memory":                  formatSize(defaultMemory),
-		"cache max_object":              formatSize(defaultMaxObject),
-		"cache max_silence":             formatDuration(defaultMaxSilence),
+		"the top level listen":            `"` + defaultListen + `"`,
+		"the top level drain_delay":       formatDuration(defaultDrainDelay),
+		"the top level drain_timeout":     formatDuration(defaultDrainTimeout),
+		"the top level access_log":        defaultAccessLog,
+		"routes jitter":                   formatShare(defaultJitter),
+		"routes stale":                    formatDuration(defaultStale),
+		"routes error_cap":                formatDuration(defaultErrorCap),
+		"routes collapse_wait":            formatDuration(defaultCollapseWait),
+		"routes targets":                  "[" + strings.Join(defaultTargets(), ", ") + "]",
+		"routes tag_headers":              "[" + strings.Join(defaultTagHeaders(), ", ") + "]",
+		"timeouts of an origin connect":   formatDuration(defaultConnect),
+		"timeouts of an origin idle":      formatDuration(defaultIdle),
+		"origin and origins max_requests": strconv.Itoa(defaultMaxRequests),
+		"origin and origins max_queue":    strconv.Itoa(defaultMaxQueue),
+		"timeouts of an origin queue":     formatDuration(defaultQueueWait),
+		"health of an origin interval":    formatDuration(defaultHealthInterval),
+		"health of an origin timeout":     formatDuration(defaultHealthTimeout),
+		"health of an origin healthy":     strconv.Itoa(defaultHealthy),
+		"health of an origin unhealthy":   strconv.Itoa(defaultUnhealthy),
+		"origin and origins panic":        formatShare(defaultPanic),
+		"origin and origins slow_start":   formatDuration(defaultSlowStart),
+		"eject of an origin failures":     strconv.Itoa(defaultEjectFailures),
+		"eject of an origin time":         formatDuration(defaultEjectTime),
+		"eject of an origin share":        formatShare(defaultEjectShare),
+		"breaker of an origin failures":   strconv.Itoa(defaultBreakerFailures),
+		"breaker of an origin time":       formatDuration(defaultBreakerTime),
+		"cache memory":                    formatSize(defaultMemory),
+		"cache max_object":                formatSize(defaultMaxObject),
+		"cache max_silence":               formatDuration(defaultMaxSilence),
 	} {
 		if shown[name] == want {
 			continue

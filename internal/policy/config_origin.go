@@ -20,6 +20,17 @@ type OriginConf struct {
 	BreakerFailures *int
 	BreakerTime     *time.Duration
 	Panic           *float64
+	MaxRequests     *int
+	MaxQueue        *int
+	QueueWait       *time.Duration // timeouts.queue
+
+	HealthPath      string
+	HealthHost      string // health.hostname
+	HealthInterval  *time.Duration
+	HealthTimeout   *time.Duration
+	HealthStatus    []int
+	HealthHealthy   *int
+	HealthUnhealthy *int
 	SlowStart       *time.Duration
 
 	Places Places

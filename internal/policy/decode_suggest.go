@@ -32,6 +32,12 @@ var otherWords = map[string]string{
 	"includes":               "include",
 	"default":                "defaults",
 	"protocol":               "scheme",
+	"health_check":           "health",
+	"healthcheck":            "health",
+	"max_conns":              "max_requests",
+	"max_connections":        "max_requests",
+	"circuit_breaker":        "breaker",
+	"outlier_detection":      "eject",
 }
 
 // unknown reports a key that no option has, and returns the option that it was

@@ -28,6 +28,13 @@ const (
 	defaultEjectShare      = 0.5
 	defaultBreakerFailures = 5
 	defaultBreakerTime     = time.Second
+	defaultMaxRequests     = 1024
+	defaultMaxQueue        = 1024
+	defaultQueueWait       = 5 * time.Second
+	defaultHealthInterval  = 5 * time.Second
+	defaultHealthTimeout   = 2 * time.Second
+	defaultHealthy         = 2
+	defaultUnhealthy       = 3
 	defaultPanic           = 0.3
 	defaultSlowStart       = 10 * time.Second
 	defaultCollapseWait    = 5 * time.Second

@@ -13,6 +13,11 @@ var originOptions = []optionOf[OriginConf]{
 	option("add_prefix", pathPrefix, func(o *OriginConf) *string { return &o.AddPrefix }, "",
 		"A prefix that is put before the path, after strip_prefix."),
 	group("timeouts", timeoutOptions, "{connect: 2s}", "How long the origin may take."),
+	option("max_requests", optional(whole("1024", 0, 1<<20)), func(o *OriginConf) **int { return &o.MaxRequests }, "1024",
+		"How many requests may be under way at the origin at one time, at all its addresses together; others wait. WebSockets and streams of events count only until they have begun. 0 sets no bound."),
+	option("max_queue", optional(whole("1024", 0, 1<<20)), func(o *OriginConf) **int { return &o.MaxQueue }, "1024",
+		"How many requests may wait for their turn. Beyond it, what is stored answers if it may, or else 503."),
+	group("health", healthOptions, "{path: /healthz}", "Asks every address, again and again, whether it is well. Without it, only what requests meet with counts."),
 	group("eject", ejectOptions, "{failures: 5}", "When an address that answers badly is left alone for a while."),
 	group("breaker", breakerOptions, "{failures: 5}", "When nothing is sent any more to an address that takes no connections."),
 	option("panic", optional(share()), func(o *OriginConf) **float64 { return &o.Panic }, "30%",
@@ -28,6 +33,25 @@ var timeoutOptions = []optionOf[OriginConf]{
 		"How long the head of a response may take."),
 	option("idle", optional(duration()), func(o *OriginConf) **time.Duration { return &o.Idle }, "60s",
 		"How long a response may pause."),
+	option("queue", optional(duration()), func(o *OriginConf) **time.Duration { return &o.QueueWait }, "5s",
+		"How long a request may wait for its turn (max_requests)."),
+}
+
+var healthOptions = []optionOf[OriginConf]{
+	need(option("path", text("a path", "/healthz"), func(o *OriginConf) *string { return &o.HealthPath }, "",
+		"What is asked for, with its query. No prefix is stripped from it or added.")),
+	option("hostname", text("a host", "www.example.com"), func(o *OriginConf) *string { return &o.HealthHost }, "",
+		"The Host of the request. Without it, that of the URL."),
+	option("interval", optional(duration()), func(o *OriginConf) **time.Duration { return &o.HealthInterval }, "5s",
+		"The time between two checks."),
+	option("timeout", optional(duration()), func(o *OriginConf) **time.Duration { return &o.HealthTimeout }, "2s",
+		"How long an answer may take."),
+	option("status", list(whole("200", 200, 599), "a list of statuses", "[200, 204]"), func(o *OriginConf) *[]int { return &o.HealthStatus }, "",
+		"The statuses that mean well. Without it, 200 to 399."),
+	option("healthy", optional(whole("2", 1, 100)), func(o *OriginConf) **int { return &o.HealthHealthy }, "2",
+		"After how many good checks in a row an address is up again."),
+	option("unhealthy", optional(whole("3", 1, 100)), func(o *OriginConf) **int { return &o.HealthUnhealthy }, "3",
+		"After how many bad ones it is down."),
 }
 
 var ejectOptions = []optionOf[OriginConf]{

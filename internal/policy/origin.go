@@ -17,6 +17,24 @@ type Origin struct {
 	// used.
 	Panic     float64
 	SlowStart time.Duration
+	Limit     Limit
+	Health    Health
+}
+
+// Limit bounds the requests under way at one time (0: no bound), and how many may
+// wait for how long.
+type Limit struct {
+	Requests, Queue int
+	Wait            time.Duration
+}
+
+// Health says how addresses are asked whether they are well; an empty Path: they
+// are not. A nil Status is 200 to 399.
+type Health struct {
+	Path, Host         string
+	Interval, Timeout  time.Duration
+	Status             []int
+	Healthy, Unhealthy int
 }
 
 // Eject says when an address is left alone: after Failures in a row (0: never),

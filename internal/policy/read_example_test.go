@@ -54,7 +54,7 @@ func TestExampleShowsEveryOption(t *testing.T) {
 	for prefix, rows := range map[string][]row{
 		"": rows(configOptions), "listen.": rows(listenOptions), "admin.": rows(adminOptions), "metrics.": rows(metricsOptions), "cache.": rows(cacheOptions),
 		"origin.": rows(originOptions), "origin.timeouts.": rows(timeoutOptions),
-		"origin.eject.": rows(ejectOptions), "origin.breaker.": rows(breakerOptions), "route.": rows(routeOptions),
+		"origin.health.": rows(healthOptions), "origin.eject.": rows(ejectOptions), "origin.breaker.": rows(breakerOptions), "route.": rows(routeOptions),
 		"route.key.": rows(keyOptions), "route.cors.": rows(corsOptions),
 		"internal.": rows(internalOptions), "route.request.": rows(fieldRuleOptions), "route.response.": rows(fieldRuleOptions),
 	} {
@@ -90,6 +90,7 @@ func TestDefaultsShownAreValues(t *testing.T) {
 		{"version: 1\nadmin: {", "}\n", rows(adminOptions)},
 		{"version: 1\norigin: {", "}\n", rows(originOptions)},
 		{"version: 1\norigin: {timeouts: {", "}}\n", rows(timeoutOptions)},
+		{"version: 1\norigin: {health: {path: /a, ", "}}\n", rows(healthOptions)},
 		{"version: 1\norigin: {eject: {", "}}\n", rows(ejectOptions)},
 		{"version: 1\norigin: {breaker: {", "}}\n", rows(breakerOptions)},
 		{"version: 1\nroutes: [{path: /a, ", "}]\n", rows(routeOptions)},

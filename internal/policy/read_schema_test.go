@@ -151,6 +151,8 @@ func optionDocuments() []string {
 	add(root+"cache: {", rows(cacheOptions), "}")
 	add(root+"origin: {", rows(originOptions), "}")
 	add(root+"origins: {a: {timeouts: {", rows(timeoutOptions), "}}}")
+	add(root+"origins: {a: {health: {path: /, ", rows(healthOptions), "}}}", "path")
+	add(root+"origins: {a: {health: {", rows(healthOptions)[:1], "}}}")
 	add(root+"origins: {a: {eject: {", rows(ejectOptions), "}}}")
 	add(root+"origins: {a: {breaker: {", rows(breakerOptions), "}}}")
 	add(route, rows(routeOptions), "}]", "path")

@@ -80,7 +80,7 @@ func (x *exchange) originFailed(reason rfc9111.Reason, err error) {
 		return
 	}
 	member, instead := rfc9111.Status{Fwd: x.fwd(), Detail: reason}, rfc9111.Status{Fwd: x.fwd()}
-	if reason == rfc9111.OriginUnavailable { // nobody was asked, so nothing went forward
+	if notAsked(reason) { // so nothing went forward
 		member.Fwd, instead = "", x.statusOfHit()
 	}
 	if x.standIn(instead) {
@@ -95,6 +95,11 @@ func (x *exchange) originFailed(reason rfc9111.Reason, err error) {
 	x.problem(status, reason, reason.Text(), member)
 }
 
+// notAsked reports whether a failure means that the request went to nobody.
+func notAsked(reason rfc9111.Reason) bool {
+	return reason == rfc9111.OriginUnavailable || reason == rfc9111.OriginBusy
+}
+
 // statusOfFailure is the status for a reason that an origin gave no response.
 func statusOfFailure(reason rfc9111.Reason) int {
 	switch reason {
@@ -102,7 +107,7 @@ func statusOfFailure(reason rfc9111.Reason) int {
 		return http.StatusGatewayTimeout
 	case rfc9111.ViolationFailed:
 		return http.StatusInternalServerError
-	case rfc9111.Draining, rfc9111.OriginUnavailable:
+	case rfc9111.Draining, rfc9111.OriginUnavailable, rfc9111.OriginBusy:
 		return http.StatusServiceUnavailable
 	}
 	return http.StatusBadGateway

@@ -60,6 +60,8 @@ func reasonOf(f origin.Failure) rfc9111.Reason {
 		return rfc9111.ClientGone
 	case origin.Unavailable:
 		return rfc9111.OriginUnavailable
+	case origin.Busy:
+		return rfc9111.OriginBusy
 	default:
 		return rfc9111.OriginBroken
 	}

@@ -92,6 +92,7 @@ const (
 	OriginTimeout
 	OriginBroken      // no valid response, or the body broke off
 	OriginError       // 500, 502, 503 or 504
+	OriginBusy        // not asked: too many requests are under way
 	OriginUnavailable // not asked: no address takes connections
 	ClientGone        // the client went away first
 	Draining          // edge is shutting down

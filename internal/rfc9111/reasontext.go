@@ -84,6 +84,7 @@ var reasons = [NumReasons]struct{ word, text string }{
 	OriginTimeout:     {"origin-timeout", "The origin did not answer in time."},
 	OriginBroken:      {"origin-broken", "The origin's answer was not valid, or broke off."},
 	OriginError:       {"origin-error", "The origin answered 500, 502, 503 or 504."},
+	OriginBusy:        {"origin-busy", "The origin was not asked: as many requests are under way as max_requests allows, and none ended in time."},
 	OriginUnavailable: {"origin-unavailable", "The origin was not asked: lately none of its addresses took connections, and the next attempt is a moment away."},
 	ClientGone:        {"client-gone", "The client went away before it was answered."},
 	Draining:          {"draining", "edge is shutting down."},

@@ -226,21 +226,27 @@ func TestBuildInfo(t *testing.T) {
 }
 
 // someOrigin has something of everything.
-var someOrigin = Origin{Name: "api", Sites: []Site{{
-	URL: "http://a:1", InFlight: 3, Ejections: 2,
+var someOrigin = Origin{Name: "api", Waiting: 4, Full: 5, Late: 6, Sites: []Site{{
+	URL: "http://a:1", InFlight: 3, Ejections: 2, Well: 8, Unwell: 9,
 	States: map[string]int{"up": 2, "down": 1}, Attempts: map[string]uint64{"answered": 7},
 }}}
 
 func TestOriginsAreCollected(t *testing.T) {
 	c := New("", "")
 	c.SetOrigins(func() []Origin { return []Origin{someOrigin} })
-	names := []string{originAddresses.name, originInFlight.name, originAttemptsTotal.name, originEjectionsTotal.name}
+	names := []string{originAddresses.name, originInFlight.name, originAttemptsTotal.name, originEjectionsTotal.name,
+		originChecksTotal.name, originWaiting.name, originRefusedTotal.name}
 	expect(t, c, names,
 		`edge_origin_addresses{origin="api",state="down",url="http://a:1"} 1`,
 		`edge_origin_addresses{origin="api",state="up",url="http://a:1"} 2`,
 		`edge_origin_in_flight_requests{origin="api",url="http://a:1"} 3`,
 		`edge_origin_attempts_total{origin="api",result="answered",url="http://a:1"} 7`,
-		`edge_origin_ejections_total{origin="api",url="http://a:1"} 2`)
+		`edge_origin_ejections_total{origin="api",url="http://a:1"} 2`,
+		`edge_origin_health_checks_total{ok="false",origin="api",url="http://a:1"} 9`,
+		`edge_origin_health_checks_total{ok="true",origin="api",url="http://a:1"} 8`,
+		`edge_origin_waiting_requests{origin="api"} 4`,
+		`edge_origin_refused_requests_total{origin="api",why="full"} 5`,
+		`edge_origin_refused_requests_total{origin="api",why="late"} 6`)
 }
 
 // exerciseAll makes every metric appear.

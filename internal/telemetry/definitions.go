@@ -71,6 +71,12 @@ var (
 	originAttemptsTotal = definition{"edge_origin_attempts_total", counter,
 		"Requests sent to an address, retries included, by result: answered, unwell (502, 503, 504), dial, timeout, broken, abandoned (by the client); cut-off are answers whose body broke off, counted besides.",
 		labels("origin", "url", "result")}
+	originChecksTotal = definition{"edge_origin_health_checks_total", counter,
+		"Health checks of addresses, by whether they succeeded.", labels("origin", "url", "ok")}
+	originWaiting = definition{"edge_origin_waiting_requests", gauge,
+		"Requests that wait for their turn because max_requests are under way.", labels("origin")}
+	originRefusedTotal = definition{"edge_origin_refused_requests_total", counter,
+		"Requests that did not get their turn at the origin: because max_queue others waited (full), or because timeouts.queue passed (late).", labels("origin", "why")}
 	originEjectionsTotal = definition{"edge_origin_ejections_total", counter,
 		"How often an address was left alone because it answered badly.", labels("origin", "url")}
 )
@@ -128,6 +134,7 @@ var definitions = []definition{
 	requestsTotal, responseBytesTotal, requestDuration, staleAge, withheldTotal, violationsTotal,
 	originRequestsTotal, originFailuresTotal, originRequestDuration,
 	originAddresses, originInFlight, originAttemptsTotal, originEjectionsTotal,
+	originChecksTotal, originWaiting, originRefusedTotal,
 	objects, sizeBytes, capacityBytes, admissionsTotal, evictionsTotal, rejectionsTotal,
 	flights, flightBytes, flightsTotal, collapsesTotal, landingsTotal,
 	refreshesTotal, readersAbortedTotal, invalidationsTotal,

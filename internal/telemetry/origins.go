@@ -2,8 +2,12 @@ package telemetry
 
 // Origin are the figures of one origin at scrape time.
 type Origin struct {
-	Name  string
-	Sites []Site
+	Name string
+	// Waiting are the requests that wait for their turn; Full and Late those that
+	// got none because too many waited, or because they waited too long.
+	Waiting    int
+	Full, Late uint64
+	Sites      []Site
 }
 
 // Site are the figures of one URL of an origin.
@@ -11,8 +15,10 @@ type Site struct {
 	URL       string
 	InFlight  int64
 	Ejections uint64
-	States    map[string]int    // addresses, by state
-	Attempts  map[string]uint64 // by result
+	// Well and Unwell are the health checks that succeeded and failed.
+	Well, Unwell uint64
+	States       map[string]int    // addresses, by state
+	Attempts     map[string]uint64 // by result
 }
 
 // SetOrigins names the function that gives the origins at scrape time.
@@ -24,6 +30,9 @@ func (o collection) origins() {
 		return
 	}
 	for _, origin := range (*read)() {
+		o.add(originWaiting, float64(origin.Waiting), origin.Name)
+		o.add(originRefusedTotal, float64(origin.Full), origin.Name, "full")
+		o.add(originRefusedTotal, float64(origin.Late), origin.Name, "late")
 		for i := range origin.Sites {
 			o.site(origin.Name, &origin.Sites[i])
 		}
@@ -38,5 +47,7 @@ func (o collection) site(origin string, s *Site) {
 	for result, n := range s.Attempts {
 		o.add(originAttemptsTotal, float64(n), origin, s.URL, result)
 	}
+	o.add(originChecksTotal, float64(s.Well), origin, s.URL, "true")
+	o.add(originChecksTotal, float64(s.Unwell), origin, s.URL, "false")
 	o.add(originEjectionsTotal, float64(s.Ejections), origin, s.URL)
 }
