@@ -43,6 +43,7 @@ func (a *App) serveAdmin(w http.ResponseWriter, r *http.Request) {
 // newExposition serves the metrics.
 func (a *App) newExposition() http.Handler {
 	a.counters.SetStore(a.figures)
+	a.counters.SetCertificates(a.certificates)
 	a.counters.SetOrigins(a.originFigures)
 	r := prometheus.NewRegistry()
 	r.MustRegister(a.counters, collectors.NewGoCollector(),

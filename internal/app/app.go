@@ -96,7 +96,8 @@ func New(o Options) (*App, error) {
 
 // start is New for an App whose Close frees what it leaves on an error.
 func (a *App) start() error {
-	a.doors = listen.NewSet(listen.Options{AcceptFailed: a.acceptFailed()})
+	a.counters = telemetry.New(a.o.Version, a.o.Revision)
+	a.doors = a.newDoors()
 	p, change, err := a.open()
 	if err != nil {
 		return err
@@ -152,7 +153,6 @@ func (a *App) build(p *policy.Policy) (err error) {
 	s := &p.Settings
 	a.policy.Store(p)
 	a.ended = a.endsWithMark()
-	a.counters = telemetry.New(a.o.Version, a.o.Revision)
 	if a.origins, err = origin.NewSet(originsOf(s), origin.Options{Changed: a.tellChange}); err != nil {
 		return err
 	}

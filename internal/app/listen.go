@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -66,13 +67,30 @@ func listenError(option string, err error) error {
 	return err
 }
 
-// listenersOf translates the settings.
-func listenersOf(s *policy.Settings) []listen.Config {
+// listenersOf translates the settings. Names of files are relative to dir.
+func listenersOf(s *policy.Settings, dir string) []listen.Config {
 	list := make([]listen.Config, len(s.Listen))
 	for i, l := range s.Listen {
-		list[i] = listen.Config{Address: l.Address, H2C: l.H2C}
+		list[i] = listen.Config{Address: l.Address, H2C: l.H2C, TLS: tlsOf(l.TLS, dir)}
 	}
 	return list
+}
+
+func tlsOf(t *policy.TLS, dir string) *listen.TLS {
+	if t == nil {
+		return nil
+	}
+	from := func(name string) string {
+		if filepath.IsAbs(name) {
+			return name
+		}
+		return filepath.Join(dir, name)
+	}
+	rules := &listen.TLS{Only13: t.Only13}
+	for _, c := range t.Certificates {
+		rules.Pairs = append(rules.Pairs, listen.Pair{Cert: from(c.Cert), Key: from(c.Key)})
+	}
+	return rules
 }
 
 // portsOf are the ports of the listeners whose addresses do not tell, as
@@ -139,6 +157,7 @@ func (a *App) dataServers() []server {
 		s := a.server(a.gate)
 		s.Protocols = new(http.Protocols)
 		s.Protocols.SetHTTP1(true)
+		s.Protocols.SetHTTP2(true)
 		s.Protocols.SetUnencryptedHTTP2(lane == listen.H2C)
 		list[lane] = server{s, a.doors.Lane(lane)}
 	}
@@ -163,17 +182,6 @@ func (a *App) server(h http.Handler) *http.Server {
 		DisableGeneralOptionsHandler: true, // OPTIONS * is for the policy to answer
 		// What clients do wrong; what is edge's own is told elsewhere.
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),
-	}
-}
-
-// acceptFailed tells that a door of the data plane does not take connections, for
-// example for want of file descriptors: once a second.
-func (a *App) acceptFailed() func(net.Addr, error) {
-	failures := newQuiet[string](a.now)
-	return func(at net.Addr, err error) {
-		if more, tell := failures.tell(at.String()); tell {
-			a.log.Error("a connection cannot be accepted", "address", at.String(), "error", err.Error(), "failures_not_told", more)
-		}
 	}
 }
 

@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"maps"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -33,7 +34,7 @@ func (a *App) compile() (*policy.Policy, error) {
 // prepare opens what p lists and what is not open yet. It returns the policy as
 // it reads with the ports that the system has chosen.
 func (a *App) prepare(p *policy.Policy) (*policy.Policy, *listen.Change, error) {
-	change, err := a.doors.Prepare(listenersOf(&p.Settings))
+	change, err := a.doors.Prepare(listenersOf(&p.Settings, filepath.Dir(a.o.Config)))
 	if err != nil {
 		option := "listen"
 		if a.o.Listen != "" {
@@ -56,12 +57,13 @@ func (a *App) endsWithMark() bool {
 	return policy.EndsWithDocumentEnd(a.files[a.o.Config].text)
 }
 
-// Reload reads the policy again and puts it in force. On any error the running
+// Reload reads the policy and the certificates again and puts them in force. On any error the running
 // policy stays, and the error has been logged and counted. It is safe for
 // concurrent use.
 func (a *App) Reload() error {
 	a.reloading.Lock()
 	defer a.reloading.Unlock()
+	defer a.doors.RefreshCertificates() // also those of a policy that stays
 	return a.reload()
 }
 

@@ -74,22 +74,24 @@ func (a *App) shutdown(data, private []server) {
 	a.draining.Store(true)
 	a.gate.closeTunnels()
 	limit := a.policy.Load().Settings.DrainTimeout
-	a.doors.StopAccepting()
-	if !end(data, limit) {
+	ctx, cancel := context.WithTimeout(context.Background(), limit)
+	defer cancel()
+	a.doors.StopAccepting(ctx)
+	if !end(ctx, data) {
 		a.log.Warn("requests are still under way and are broken off", "drain_timeout", limit.String())
 	}
 	if !a.gate.close(handlerEnd) {
 		a.log.Error("requests have not ended though their connections have")
 	}
-	end(private, adminEnd)
+	ctx, cancel = context.WithTimeout(context.Background(), adminEnd)
+	defer cancel()
+	end(ctx, private)
 	a.log.Info("ended")
 }
 
-// end lets requests end for as long as limit, and reports whether all did. Those
-// that did not are broken off.
-func end(servers []server, limit time.Duration) bool {
-	ctx, cancel := context.WithTimeout(context.Background(), limit)
-	defer cancel()
+// end lets requests end until ctx does, and reports whether all did. Those that
+// did not are broken off.
+func end(ctx context.Context, servers []server) bool {
 	var late atomic.Bool
 	var wg sync.WaitGroup
 	for _, s := range servers {

@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
 	"net/url"
@@ -40,7 +41,7 @@ func (a *App) warm(ctx context.Context) {
 					return
 				}
 				wg.Go(func() {
-					a.fetch(ctx, t)
+					a.fetch(ctx, t, tlsOfClients(&p.Settings))
 					<-turns
 				})
 			}
@@ -107,9 +108,18 @@ func accepts(ctx context.Context, raw string) bool {
 	return conn.Close() == nil
 }
 
+// tlsOfClients is what a request of a client says of TLS: the scheme is part of
+// the key. Where some listener speaks TLS, most clients are taken to do so.
+func tlsOfClients(s *policy.Settings) *tls.ConnectionState {
+	if slices.ContainsFunc(s.Listen, func(l policy.Listener) bool { return l.TLS != nil }) {
+		return &tls.ConnectionState{}
+	}
+	return nil
+}
+
 // fetch asks our own handler, as a client would. The handler breaks a bad
 // answer off by a panic, which ends here: nobody reads the answer.
-func (a *App) fetch(ctx context.Context, t target) {
+func (a *App) fetch(ctx context.Context, t target, secured *tls.ConnectionState) {
 	defer func() {
 		if v := recover(); v != nil && v != http.ErrAbortHandler {
 			panic(v)
@@ -117,7 +127,7 @@ func (a *App) fetch(ctx context.Context, t target) {
 	}()
 	r := &http.Request{
 		Method: http.MethodGet, URL: &url.URL{Path: t.path}, RequestURI: t.path, Host: t.host, Header: http.Header{},
-		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody,
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Body: http.NoBody, TLS: secured,
 	}
 	a.proxy.ServeHTTP(discard{http.Header{}}, r.WithContext(ctx))
 }

@@ -3,8 +3,10 @@ package app
 import (
 	"bytes"
 	"context"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/fsnotify/fsnotify"
@@ -56,13 +58,14 @@ const (
 	poll   = 30 * time.Second
 )
 
-// watch reloads when the text of a file changes, until ctx ends. It watches
+// watch reloads when the text of a file changes, that of a certificate included,
+// until ctx ends. It watches
 // directories: a ConfigMap swaps a link beside the file, and the file's own
 // inode hears nothing of it. Names that change elsewhere, behind a link, are
 // found by polling.
 func (a *App) watch(ctx context.Context) {
 	if a.o.Config == "" {
-		return
+		return // and there are no certificates either
 	}
 	var events <-chan fsnotify.Event
 	var lost <-chan error
@@ -105,6 +108,7 @@ func (a *App) reloadIfChanged() {
 	if a.files.changed() {
 		_ = a.reload()
 	}
+	a.doors.RefreshCertificates()
 }
 
 // watchDirectories watches the directories of all files; those that are watched
@@ -113,11 +117,20 @@ func (a *App) watchDirectories(w *fsnotify.Watcher) {
 	if w == nil {
 		return
 	}
-	a.reloading.Lock()
-	defer a.reloading.Unlock()
-	for name := range a.files {
+	for _, name := range a.watched() {
 		if err := w.Add(filepath.Dir(name)); err != nil {
 			a.log.Debug("a directory is polled, not watched", "directory", filepath.Dir(name), "error", err.Error())
 		}
 	}
+}
+
+// watched are the names of all files whose text counts.
+func (a *App) watched() []string {
+	a.reloading.Lock()
+	defer a.reloading.Unlock()
+	names := slices.Collect(maps.Keys(a.files))
+	for _, c := range a.doors.Certificates() {
+		names = append(names, c.Pair.Cert, c.Pair.Key)
+	}
+	return names
 }

@@ -9,7 +9,10 @@ import (
 type Config struct {
 	// Address is "host:port". It identifies the listener in a Set.
 	Address string
-	// H2C puts connections into the lane H2C instead of Plain.
+	// TLS, if not nil, shakes hands first. Then clients may speak HTTP/1 or
+	// HTTP/2.
+	TLS *TLS
+	// H2C puts connections without TLS into the lane H2C instead of Plain.
 	H2C bool
 }
 
@@ -17,7 +20,7 @@ type Config struct {
 type Lane uint8
 
 const (
-	// Plain connections speak HTTP/1.
+	// Plain connections speak HTTP/1, or HTTP/2 if they are *tls.Conn.
 	Plain Lane = iota
 	// H2C connections speak HTTP/1, or HTTP/2 without TLS.
 	H2C
@@ -25,7 +28,7 @@ const (
 	NumLanes
 )
 
-// lane is where connections of the listener go.
+// lane is where connections without TLS go.
 func (c *Config) lane() Lane {
 	if c.H2C {
 		return H2C

@@ -1,22 +1,38 @@
 package listen
 
 import (
+	"crypto/tls"
 	"net"
 	"sync/atomic"
 	"time"
 )
 
-// door is one socket. Its rules hold for connections that come from now on.
+// door is one socket. Its rules and certificates hold for connections that come
+// from now on.
 type door struct {
 	socket net.Listener
 	rules  atomic.Pointer[Config]
+	certs  atomic.Pointer[[]*certificate]
 	shut   chan struct{} // closed before the socket is
+
+	tls12, tls13 *tls.Config // from these versions on
 }
 
-func newDoor(socket net.Listener, c Config) *door {
+func newDoor(socket net.Listener) *door {
 	d := &door{socket: socket, shut: make(chan struct{})}
-	d.rules.Store(&c)
+	certificate := func(hello *tls.ClientHelloInfo) (*tls.Certificate, error) {
+		return choose(*d.certs.Load(), hello), nil
+	}
+	d.tls12, d.tls13 = newConfig(tls.VersionTLS12, certificate), newConfig(tls.VersionTLS13, certificate)
 	return d
+}
+
+// config is what a handshake at the door goes by.
+func (d *door) config(t *TLS) *tls.Config {
+	if t.Only13 {
+		return d.tls13
+	}
+	return d.tls12
 }
 
 // close ends the accepting. Connections that came through stay.
@@ -35,13 +51,13 @@ const (
 // accept takes connections until the door is closed. Failures are told and
 // waited out: what is missing may come back, and a loop that tries all the time
 // would take the processor from those who could give it back.
-func (d *door) accept(take func(net.Conn, *Config), failed func(net.Addr, error)) {
+func (d *door) accept(take func(net.Conn, *door), failed func(net.Addr, error)) {
 	patience := patienceMin
 	for {
 		conn, err := d.socket.Accept()
 		if err == nil {
 			patience = patienceMin
-			take(conn, d.rules.Load())
+			take(conn, d)
 			continue
 		}
 		select {

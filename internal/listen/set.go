@@ -1,7 +1,9 @@
 package listen
 
 import (
+	"context"
 	"net"
+	"slices"
 	"sync"
 )
 
@@ -13,8 +15,13 @@ type Options struct {
 	// its method ConnectionState: that is how net/http finds out). It must not
 	// block, and the connection it returns must close the one it was given.
 	Wrap func(net.Conn) net.Conn
-	// AcceptFailed is told of each failure to accept.
-	AcceptFailed func(at net.Addr, err error)
+	// AcceptFailed is told of each failure to accept, HandshakeFailed of each
+	// handshake that came to nothing.
+	AcceptFailed    func(at net.Addr, err error)
+	HandshakeFailed func(client net.Addr, err error)
+	// CertificateChanged is told of each pair of files that changed, with an
+	// error if it is no certificate: the one before stays in use.
+	CertificateChanged func(Certificate, error)
 }
 
 // Set is all listeners of clients. Make it with NewSet. It is safe for
@@ -22,17 +29,22 @@ type Options struct {
 type Set struct {
 	o     Options
 	lanes [NumLanes]*lane
+	keys  *keyring
+
+	ctx    context.Context // of what happens before a connection is in its lane
+	cancel context.CancelFunc
 
 	mu     sync.Mutex // protects doors and closed
 	doors  map[string][]*door
 	closed bool
 
-	under sync.WaitGroup // goroutines that accept
+	under sync.WaitGroup // goroutines that accept or shake hands
 }
 
 // NewSet returns a Set without listeners. Close it.
 func NewSet(o Options) *Set {
-	s := &Set{o: o, doors: map[string][]*door{}}
+	s := &Set{o: o, keys: newKeyring(), doors: map[string][]*door{}}
+	s.ctx, s.cancel = context.WithCancel(context.Background())
 	for i := range s.lanes {
 		s.lanes[i] = newLane()
 	}
@@ -42,6 +54,12 @@ func NewSet(o Options) *Set {
 	if s.o.AcceptFailed == nil {
 		s.o.AcceptFailed = func(net.Addr, error) {}
 	}
+	if s.o.HandshakeFailed == nil {
+		s.o.HandshakeFailed = func(net.Addr, error) {}
+	}
+	if s.o.CertificateChanged == nil {
+		s.o.CertificateChanged = func(Certificate, error) {}
+	}
 	return s
 }
 
@@ -49,8 +67,19 @@ func NewSet(o Options) *Set {
 // what comes into the lane from then on.
 func (s *Set) Lane(l Lane) net.Listener { return s.lanes[l] }
 
+// RefreshCertificates reads all certificates again and uses those that changed.
+func (s *Set) RefreshCertificates() { s.keys.refresh(s.o.CertificateChanged) }
+
+// Certificates tells of all certificates, in no order.
+func (s *Set) Certificates() []Certificate { return s.keys.list() }
+
 // take prepares a connection and puts it into its lane.
-func (s *Set) take(conn net.Conn, c *Config) {
+func (s *Set) take(conn net.Conn, d *door) {
+	c := d.rules.Load()
+	if c.TLS != nil {
+		s.under.Go(func() { s.shake(conn, d, c) })
+		return
+	}
 	s.lanes[c.lane()].put(s.o.Wrap(conn))
 }
 
@@ -60,15 +89,20 @@ type Change struct {
 	set    *Set
 	want   []Config
 	opened map[string][]*door
+	certs  [][]*certificate // of want
 }
 
-// Prepare opens what want lists and the Set does not have. Listeners whose
-// address stays keep their sockets. The error is an *Error, and nothing is open
-// then that was not before. Changes must not overlap.
+// Prepare opens what want lists and the Set does not have: certificates, and
+// sockets. Listeners whose address stays keep their sockets. The error is an
+// *Error or a *CertificateError, and nothing is open then that was not before.
+// Changes must not overlap.
 func (s *Set) Prepare(want []Config) (*Change, error) {
+	c := &Change{set: s, want: want, opened: map[string][]*door{}}
+	if err := c.loadCertificates(); err != nil {
+		return nil, err
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	c := &Change{set: s, want: want, opened: map[string][]*door{}}
 	for _, w := range want {
 		if s.doors[w.Address] != nil {
 			continue
@@ -78,9 +112,29 @@ func (s *Set) Prepare(want []Config) (*Change, error) {
 			c.Abort()
 			return nil, err
 		}
-		c.opened[w.Address] = []*door{newDoor(socket, w)}
+		c.opened[w.Address] = []*door{newDoor(socket)}
 	}
 	return c, nil
+}
+
+// loadCertificates finds the certificates of all listeners, each once.
+func (c *Change) loadCertificates() (err error) {
+	found := map[Pair]*certificate{}
+	c.certs = make([][]*certificate, len(c.want))
+	for i, w := range c.want {
+		if w.TLS == nil {
+			continue
+		}
+		for _, p := range w.TLS.Pairs {
+			if found[p] == nil {
+				if found[p], err = c.set.keys.get(p); err != nil {
+					return err
+				}
+			}
+			c.certs[i] = append(c.certs[i], found[p])
+		}
+	}
+	return nil
 }
 
 // Abort closes what Prepare has opened.
@@ -101,13 +155,15 @@ func (c *Change) Commit() {
 		c.Abort()
 		return
 	}
+	s.keys.keep(slices.Concat(c.certs...))
 	next := make(map[string][]*door, len(c.want))
-	for _, w := range c.want {
+	for i, w := range c.want {
 		doors, kept := s.doors[w.Address]
 		if !kept {
 			doors = c.opened[w.Address]
 		}
 		for _, d := range doors {
+			d.certs.Store(&c.certs[i])
 			d.rules.Store(&w)
 			if !kept {
 				s.under.Go(func() { d.accept(s.take, s.o.AcceptFailed) }) // ends when the door is closed
@@ -158,8 +214,9 @@ func addrsOf(doors []*door) []net.Addr {
 }
 
 // StopAccepting closes all doors and returns when what had come through is in
-// its lane. The servers of the lanes must still accept, or have closed them.
-func (s *Set) StopAccepting() {
+// its lane; what is not when ctx ends is closed. The servers of the lanes must
+// still accept, or have closed them.
+func (s *Set) StopAccepting(ctx context.Context) {
 	s.mu.Lock()
 	s.closed = true
 	for _, doors := range s.doors {
@@ -167,15 +224,17 @@ func (s *Set) StopAccepting() {
 	}
 	s.doors = nil
 	s.mu.Unlock()
+	defer context.AfterFunc(ctx, s.cancel)()
 	s.under.Wait()
 }
 
 // Close closes doors and lanes. Closing again does nothing.
 func (s *Set) Close() {
+	s.cancel()
 	for _, l := range s.lanes {
 		_ = l.Close() // it cannot fail
 	}
-	s.StopAccepting()
+	s.StopAccepting(s.ctx)
 }
 
 func closeAll(doors []*door) {

@@ -147,7 +147,7 @@ func TestStopAcceptingHandsOver(t *testing.T) {
 	<-through
 	stopped := make(chan struct{})
 	go func() { // ends when the connection is accepted
-		s.StopAccepting()
+		s.StopAccepting(t.Context())
 		close(stopped)
 	}()
 	for {
@@ -195,7 +195,7 @@ func (b *broken) Close() error              { return nil }
 func TestAcceptDoesNotSpin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := &broken{}
-		d := newDoor(b, Config{})
+		d := newDoor(b)
 		var told int
 		ended := make(chan struct{})
 		go func() { // ends with close

@@ -50,9 +50,37 @@ func (b *compiler) dataListeners() {
 		b.checkAddress(placeOf(conf.Places, "address"), "listen", conf.Address)
 		b.policy.Settings.Listen = append(b.policy.Settings.Listen, Listener{
 			Address: conf.Address,
-			H2C:     given(conf.H2C, true),
+			H2C:     given(conf.H2C, conf.TLS == nil),
+			TLS:     b.tls(conf.TLS),
 		})
+		if conf.TLS != nil && conf.H2C != nil {
+			b.fail(placeOf(conf.Places, "h2c"), "leave out h2c: with TLS, clients choose HTTP/2 in the handshake",
+				"h2c is for listeners without tls")
+		}
 	}
+}
+
+// tls compiles the tls of a listener; nil for none.
+func (b *compiler) tls(conf *TLSConf) *TLS {
+	if conf == nil {
+		return nil
+	}
+	t := &TLS{Only13: conf.MinVersion == "1.3"}
+	one := conf.Cert != "" || conf.Key != ""
+	switch {
+	case one && conf.Certificates != nil:
+		b.fail(placeOf(conf.Places, "certificates"), "write cert and key, or certificates", "tls has both one certificate and several")
+	case one && (conf.Cert == "" || conf.Key == ""):
+		b.fail(placeOf(conf.Places, ""), "write cert: and key:", "a certificate needs both cert and key")
+	case one:
+		t.Certificates = []Certificate{{conf.Cert, conf.Key}}
+	case conf.Certificates == nil:
+		b.fail(placeOf(conf.Places, ""), "write cert: and key:", "tls has no certificate")
+	}
+	for _, c := range conf.Certificates {
+		t.Certificates = append(t.Certificates, Certificate(c))
+	}
+	return t
 }
 
 func (b *compiler) checkAddress(at Place, option, address string) {

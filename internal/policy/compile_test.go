@@ -38,7 +38,12 @@ func policyText(p *Policy) string {
 	}
 	s := p.Settings
 	for _, l := range s.Listen {
+		t := l.TLS
+		l.TLS = nil
 		fmt.Fprintf(&b, "listen %+v\n", l)
+		if t != nil {
+			fmt.Fprintf(&b, "  tls %+v\n", *t)
+		}
 	}
 	fmt.Fprintf(&b, "admin %s, metrics %q, enforces %v, hosts %v\n",
 		s.Admin.Listen, s.Metrics.Listen, s.Enforces, s.Hosts)

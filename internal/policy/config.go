@@ -128,8 +128,20 @@ type KeyItem struct {
 type ListenConf struct {
 	Address string
 	H2C     *bool
+	TLS     *TLSConf
 	Places  Places
 }
+
+// TLSConf is tls: one certificate, or several.
+type TLSConf struct {
+	Cert, Key    string
+	Certificates []CertificateConf
+	MinVersion   string
+	Places       Places
+}
+
+// CertificateConf is one of several certificates.
+type CertificateConf struct{ Cert, Key string }
 
 // ListenerConf, CacheConf and so on are the smaller mappings. A ListenerConf is a
 // private listener.

@@ -9,6 +9,46 @@ var listenOptions = []optionOf[ListenConf]{
 		"The address.")),
 	option("h2c", optional(boolean()), func(l *ListenConf) **bool { return &l.H2C }, "true",
 		"Whether clients may speak HTTP/2 without TLS, by prior knowledge."),
+	option("tls", optional(tlsShape), func(l *ListenConf) **TLSConf { return &l.TLS }, "",
+		"Clients speak TLS, and HTTP/2 or HTTP/1.1 in it. Files that change are loaded again; a pair that does not fit together leaves the one before in use."),
+}
+
+// tlsOptions are the options of tls.
+var tlsOptions = []optionOf[TLSConf]{
+	option("cert", certFile, func(t *TLSConf) *string { return &t.Cert }, "",
+		"The certificate and those that lead to its root, in PEM. A name that is not absolute is looked for beside the policy file."),
+	option("key", keyFile, func(t *TLSConf) *string { return &t.Key }, "",
+		"The key of the certificate, in PEM."),
+	option("certificates", list(certificateShape, "a list of certificates", "[{cert: a.pem, key: a.key}, {cert: b.pem, key: b.key}]"), func(t *TLSConf) *[]CertificateConf { return &t.Certificates }, "",
+		"Several certificates instead of cert and key. A client gets the first that is for the name it asks for; if there is none, the first."),
+	option("min_version", tlsVersion(), func(t *TLSConf) *string { return &t.MinVersion }, `"1.2"`,
+		"The oldest version of TLS that clients may speak."),
+}
+
+// certificateOptions are the options of one of several certificates.
+var certificateOptions = []optionOf[CertificateConf]{
+	need(option("cert", certFile, func(c *CertificateConf) *string { return &c.Cert }, "", "As above.")),
+	need(option("key", keyFile, func(c *CertificateConf) *string { return &c.Key }, "", "As above.")),
+}
+
+var (
+	certFile = text("the name of a file", "/etc/edge/cert.pem")
+	keyFile  = text("the name of a file", "/etc/edge/key.pem")
+
+	tlsShape         = placed(mapping(tlsOptions, "{cert: cert.pem, key: key.pem}"), func(t *TLSConf) *Places { return &t.Places })
+	certificateShape = mapping(certificateOptions, "{cert: cert.pem, key: key.pem}")
+)
+
+// tlsVersion is a version of TLS, which YAML takes for a number.
+func tlsVersion() shape[string] {
+	parse := func(s string) (string, error) {
+		if s == "1.2" || s == "1.3" {
+			return s, nil
+		}
+		return "", errWord
+	}
+	return scalar("a version", `"1.2" or "1.3"`, []yamlKind{yamlText, yamlNumber}, parse, encodeText,
+		jsonSchema{"enum": []any{"1.2", "1.3", 1.2, 1.3}})
 }
 
 // listenerShape is one listener that is written with its options.
@@ -39,7 +79,7 @@ func oneListener() shape[ListenConf] {
 
 // listeners is the shape of listen: one listener, or a list of them.
 func listeners() shape[[]ListenConf] {
-	const write = `":8080" or [{address: ":8443"}, ":8080"]`
+	const write = `":8080" or [{address: ":443", tls: {cert: cert.pem, key: key.pem}}, ":8080"]`
 	one := oneListener()
 	several := list(one, "a list of listeners", write)
 	return shape[[]ListenConf]{

@@ -108,6 +108,7 @@ func sections() []section {
 	return []section{
 		{"the top level", rows(configOptions)},
 		{"listen", rows(listenOptions)},
+		{"tls of a listener", rows(tlsOptions)},
 		{"routes", rows(routeOptions)},
 		{"key, dynamic_on and withhold", rows(keyOptions)},
 		{"cors", rows(corsOptions)},

@@ -196,9 +196,23 @@ type Settings struct {
 type Listener struct {
 	// Address is "host:port"; port 0 takes a free one.
 	Address string
-	// H2C allows HTTP/2 without TLS.
+	// H2C allows HTTP/2 without TLS. It is false with TLS.
 	H2C bool
+	// TLS is nil where clients speak without.
+	TLS *TLS
 }
+
+// TLS is how clients of a listener speak TLS.
+type TLS struct {
+	// Certificates are the names of files, at least one pair, as they are
+	// written.
+	Certificates []Certificate
+	// Only13 is true where TLS 1.2 is refused.
+	Only13 bool
+}
+
+// Certificate is a certificate and its key, as names of files.
+type Certificate struct{ Cert, Key string }
 
 // PrivateListener is an address for the owner alone.
 type PrivateListener struct {

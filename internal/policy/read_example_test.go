@@ -13,6 +13,12 @@ const exampleFile = "../../config.example.yaml"
 var asComment = map[string]*regexp.Regexp{
 	"preset":  regexp.MustCompile(`(?m)^# preset: `),
 	"include": regexp.MustCompile(`(?m)^# include: `),
+
+	"listen.tls":              regexp.MustCompile(`(?m)^#   tls: `),
+	"listen.tls.cert":         regexp.MustCompile(`(?m)^#     cert: `),
+	"listen.tls.key":          regexp.MustCompile(`(?m)^#     key: `),
+	"listen.tls.certificates": regexp.MustCompile(`(?m)^#     certificates: `),
+	"listen.tls.min_version":  regexp.MustCompile(`(?m)^#     min_version: `),
 }
 
 func readExample(t *testing.T) (text []byte, src Source) {
@@ -52,7 +58,8 @@ func TestExampleShowsEveryOption(t *testing.T) {
 		add("route.", r.Places)
 	}
 	for prefix, rows := range map[string][]row{
-		"": rows(configOptions), "listen.": rows(listenOptions), "admin.": rows(adminOptions), "metrics.": rows(metricsOptions), "cache.": rows(cacheOptions),
+		"": rows(configOptions), "listen.": rows(listenOptions), "listen.tls.": rows(tlsOptions),
+		"admin.": rows(adminOptions), "metrics.": rows(metricsOptions), "cache.": rows(cacheOptions),
 		"origin.": rows(originOptions), "origin.timeouts.": rows(timeoutOptions),
 		"origin.health.": rows(healthOptions), "origin.eject.": rows(ejectOptions), "origin.breaker.": rows(breakerOptions), "route.": rows(routeOptions),
 		"route.key.": rows(keyOptions), "route.cors.": rows(corsOptions),
@@ -60,7 +67,7 @@ func TestExampleShowsEveryOption(t *testing.T) {
 	} {
 		for _, r := range rows {
 			_, shown := written[prefix+r.name]
-			if comment := asComment[r.name]; comment != nil {
+			if comment := asComment[prefix+r.name]; comment != nil {
 				shown = comment.Match(text)
 			}
 			if !shown {

@@ -27,7 +27,7 @@ func (c *Counters) Collect(ch chan<- prometheus.Metric) {
 	}
 	for _, vec := range []prometheus.Collector{
 		c.originRequests, c.originFailures, c.originDuration,
-		c.invalidations, c.refreshes, c.reloads, c.landings,
+		c.invalidations, c.refreshes, c.reloads, c.landings, c.certificateLoads,
 	} {
 		vec.Collect(ch)
 	}
@@ -39,6 +39,7 @@ func (c *Counters) Collect(ch chan<- prometheus.Metric) {
 	out.reload()
 	out.store()
 	out.origins()
+	out.listeners()
 }
 
 // collection is one scrape under way.

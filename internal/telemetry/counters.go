@@ -49,12 +49,15 @@ type Counters struct {
 	originRequests, originFailures              *prometheus.CounterVec
 	originDuration                              *prometheus.HistogramVec
 	invalidations, refreshes, reloads, landings *prometheus.CounterVec
+	certificateLoads                            *prometheus.CounterVec
 
 	flights, collapses, readersAborted, droppedLines atomic.Uint64
+	handshakeFailures                                atomic.Uint64
 
-	reload  atomic.Pointer[reloadState]
-	store   atomic.Pointer[func() Store]
-	origins atomic.Pointer[func() []Origin]
+	reload       atomic.Pointer[reloadState]
+	store        atomic.Pointer[func() Store]
+	certificates atomic.Pointer[func() []Certificate]
+	origins      atomic.Pointer[func() []Origin]
 }
 
 // reloadState is the outcome of the reloads so far.
@@ -75,13 +78,14 @@ func New(version, revision string) *Counters {
 		descs:  make(map[string]*prometheus.Desc, len(definitions)),
 		known:  make(map[string]*series),
 
-		originRequests: prometheus.NewCounterVec(originRequestsTotal.counterOpts(), originRequestsTotal.labels),
-		originFailures: prometheus.NewCounterVec(originFailuresTotal.counterOpts(), originFailuresTotal.labels),
-		originDuration: prometheus.NewHistogramVec(originRequestDuration.histogramOpts(), originRequestDuration.labels),
-		invalidations:  prometheus.NewCounterVec(invalidationsTotal.counterOpts(), invalidationsTotal.labels),
-		refreshes:      prometheus.NewCounterVec(refreshesTotal.counterOpts(), refreshesTotal.labels),
-		reloads:        prometheus.NewCounterVec(reloadsTotal.counterOpts(), reloadsTotal.labels),
-		landings:       prometheus.NewCounterVec(landingsTotal.counterOpts(), landingsTotal.labels),
+		originRequests:   prometheus.NewCounterVec(originRequestsTotal.counterOpts(), originRequestsTotal.labels),
+		originFailures:   prometheus.NewCounterVec(originFailuresTotal.counterOpts(), originFailuresTotal.labels),
+		originDuration:   prometheus.NewHistogramVec(originRequestDuration.histogramOpts(), originRequestDuration.labels),
+		invalidations:    prometheus.NewCounterVec(invalidationsTotal.counterOpts(), invalidationsTotal.labels),
+		refreshes:        prometheus.NewCounterVec(refreshesTotal.counterOpts(), refreshesTotal.labels),
+		reloads:          prometheus.NewCounterVec(reloadsTotal.counterOpts(), reloadsTotal.labels),
+		certificateLoads: prometheus.NewCounterVec(certificateLoadsTotal.counterOpts(), certificateLoadsTotal.labels),
+		landings:         prometheus.NewCounterVec(landingsTotal.counterOpts(), landingsTotal.labels),
 	}
 	for _, d := range definitions {
 		c.descs[d.name] = d.desc()

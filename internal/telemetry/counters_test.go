@@ -249,6 +249,22 @@ func TestOriginsAreCollected(t *testing.T) {
 		`edge_origin_refused_requests_total{origin="api",why="late"} 6`)
 }
 
+func TestCertificatesAreCollected(t *testing.T) {
+	c := New("", "")
+	c.SetCertificates(func() []Certificate {
+		return []Certificate{{"a.pem", time.Unix(1700000000, 5), true}, {"b.pem", time.Unix(1800000000, 0), false}}
+	})
+	c.CertificateLoad(false)
+	c.HandshakeFailed()
+	expect(t, c, []string{certificateExpiry.name, certificateCurrent.name, certificateLoadsTotal.name, handshakeFailuresTotal.name},
+		`edge_tls_certificate_expiry_timestamp_seconds{file="a.pem"} 1.7e+09`,
+		`edge_tls_certificate_expiry_timestamp_seconds{file="b.pem"} 1.8e+09`,
+		`edge_tls_certificate_current{file="a.pem"} 1`,
+		`edge_tls_certificate_current{file="b.pem"} 0`,
+		`edge_tls_certificate_loads_total{ok="false"} 1`,
+		`edge_tls_handshake_failures_total 1`)
+}
+
 // exerciseAll makes every metric appear.
 func exerciseAll() *Counters {
 	c := New("v1", "abc")
@@ -264,6 +280,8 @@ func exerciseAll() *Counters {
 	c.Reload(true, "h", time.Unix(1, 0))
 	c.SetStore(func() Store { return Store{} })
 	c.SetOrigins(func() []Origin { return []Origin{someOrigin} })
+	c.SetCertificates(func() []Certificate { return []Certificate{{File: "a.pem"}} })
+	c.CertificateLoad(true)
 	return c
 }
 

@@ -113,6 +113,18 @@ var (
 		"Invalidations, by what they selected; soft ones leave objects stale, others purge them.", labels("kind", "soft")}
 )
 
+// What the listeners of clients report.
+var (
+	certificateExpiry = definition{"edge_tls_certificate_expiry_timestamp_seconds", gauge,
+		"When the certificate in use expires.", labels("file")}
+	certificateCurrent = definition{"edge_tls_certificate_current", gauge,
+		"1 when the certificate in use is what its file has. At 0 the file has changed and cannot be used.", labels("file")}
+	certificateLoadsTotal = definition{"edge_tls_certificate_loads_total", counter,
+		"Certificates whose files changed, by whether they came into use.", labels("ok")}
+	handshakeFailuresTotal = definition{"edge_tls_handshake_failures_total", counter,
+		"TLS handshakes that came to nothing, those of clients that went away included.", nil}
+)
+
 // What the process reports of itself.
 var (
 	reloadSuccessful = definition{"edge_config_last_reload_successful", gauge,
@@ -138,6 +150,7 @@ var definitions = []definition{
 	objects, sizeBytes, capacityBytes, admissionsTotal, evictionsTotal, rejectionsTotal,
 	flights, flightBytes, flightsTotal, collapsesTotal, landingsTotal,
 	refreshesTotal, readersAbortedTotal, invalidationsTotal,
+	certificateExpiry, certificateCurrent, certificateLoadsTotal, handshakeFailuresTotal,
 	reloadSuccessful, reloadTime, reloadsTotal, configInfo, accessLogDropped, buildInfo,
 }
 
