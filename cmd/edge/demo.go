@@ -51,8 +51,10 @@ perform them on free ports, check the answers and exit.`,
 
 // demo runs until a signal, or, with check, until the requests are done.
 func demo(ctx context.Context, std stdio, f demoFlags) error {
+	level := slog.LevelWarn
 	if f.check {
 		f.listen, f.admin = "127.0.0.1:0", "127.0.0.1:0"
+		level = slog.LevelError
 	}
 	signals := notify()
 	origin, err := net.Listen("tcp", "127.0.0.1:0")
@@ -70,7 +72,7 @@ func demo(ctx context.Context, std stdio, f demoFlags) error {
 	defer os.RemoveAll(filepath.Dir(file))
 	a, err := app.New(app.Options{
 		Config: file, Admin: f.admin, Env: std.env, Version: version, Revision: revision(),
-		Logger: slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Logger: slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: level})),
 	})
 	if err != nil {
 		return demoError(err)

@@ -93,7 +93,7 @@ func (b *compiler) warnings() {
 		b.warn(Place{}, "give routes a mode: force-static, dynamic-on-request-data or error",
 			"nothing is enforced: every route is auto or force-dynamic")
 	}
-	if b.config.Admin != nil && p.Settings.Admin.Token == "" {
+	if p.Settings.Admin.Token == "" {
 		b.warn(b.at("admin"), "set admin.token", "admin has no token: every user of this machine can purge")
 	}
 	used := map[string]bool{}
