@@ -2,6 +2,7 @@ package nextjs
 
 import (
 	"io/fs"
+	"slices"
 	"strings"
 
 	"edge/internal/policy"
@@ -48,17 +49,24 @@ func Import(o Options) (*App, error) {
 	if err != nil {
 		return nil, err
 	}
-	entries, err := p.entries()
+	files, err := p.sourceFiles()
 	if err != nil {
 		return nil, err
 	}
 	app := &App{Version: p.version, Built: p.built != nil}
-	for _, e := range entries {
+	for _, e := range p.entries(files) {
+		if e.kind == Handler && e.file != "" {
+			e.code = readHandler(p.sources, e.file, p.major)
+		}
 		d := p.decide(e)
 		app.Routes = append(app.Routes, Route{Kind: e.kind, File: e.file, Conf: d.conf, Notes: d.notes})
-		app.Warnings = append(app.Warnings, p.warnBuilt(e, d)...)
+		app.Warnings = append(app.Warnings, p.warnBuilt(e)...)
+		app.Warnings = append(app.Warnings, p.warnCode(e.code)...)
 	}
+	app.Warnings = append(app.Warnings, warnBeside(files)...)
 	app.Warnings = append(app.Warnings, p.warnRules()...)
+	slices.SortStableFunc(app.Warnings, compareWarnings)
+	app.Warnings = slices.Compact(app.Warnings)
 	return app, nil
 }
 

@@ -26,6 +26,9 @@ type entry struct {
 	// built is nil without a build, and when the build does not know the
 	// route.
 	built *builtEntry
+	// code is what the source of a handler says; nil for other kinds, and
+	// without a source.
+	code *handlerCode
 	// where the route is known from.
 	where string
 }
@@ -55,17 +58,13 @@ type builtEntry struct {
 
 // entries are all routes, by pattern: those of the build and those of the
 // sources.
-func (p *project) entries() ([]*entry, error) {
-	files, err := p.sourceFiles()
-	if err != nil {
-		return nil, err
-	}
+func (p *project) entries(files map[string]string) []*entry {
 	byPattern := map[string]*entry{}
 	add := func(e *entry) {
 		// A page's slots share its pattern: any of them is the page. Where a
 		// handler stands beside a page, the handler answers nothing or
 		// everything depending on the version; it is the one with code to read.
-		if other := byPattern[e.pattern]; other == nil || other.kind == Page && e.kind == Handler {
+		if other := byPattern[e.pattern]; other == nil || other.kind == Page && e.kind == Handler && other.built == nil {
 			byPattern[e.pattern] = e
 		}
 	}
@@ -77,19 +76,19 @@ func (p *project) entries() ([]*entry, error) {
 			p.addPages(add, pattern, p.built.pagesRoutes[pattern])
 		}
 	}
-	for _, source := range sortedKeys(files) {
-		pattern, ok := patternOf(source)
-		if !ok || byPattern[pattern] != nil {
-			continue
+	slots := func(source string) int { return strings.Count(source, "/@") }
+	sources := slices.SortedStableFunc(slices.Values(sortedKeys(files)), func(a, b string) int { return cmp.Compare(slots(a), slots(b)) })
+	for _, source := range sources {
+		if pattern, ok := patternOf(source); ok {
+			add(&entry{pattern: pattern, kind: appKind(source), file: files[source], where: "source " + files[source]})
 		}
-		add(&entry{pattern: pattern, kind: appKind(source), file: files[source], where: "source " + files[source]})
 	}
 	list := make([]*entry, 0, len(byPattern))
 	for _, e := range byPattern {
 		list = append(list, e)
 	}
 	slices.SortFunc(list, func(a, b *entry) int { return cmp.Compare(a.pattern, b.pattern) })
-	return list, nil
+	return list
 }
 
 func appKind(source string) Kind {

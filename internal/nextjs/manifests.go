@@ -205,6 +205,17 @@ type builtRule struct {
 	Regex      string
 	Internal   bool
 	StatusCode int
+	Headers    []struct{ Key string }
+}
+
+// cors reports whether a rule says who may read answers from other origins.
+func (r *builtRule) cors() bool {
+	for _, h := range r.Headers {
+		if strings.EqualFold(h.Key, "Access-Control-Allow-Origin") {
+			return true
+		}
+	}
+	return false
 }
 
 // rewriteLists are rewrites before routes, and those after. Old versions have
@@ -231,7 +242,10 @@ func (m *routesManifest) rules(b *build, dist string) []rule {
 	add := func(kind ruleKind, list []builtRule) {
 		for _, r := range list {
 			if !r.Internal {
-				rules = append(rules, rule{kind: kind, source: r.Source, matcher: matcherOfRegexp(r.Regex), where: b.place(dist, routesFile, listName(kind))})
+				rules = append(rules, rule{
+					kind: kind, source: r.Source, matcher: matcherOfRegexp(r.Regex),
+					where: b.place(dist, routesFile, listName(kind)), cors: r.cors(),
+				})
 			}
 		}
 	}

@@ -23,6 +23,7 @@ type rule struct {
 	source  string // as written
 	matcher *matcher
 	where   string // file:line
+	cors    bool   // of headers: it sets Access-Control-Allow-Origin
 }
 
 // applies reports whether any path of a route's pattern may match the rule. It

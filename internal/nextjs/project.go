@@ -26,6 +26,10 @@ type project struct {
 	// extensions are those of pages and handlers, without the dot.
 	extensions []string
 	trust      bool // that the proxy leaves routes alone
+	// rules answer before routes do: those of the build, else those that the
+	// sources show.
+	rules   []rule
+	sources *sources
 }
 
 var defaultExtensions = []string{"tsx", "ts", "jsx", "js"}
@@ -54,6 +58,12 @@ func readProject(o Options) (*project, error) {
 	}
 	if p.built != nil && len(p.built.config.PageExtensions) > 0 {
 		p.extensions = p.built.config.PageExtensions
+	}
+	p.sources = newSources(p.root)
+	if p.built != nil {
+		p.rules = p.built.rules
+	} else {
+		p.rules = p.proxyOfSource()
 	}
 	return p, nil
 }

@@ -1,6 +1,7 @@
 package nextjs
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"strconv"
@@ -44,7 +45,7 @@ func warnAt(where, hint, format string, args ...any) Warning {
 }
 
 // warnBuilt tells what the build shows to be wrong with a route.
-func (p *project) warnBuilt(e *entry, d *draft) []Warning {
+func (p *project) warnBuilt(e *entry) []Warning {
 	if e.built == nil {
 		if p.built == nil {
 			return nil
@@ -60,19 +61,24 @@ func (p *project) warnBuilt(e *entry, d *draft) []Warning {
 
 // warnRules tells what is not imported.
 func (p *project) warnRules() []Warning {
-	if p.built == nil {
-		return nil
-	}
 	var list []Warning
-	for _, r := range p.built.rules {
+	for _, r := range p.rules {
 		if r.kind == afterRule {
 			list = append(list, warnAt(r.where, "write a route for it in the policy, if it is to be cached",
 				"the rewrite of %s is not imported: its paths take the policy's defaults", r.source))
 		}
+	}
+	if p.built == nil {
+		return list
 	}
 	if text := string(p.built.config.I18n); text != "" && text != "null" {
 		list = append(list, warnAt(path.Join(p.dist, serverFilesFile), "write routes for them in the policy, if they are to be cached",
 			"i18n puts a locale before the paths of the Pages Router: those paths take the policy's defaults"))
 	}
 	return list
+}
+
+// compareWarnings orders warnings by place.
+func compareWarnings(a, b Warning) int {
+	return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column), cmp.Compare(a.Message, b.Message))
 }

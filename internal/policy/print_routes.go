@@ -6,11 +6,11 @@ package policy
 type Notes map[string]string
 
 // PrintRoutes writes routes as a file for include: a list of routes and nothing
-// else, each option in the order of the reference. It reads as the same
+// else, an empty line between them, each option in the order of the reference. It reads as the same
 // routes, whatever the notes say. notes has one element for each route, or is
 // nil.
 func PrintRoutes(routes []RouteConf, notes []Notes) []byte {
-	list := &yamlValue{kind: yamlList, block: true}
+	var w yamlWriter
 	for i := range routes {
 		v := encodeOptions(routeOptions, &routes[i])
 		v.block = true
@@ -20,12 +20,13 @@ func PrintRoutes(routes []RouteConf, notes []Notes) []byte {
 				v.pairs[j].note = notes[i][v.pairs[j].key]
 			}
 		}
-		list.items = append(list.items, v)
+		if i > 0 {
+			w.WriteByte('\n')
+		}
+		w.list(&yamlValue{kind: yamlList, items: []*yamlValue{v}}, 0)
 	}
 	if len(routes) == 0 {
 		return []byte("[]\n")
 	}
-	var w yamlWriter
-	w.list(list, 0)
 	return []byte(w.String())
 }

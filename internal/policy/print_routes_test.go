@@ -23,6 +23,7 @@ func TestPrintRoutes(t *testing.T) {
 - path: /a/[id]  # build x.json:1
   mode: force-static
   params: {id: ["1", "a b"]}  # build y.json:2
+
 - path: /b
   mode: force-dynamic
   methods: [GET, POST]
