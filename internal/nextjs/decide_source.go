@@ -34,6 +34,11 @@ func (p *project) decideGet(d *draft, e *entry) {
 			note += ": Next.js empties what it reads of the request"
 		}
 		d.mode(policy.ForceStatic, note)
+		d.liftDraft(code)
+		d.live(life)
+	case !get.readsRequest() && !life.origin:
+		d.mode(policy.ForceStatic, "source "+get.at.File+": it reads nothing of the request")
+		d.liftDraft(code)
 		d.live(life)
 	default:
 		d.keyed(get, life)
@@ -157,18 +162,14 @@ func (d *draft) live(l lifetime) {
 // can hold makes it dynamic.
 func (d *draft) keyed(get *methodCode, life lifetime) {
 	k, why := keyOf(get.reads)
-	switch {
-	case why != "":
+	if why != "" {
 		d.mode(policy.ForceDynamic, why)
 		return
-	case k.nothing() && !life.origin:
-		d.mode(policy.ForceStatic, "source "+get.at.File+": it reads nothing of the request")
-	default:
-		d.mode(policy.DynamicOnRequestData, "source "+get.at.File+": cached by what it reads")
-		d.conf.Key, d.conf.DynamicOn, d.conf.Withhold = k.key, k.dynamicOn, k.withhold
-		for option, note := range k.notes {
-			d.notes[option] = note
-		}
+	}
+	d.mode(policy.DynamicOnRequestData, "source "+get.at.File+": cached by what it reads")
+	d.conf.Key, d.conf.DynamicOn, d.conf.Withhold = k.key, k.dynamicOn, k.withhold
+	for option, note := range k.notes {
+		d.notes[option] = note
 	}
 	d.live(life)
 }

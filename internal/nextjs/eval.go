@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/tdewolff/parse/v2/js"
+
+	"edge/internal/rfc9111"
 )
 
 // eval runs an expression and returns what it may be.
@@ -91,10 +93,16 @@ func (in *interp) evalLiteral(sc *scope, e *js.LiteralExpr) value {
 	return value{literal(bytes.TrimSuffix(e.Data, []byte("n")))}
 }
 
-// noticeText notices a Cache-Control that lets shared caches keep an answer.
+// noticeText notices a Cache-Control that lets shared caches keep an answer. A
+// number that a template leaves open is one all the same.
 func (in *interp) noticeText(s string) {
-	s = strings.ToLower(s)
-	if strings.Contains(s, "s-maxage=") && !strings.Contains(s, "no-store") && !strings.Contains(s, "private") {
+	if !strings.Contains(s, "=") {
+		return
+	}
+	d := rfc9111.ParseDirectives([]string{s})
+	shared := d.SMaxage != rfc9111.Unset && d.SMaxage != 0
+	public := d.Public && d.MaxAge != rfc9111.Unset && d.MaxAge != 0
+	if (shared || public) && !d.NoStore && !d.Private && !d.NoCache {
 		in.effect(EffectLifetime)
 	}
 }

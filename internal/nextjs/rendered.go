@@ -12,15 +12,8 @@ import (
 // nothing of a request reaches it.
 func renderedHandler(d *draft, e *entry) {
 	note := "build " + e.built.where
-	if read, ok := e.code.readsDraft(); ok {
-		d.mode(policy.DynamicOnRequestData, note)
-		d.conf.DynamicOn = keyConf(nil, nil, draftCookies)
-		d.notes["dynamic_on"] = "source " + read.short()
-		d.conf.Withhold = keyConf([]string{AnyName}, nil, nil)
-		d.notes["withhold"] = note + ": it reads no query"
-	} else {
-		d.mode(policy.ForceStatic, note)
-	}
+	d.mode(policy.ForceStatic, note)
+	d.liftDraft(e.code)
 	d.rendered(e.built, note)
 	switch e.built.status {
 	case http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect:
@@ -99,6 +92,14 @@ func keyItems(names ...string) []policy.KeyItem {
 		items[i].Name = name
 	}
 	return items
+}
+
+// liftDraft lets who is in draft mode past the cache, where GET asks for it.
+func (d *draft) liftDraft(h *handlerCode) {
+	if read, ok := h.readsDraft(); ok {
+		d.conf.DynamicOn = keyConf(nil, nil, draftCookies)
+		d.notes["dynamic_on"] = "source " + read.short()
+	}
 }
 
 // readsDraft finds where GET asks whether draft mode is on.
