@@ -96,7 +96,8 @@ conformance: e2e/conformance/node_modules/.package-lock.json ## the public HTTP 
 	go test -count=1 -tags conformance ./e2e/conformance $(if $(UPDATE),-update)
 
 .PHONY: nextapp
-nextapp: e2e/nextapp/.next/BUILD_ID ## a real Next.js server behind edge
+nextapp: e2e/nextapp/.next/BUILD_ID ## a real Next.js server behind edge, and the package edge-cache
+	cd integrations/nextjs && node --test
 	go test -count=1 -tags nextapp ./e2e/nextapp
 
 .PHONY: deploy
@@ -125,6 +126,12 @@ e2e/%/node_modules/.package-lock.json: e2e/%/package-lock.json
 	cd e2e/$* && npm install --no-save --no-audit --no-fund
 	touch $@
 
-e2e/nextapp/.next/BUILD_ID: e2e/nextapp/node_modules/.package-lock.json $(shell git ls-files -co --exclude-standard 'e2e/nextapp/*.ts' 'e2e/nextapp/*.tsx' 'e2e/nextapp/*.json' | grep -v '\[')
+# npm copies the package from beside the application; a newer copy needs a push.
+e2e/nextapp/node_modules/edge-cache/package.json: $(shell git ls-files -co --exclude-standard 'integrations/nextjs/*.js' 'integrations/nextjs/*.json') e2e/nextapp/node_modules/.package-lock.json
+	rm -rf $(@D)
+	cd e2e/nextapp && npm install --no-save --no-audit --no-fund
+	touch $@
+
+e2e/nextapp/.next/BUILD_ID: e2e/nextapp/node_modules/edge-cache/package.json $(shell git ls-files -co --exclude-standard 'e2e/nextapp/*.ts' 'e2e/nextapp/*.tsx' 'e2e/nextapp/*.json' | grep -v '\[')
 	cd e2e/nextapp && NEXT_TELEMETRY_DISABLED=1 npx next build
 	touch $@

@@ -25,7 +25,7 @@ var poison = []struct {
 }
 
 func TestPoisoningWithoutEdge(t *testing.T) {
-	next, client := startNext(t), harness.NewClient()
+	next, client := startNext(t, "EDGE_URL="), harness.NewClient()
 	for _, c := range poison {
 		t.Run(c.method, func(t *testing.T) {
 			url := next + "/api/pages/by-" + c.method

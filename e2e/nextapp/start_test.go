@@ -33,18 +33,25 @@ type site struct {
 // keeps what it generated on disk.
 func start(t *testing.T) *site {
 	t.Helper()
-	seen := harness.RunRecorder(t, startNext(t))
-	edge := harness.Run(t, harness.Options{Args: []string{"-c", "edge.yaml"}, Env: []string{"ORIGIN=" + seen.URL}})
+	return startWith(t, "edge.yaml", startNext(t, "EDGE_URL="))
+}
+
+// startWith runs edge with a policy in front of an application.
+func startWith(t *testing.T, policy, next string) *site {
+	t.Helper()
+	seen := harness.RunRecorder(t, next)
+	edge := harness.Run(t, harness.Options{Args: []string{"-c", policy}, Env: []string{"ORIGIN=" + seen.URL}})
 	return &site{seen, edge, harness.NewClient()}
 }
 
 // startNext runs "next start" on a copy of the build, on a port of the system's
 // choice, and returns its URL.
-func startNext(t *testing.T) string {
+func startNext(t *testing.T, env ...string) string {
 	t.Helper()
 	cmd := exec.Command("node", filepath.Join("node_modules", "next", "dist", "bin", "next"), "start", "-H", "127.0.0.1", "-p", "0")
 	cmd.Dir = copyBuild(t)
 	cmd.Env = append(os.Environ(), "NEXT_TELEMETRY_DISABLED=1", "NODE_ENV=production")
+	cmd.Env = append(cmd.Env, env...)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -117,6 +124,9 @@ func copyBuild(t *testing.T) string {
 	}
 	if err := os.CopyFS(filepath.Join(dir, ".next"), os.DirFS(".next")); err != nil {
 		t.Fatalf("%v; build the application with make nextapp", err)
+	}
+	if err := os.CopyFS(filepath.Join(dir, "public"), os.DirFS("public")); err != nil {
+		t.Fatal(err)
 	}
 	modules, err := filepath.Abs("node_modules")
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 // Bounds on the tags of one response. Beyond them nothing is stored: an object
 // whose tags were cut would escape its purges.
 const (
-	maxTags     = 128
+	maxTags     = 256
 	maxTagBytes = 256
 )
 

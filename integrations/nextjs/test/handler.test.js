@@ -1,0 +1,123 @@
+'use strict'
+
+const test = require('node:test')
+const assert = require('node:assert/strict')
+const http = require('node:http')
+const { once } = require('node:events')
+const { wrap } = require('../index.js')
+const { settings } = require('../lib/settings.js')
+const { Purger } = require('../lib/purger.js')
+
+// Memory is a handler of the application's own.
+class Memory {
+  entries = new Map()
+  calls = []
+  async get(key) { return this.entries.get(key) ?? null }
+  async set(key, value) { this.entries.set(key, { value, lastModified: 1 }) }
+  async revalidateTag(tags, durations) { this.calls.push([tags, durations]) }
+}
+
+// edge is what listens to purges; answer says what it does with each.
+async function edge(t, answer = () => ({ status: 200, body: '{}' })) {
+  const seen = []
+  const server = http.createServer(async (req, res) => {
+    let body = ''
+    for await (const part of req) body += part
+    seen.push({ url: req.url, headers: req.headers, body: JSON.parse(body) })
+    const { status, body: text } = await answer(seen.length)
+    res.writeHead(status).end(text)
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  t.after(() => { server.closeAllConnections(); server.close() })
+  return { seen, url: `http://127.0.0.1:${server.address().port}` }
+}
+
+const quiet = { info() {}, warn() {} }
+
+test('answers carry their tags, what is stored does not', async () => {
+  const inner = []
+  const Handler = wrap(class extends Memory {
+    constructor() { super(); inner.push(this) }
+  }, { urls: [] })
+  const handler = new Handler({})
+  const data = { kind: 'APP_ROUTE', status: 200, headers: { 'x-next-cache-tags': 'posts,two words', 'cache-tag': 'own' } }
+  await handler.set('k', data, {})
+  assert.equal(data.headers['cache-tag'], 'own,posts,two%20words', 'the response of a miss is made of data')
+  assert.equal(inner[0].entries.get('k').value.headers['cache-tag'], 'own')
+  assert.equal((await handler.get('k')).value.headers['cache-tag'], 'own,posts,two%20words')
+  assert.equal(inner[0].entries.get('k').value.headers['cache-tag'], 'own')
+  await handler.set('gone', null, {})
+  assert.equal((await handler.get('gone')).value, null)
+  assert.equal(await handler.get('never'), null)
+})
+
+test('a tag that edge would refuse is left out', async () => {
+  const Handler = wrap(Memory, { urls: [] })
+  const handler = new Handler({})
+  await handler.set('k', { headers: { 'x-next-cache-tags': `a,_N_T_/${'x'.repeat(300)}` } }, {})
+  assert.equal((await handler.get('k')).value.headers['cache-tag'], 'a')
+})
+
+test('edge is told after the handler has made its note', async (t) => {
+  const order = []
+  const { seen, url } = await edge(t, () => { order.push('edge'); return { status: 200, body: '{}' } })
+  const Handler = wrap(class extends Memory {
+    async revalidateTag() { order.push('next') }
+  }, { urls: [url], token: 'secret' })
+  await new Handler({}).revalidateTag(['posts'], undefined)
+  await new Handler({}).revalidateTag('posts', { expire: 31536000 })
+  assert.deepEqual(order, ['next', 'edge', 'next', 'edge'])
+  assert.equal(seen[0].url, '/v1/purge')
+  assert.equal(seen[0].headers.authorization, 'Bearer secret')
+  assert.deepEqual(seen.map((s) => s.body), [
+    { tags: ['posts'], wait: 'local' }, { tags: ['posts'], soft: true, wait: 'local' },
+  ])
+})
+
+test('a dead edge holds nothing up and loses nothing', async (t) => {
+  let alive = false
+  const { seen, url } = await edge(t, () => (alive ? { status: 200, body: '{}' } : { status: 503, body: 'away' }))
+  const purger = new Purger({ urls: [`${url}/v1/purge`], token: '', wait: 'local', patience: 20, log: quiet })
+  const started = Date.now()
+  await purger.purge({ tags: ['a'], paths: [], prefixes: [], soft: false })
+  await purger.purge({ tags: ['b'], paths: [], prefixes: [], soft: true })
+  assert.ok(Date.now() - started < 5000)
+  alive = true
+  const last = purger.edges[0].purge({ tags: ['c'], paths: [], prefixes: [], soft: false })
+  const hold = setInterval(() => {}, 50) // pauses do not keep a process alive
+  await last
+  clearInterval(hold)
+  const told = seen.slice(1).flatMap((s) => s.body.tags.map((tag) => `${tag}${s.body.soft ? ' soft' : ''}`))
+  for (const want of ['a', 'b soft', 'c']) assert.ok(told.includes(want), `${want} of ${told}`)
+  assert.equal(purger.edges[0].waiting.empty(), true)
+})
+
+test('no edge at the address', async () => {
+  const purger = new Purger({ urls: ['http://127.0.0.1:1/v1/purge'], token: '', wait: 'local', patience: 20, log: quiet })
+  await purger.purge({ tags: ['a'], paths: [], prefixes: [], soft: false })
+  assert.equal(purger.edges[0].busy, true)
+})
+
+test('what edge cannot read purges everything', async (t) => {
+  const { seen, url } = await edge(t, (n) => (n === 1 ? { status: 400, body: 'no such path' } : { status: 200, body: '{}' }))
+  const purger = new Purger({ urls: [`${url}/v1/purge`], token: '', wait: 'local', patience: 5000, log: quiet })
+  await purger.purge({ tags: [], paths: ['/%00'], prefixes: [], soft: false })
+  assert.deepEqual(seen.map((s) => s.body), [{ paths: ['/%00'], wait: 'local' }, { all: true, wait: 'local' }])
+})
+
+test('a burst is merged', async (t) => {
+  const { seen, url } = await edge(t)
+  const purger = new Purger({ urls: [`${url}/v1/purge`], token: '', wait: 'local', patience: 5000, log: quiet })
+  await Promise.all(Array.from({ length: 5000 }, (_, i) => purger.purge({ tags: [`t${i}`], paths: [], prefixes: [], soft: false })))
+  assert.ok(seen.length < 10, `${seen.length} requests`)
+  assert.ok(seen.some((s) => s.body.all), 'beyond the bound it is all')
+})
+
+test('settings', () => {
+  assert.deepEqual(settings({}, {}).urls, ['http://127.0.0.1:9090/v1/purge'])
+  assert.deepEqual(settings({}, { EDGE_URL: 'http://a:1, http://b:2' }).urls, ['http://a:1/v1/purge', 'http://b:2/v1/purge'])
+  assert.deepEqual(settings({}, { EDGE_URL: '' }).urls, [])
+  assert.throws(() => settings({}, { EDGE_URL: 'a:1' }), /is not the address of an edge/)
+  assert.throws(() => settings({ wait: 'forever' }, {}), /it can be local, accepted, fleet/)
+  assert.throws(() => settings({}, { EDGE_PATIENCE: 'x' }), /number of milliseconds/)
+})
