@@ -31,6 +31,7 @@ type options struct {
 	edge            string
 	rounds, seconds int
 	cases           string
+	try             string
 	fresh           bool
 	results, docs   string
 }
@@ -41,6 +42,7 @@ func main() {
 	flag.IntVar(&o.rounds, "rounds", 5, "how often each entry is measured")
 	flag.IntVar(&o.seconds, "seconds", 2, "how long each measurement takes")
 	flag.StringVar(&o.cases, "cases", "", "`names` of cases, with commas; empty for all")
+	flag.StringVar(&o.try, "try", "", "measure these `entries` alone, with commas, and keep nothing: to see what a change does")
 	flag.BoolVar(&o.fresh, "fresh", false, "measure again what has a result of this binary")
 	flag.StringVar(&o.results, "results", ".cache/bench-peers", "`directory` of the results")
 	flag.StringVar(&o.docs, "docs", "docs/performance.md", "`file` to write")
@@ -60,9 +62,37 @@ func run(o options, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	if o.try != "" {
+		return try(o, chosen, log)
+	}
 	// What is measured stays measured when a case fails.
 	failed := measureAll(o, chosen, log)
 	return errors.Join(failed, writeDocs(o))
+}
+
+// try measures some entries of throughputs and prints the tables.
+func try(o options, chosen []benchCase, log *slog.Logger) (err error) {
+	b, err := open(o, log)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, b.close()) }()
+	names := strings.Split(o.try, ",")
+	for _, c := range chosen {
+		t, ok := c.measurer.(*throughput)
+		if !ok {
+			return fmt.Errorf("case %s has no entries to try", c.name)
+		}
+		t.entries = slices.DeleteFunc(t.entries, func(e entry) bool { return !slices.Contains(names, e.name) })
+		r, err := t.measure(b)
+		if err != nil {
+			return err
+		}
+		w := new(report)
+		t.report(w, r)
+		fmt.Println(w)
+	}
+	return nil
 }
 
 // choose returns the cases with these names.

@@ -106,7 +106,7 @@ func (c *throughput) report(w *report, r *result) {
 	c.table(w, r)
 	for _, g := range c.goals {
 		than := best(r, g.than)
-		if than == "" || g.of == "" && g.than == "edge" {
+		if than == "" {
 			continue
 		}
 		if g.than == "edge" {
