@@ -64,11 +64,22 @@ func (f *Flight) offer(p []byte) (n int, wait time.Duration, cut []*Reader) {
 	}
 	f.pacePresent(now)
 	if f.body.room() == 0 && !f.body.reuse() {
-		f.fs.budget.take(windowChunk)
-		f.held += windowChunk
-		f.body.extend(windowChunk)
+		n := f.nextOfWindow(int64(len(p)))
+		f.fs.budget.take(n)
+		f.held += n
+		f.body.extend(n)
 	}
 	return f.body.append(p[:min(int64(len(p)), room)]), 0, nil
+}
+
+// nextOfWindow returns the size of a new chunk for a window: what is left of a
+// known length, or as much as has come already, for most bodies are small; and a
+// whole windowChunk, which can be used again, as soon as the body is large.
+func (f *Flight) nextOfWindow(want int64) int64 {
+	if f.length >= 0 {
+		return min(f.length-f.body.size, windowChunk)
+	}
+	return min(max(want, firstChunk, f.body.size), windowChunk)
 }
 
 // slowest returns how far every reader has read. f.mu is held, as it is in the

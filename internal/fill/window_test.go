@@ -336,6 +336,32 @@ func TestWindowIsBounded(t *testing.T) {
 	})
 }
 
+// Most of what is not stored is small: it does not take what a large body does.
+func TestASmallBodyTakesLittle(t *testing.T) {
+	for name, length := range map[string]int64{"of known length": 1000, "of unknown length": -1} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				b := newBed(t, Options{}, cache.Options{})
+				var held int64
+				job := b.job("k", answer{})
+				job.Run = func(_ context.Context, f *Flight) {
+					f.Decide(*unstoredStatus(), testLabels, nil, nil, length)
+					f.Write(pattern[:1000])
+					_, held = b.InFlight()
+					f.End(nil)
+				}
+				got := b.get(job)
+				if string(got.body) != string(pattern[:1000]) || got.err != nil {
+					t.Errorf("read %d bytes, error %v", len(got.body), got.err)
+				}
+				if held < 1000 || held > firstChunk {
+					t.Errorf("%d bytes are held for 1000", held)
+				}
+			})
+		})
+	}
+}
+
 // Beyond the budget a response streams, to those who wait, and is not stored.
 func TestBudget(t *testing.T) {
 	for name, c := range map[string]struct {
