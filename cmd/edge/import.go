@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -9,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"edge/internal/nextjs"
+	"edge/internal/policy"
 )
 
 func newImport(std stdio) *cobra.Command {
@@ -25,14 +27,15 @@ func newImport(std stdio) *cobra.Command {
 
 // importFlags are the flags of import nextjs.
 type importFlags struct {
-	file, build, format string
-	trust               bool
+	dir                        string // the argument
+	file, build, format, check string
+	trust                      bool
 }
 
 func newImportNextjs(std stdio) *cobra.Command {
 	var f importFlags
 	c := &cobra.Command{
-		Use:   "nextjs DIR [-o FILE]",
+		Use:   "nextjs DIR [-o FILE | --check FILE]",
 		Short: "Write the routes of a policy from a Next.js app",
 		Long: `Write the routes of a policy from a Next.js app: from what "next build" has left,
 or, without a build, from the sources alone. DIR is where package.json and
@@ -40,22 +43,29 @@ next.config are. Nothing of the app is run.
 
 Behind each line of the file is where it comes from and how sure it is: build,
 source, or assumed, which is the safe choice. Load it with include:. Warnings
-are about the code, each with its place.`,
+are about the code, each with its place.
+
+With --check nothing is written: the policy file is compared with the code, and
+the exit status is 1 when a handler reads something that the policy withholds.`,
 		Example: `  edge import nextjs . -o routes.next.yaml
+  edge import nextjs . --check edge.yaml
   edge import nextjs apps/web --output json`,
 		Args: cobra.ArbitraryArgs, // appDir looks at them
-		RunE: func(c *cobra.Command, list []string) error {
-			dir, err := appDir(c, list)
-			if err != nil {
+		RunE: func(c *cobra.Command, list []string) (err error) {
+			if f.dir, err = appDir(c, list); err != nil {
 				return err
 			}
 			if err := checkOutput(f.format); err != nil {
 				return err
 			}
-			return importNextjs(std, &f, dir)
+			if f.check != "" && f.file != "" {
+				return withHint(usageError{errors.New("--check writes nothing")}, "leave out -o or --check")
+			}
+			return importNextjs(std, &f)
 		},
 	}
 	c.Flags().StringVarP(&f.file, "out", "o", "", "`file` to write; standard output without it")
+	c.Flags().StringVar(&f.check, "check", "", "policy `file` to compare with the code")
 	c.Flags().StringVar(&f.build, "build", ".next", "`directory` of the build, below DIR")
 	c.Flags().BoolVar(&f.trust, "trust-middleware", false, "do not make routes dynamic for the proxy (middleware) that runs before them")
 	c.Flags().StringVar(&f.format, "output", "text", "`format`: text or json")
@@ -78,10 +88,16 @@ func appDir(c *cobra.Command, list []string) (string, error) {
 }
 
 // importNextjs imports an app and tells what it found.
-func importNextjs(std stdio, f *importFlags, dir string) error {
-	app, err := nextjs.Import(nextjs.Options{Root: os.DirFS(dir), Dist: filepath.ToSlash(f.build), TrustMiddleware: f.trust})
+func importNextjs(std stdio, f *importFlags) error {
+	app, err := nextjs.Import(nextjs.Options{Root: os.DirFS(f.dir), Dist: filepath.ToSlash(f.build), TrustMiddleware: f.trust})
 	if err != nil {
-		return fmt.Errorf("%s: %w", dir, err)
+		return fmt.Errorf("%s: %w", f.dir, err)
+	}
+	for i := range app.Warnings { // places to open from here
+		app.Warnings[i].File = filepath.Join(f.dir, app.Warnings[i].File)
+	}
+	if f.check != "" {
+		return checkNextjs(std, f, app)
 	}
 	text := app.YAML()
 	if f.file != "" {
@@ -100,6 +116,54 @@ func importNextjs(std stdio, f *importFlags, dir string) error {
 		return err
 	}
 	_, err = std.out.Write(text)
+	return err
+}
+
+// checkNextjs compares a policy with the code of an app.
+func checkNextjs(std stdio, f *importFlags, app *nextjs.App) error {
+	p, err := policy.Load(source(std, f.check))
+	if err != nil {
+		return configError(err)
+	}
+	config, err := policy.Read(source(std, f.check))
+	if err != nil {
+		return configError(err)
+	}
+	findings := nextjs.Check(app, p, config)
+	for i := range findings {
+		findings[i].At.File = filepath.Join(f.dir, findings[i].At.File)
+	}
+	if f.format == "json" {
+		err = std.json(checkedOf(f, findings))
+	} else {
+		err = tellFindings(std, f, app, findings)
+	}
+	if err == nil && len(findings) > 0 {
+		return errTold
+	}
+	return err
+}
+
+func tellFindings(std stdio, f *importFlags, app *nextjs.App, findings []nextjs.Finding) error {
+	for _, finding := range findings {
+		if _, err := fmt.Fprintln(std.out, finding); err != nil {
+			return err
+		}
+	}
+	handlers := 0
+	for _, r := range app.Routes {
+		switch {
+		case len(r.Methods) > 0:
+			handlers++
+		case r.Kind == nextjs.Handler:
+			fmt.Fprintf(std.err, "warning: %s: not compared, its code cannot be read\n", filepath.Join(f.dir, cmp.Or(r.File, r.Conf.Path)))
+		}
+	}
+	verdict := "ok"
+	if len(findings) > 0 {
+		verdict = count(len(findings), "finding")
+	}
+	_, err := fmt.Fprintf(std.out, "%s: %s, %s compared\n", f.check, verdict, count(handlers, "handler"))
 	return err
 }
 
@@ -129,40 +193,4 @@ func writeWhole(name string, text []byte) (err error) {
 		return fmt.Errorf("cannot write %s: %w", name, err)
 	}
 	return nil
-}
-
-// imported is what was found, for programs.
-type imported struct {
-	Next     string          `json:"next,omitempty"`
-	Built    bool            `json:"built"`
-	Routes   []importedRoute `json:"routes"`
-	Warnings []problem       `json:"warnings"`
-}
-
-type importedRoute struct {
-	Path    string            `json:"path"`
-	Kind    string            `json:"kind"`
-	File    string            `json:"file,omitempty"`
-	Mode    string            `json:"mode"`
-	Methods []string          `json:"methods,omitempty"`
-	Notes   map[string]string `json:"notes"`
-}
-
-func importedOf(app *nextjs.App) imported {
-	v := imported{Next: app.Version, Built: app.Built, Routes: []importedRoute{}, Warnings: appProblems(app.Warnings)}
-	for _, r := range app.Routes {
-		v.Routes = append(v.Routes, importedRoute{
-			Path: r.Conf.Path, Kind: string(r.Kind), File: r.File,
-			Mode: r.Conf.Mode, Methods: r.Conf.Methods, Notes: r.Notes,
-		})
-	}
-	return v
-}
-
-func appProblems(list []nextjs.Warning) []problem {
-	out := make([]problem, len(list)) // never nil: programs get a list
-	for i, w := range list {
-		out[i] = problem{w.File, w.Line, w.Column, w.Message, w.Hint}
-	}
-	return out
 }

@@ -39,6 +39,20 @@ type Route struct {
 	// Conf is the route of the policy; Notes say where each option comes from.
 	Conf  policy.RouteConf
 	Notes policy.Notes
+	// Methods are what a handler exports, in the order of Next.js; nil for
+	// others and where the source cannot be read.
+	Methods []Method
+
+	// emptied says that Next.js itself keeps the request from GET.
+	emptied bool
+}
+
+// Method is one exported method of a handler.
+type Method struct {
+	Name string
+	At   Position
+	// Reads are sorted by kind, name and place.
+	Reads []Read
 }
 
 // Import reads an app. An error says that there is no app, or a build that
@@ -59,7 +73,9 @@ func Import(o Options) (*App, error) {
 			e.code = readHandler(p.sources, e.file, p.major)
 		}
 		d := p.decide(e)
-		app.Routes = append(app.Routes, Route{Kind: e.kind, File: e.file, Conf: d.conf, Notes: d.notes})
+		r := Route{Kind: e.kind, File: e.file, Conf: d.conf, Notes: d.notes}
+		r.describe(e.code)
+		app.Routes = append(app.Routes, r)
 		app.Warnings = append(app.Warnings, p.warnBuilt(e)...)
 		app.Warnings = append(app.Warnings, p.warnCode(e.code)...)
 	}
@@ -68,6 +84,19 @@ func Import(o Options) (*App, error) {
 	slices.SortStableFunc(app.Warnings, compareWarnings)
 	app.Warnings = slices.Compact(app.Warnings)
 	return app, nil
+}
+
+// describe adds what the source of a handler says.
+func (r *Route) describe(h *handlerCode) {
+	if h == nil || h.unreadable != nil {
+		return
+	}
+	r.emptied = h.emptied()
+	for _, name := range methodNames {
+		if m := h.methods[name]; m != nil {
+			r.Methods = append(r.Methods, Method{Name: name, At: m.at, Reads: m.reads})
+		}
+	}
 }
 
 // YAML is the file for a policy's include.
