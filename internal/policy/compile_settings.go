@@ -31,6 +31,7 @@ func (b *compiler) settings() {
 	b.listeners()
 	b.allowedHosts()
 	b.origins()
+	b.shared()
 }
 
 // allowedHosts compiles hosts. The ports that edge listens on need not be said.

@@ -52,6 +52,9 @@ func policyText(p *Policy) string {
 			fmt.Fprintf(&b, "origin %+v\n", s.Origins[name])
 		}
 	}
+	if s.Shared != nil {
+		fmt.Fprintf(&b, "shared %+v, max_silence %s\n", *s.Shared, s.MaxSilence)
+	}
 	for _, r := range p.Routes {
 		fmt.Fprintf(&b, "\n%d %s: %s, origin %s, allow %s\n", r.Ordinal, r.Pattern, r.Mode, r.Origin, r.Allow)
 		b.WriteString(overridesText(r))
@@ -149,6 +152,8 @@ func TestDefaultsAreDocumented(t *testing.T) {
 		"cache memory":                    formatSize(defaultMemory),
 		"cache max_object":                formatSize(defaultMaxObject),
 		"cache max_silence":               formatDuration(defaultMaxSilence),
+		"shared of cache max_object":      formatSize(defaultSharedObject),
+		"shared of cache prefix":          defaultPrefix,
 	} {
 		if shown[name] == want {
 			continue

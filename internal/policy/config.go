@@ -160,7 +160,21 @@ type CacheConf struct {
 	Variants   *int
 	InFlight   *int64
 	MaxSilence *time.Duration
+	Shared     *SharedConf
 	Places     Places
+}
+
+// SharedConf is what a fleet shares.
+type SharedConf struct {
+	Redis string
+	// RedisWritten is the URL with its variables, which is what Print shows.
+	RedisWritten  string
+	MaxObject     *int64
+	Prefix        string
+	Node          string
+	Required      *bool
+	CA, Cert, Key string // tls
+	Places        Places
 }
 
 // InternalConf is the internal mapping.

@@ -18,6 +18,8 @@ const (
 	defaultBudget          = 256 << 20
 	defaultVariants        = 16
 	defaultMaxSilence      = 30 * time.Second
+	defaultSharedObject    = 1 << 20
+	defaultPrefix          = "edge"
 	defaultDrainDelay      = 5 * time.Second
 	defaultDrainTimeout    = 30 * time.Second
 	defaultConnect         = 2 * time.Second

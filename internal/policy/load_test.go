@@ -63,9 +63,11 @@ func TestForOrigin(t *testing.T) {
 // and compares what that compiles to with what leaving them out does.
 func TestDefaultsShownAreTheDefaults(t *testing.T) {
 	const origin = "url: \"http://a\", timeouts: {"
-	plain := "version: 1\norigin: {url: \"http://a\"}\nadmin: {token: x}\n"
+	const redis = "redis: \"redis://a\""
+	plain := "version: 1\norigin: {url: \"http://a\"}\nadmin: {token: x}\ncache: {shared: {" + redis + "}}\n"
 	spelled := "version: 1\norigin: {" + origin + presetsOf(timeoutOptions) + "}}\n" +
-		"admin: {token: x, " + presetsOf(adminOptions) + "}\ncache: {" + presetsOf(cacheOptions) + "}\n" +
+		"admin: {token: x, " + presetsOf(adminOptions) + "}\ncache: {" + presetsOf(cacheOptions) +
+		", shared: {" + redis + ", " + presetsOf(sharedOptions) + "}}\n" +
 		"defaults: {" + presetsOf(defaultOptions()) + "}\n" + strings.ReplaceAll(presetsOf(configOptions), ", ", "\n") + "\n"
 	for _, mode := range []string{"auto", "force-static", "dynamic-on-request-data", "error", "force-dynamic"} {
 		t.Run(mode, func(t *testing.T) {

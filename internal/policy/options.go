@@ -79,7 +79,9 @@ var cacheOptions = []optionOf[CacheConf]{
 	option("in_flight", optional(size()), func(c *CacheConf) **int64 { return &c.InFlight }, "256MiB",
 		"How many bytes all fetches may hold at once; above it responses stream, through small windows, to those who wait for them already, and are not stored."),
 	option("max_silence", optional(duration()), func(c *CacheConf) **time.Duration { return &c.MaxSilence }, "30s",
-		"In a fleet: how long after the last contact with the invalidation log objects are trusted."),
+		"In a fleet: how long after the last news of the log of invalidations what is stored is trusted. Past it everything stored counts as softly purged. At least 1s."),
+	option("shared", optional(sharedShape), func(c *CacheConf) **SharedConf { return &c.Shared }, "",
+		"What the nodes of a fleet share: a log of invalidations and a second tier of objects, on Redis or Valkey."),
 }
 
 var internalOptions = []optionOf[InternalConf]{
@@ -119,6 +121,8 @@ func sections() []section {
 		{"eject of an origin", rows(ejectOptions)},
 		{"breaker of an origin", rows(breakerOptions)},
 		{"cache", rows(cacheOptions)},
+		{"shared of cache", rows(sharedOptions)},
+		{"tls of shared", rows(sharedTLSOptions)},
 		{"internal", rows(internalOptions)},
 		{"admin", rows(adminOptions)},
 		{"metrics", rows(metricsOptions)},

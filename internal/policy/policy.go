@@ -188,6 +188,8 @@ type Settings struct {
 	MaxRequestBody int64
 	// MaxSilence is how long objects are trusted without the fleet's log.
 	MaxSilence time.Duration
+	// Shared is what the nodes of a fleet share; nil for a node without a fleet.
+	Shared *Shared
 	// Enforces says whether any route enforces anything, for messages.
 	Enforces bool
 }
