@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -20,7 +21,11 @@ func newPurge(std stdio) *cobra.Command {
 		Long: `Invalidate stored objects by tag, path (all queries and variants), path prefix,
 route pattern or host, or everything. Selectors are alternatives; --host beside
 others narrows them. Purged objects are never served again; with --soft they are
-stale from now on and may be served while they are refreshed.`,
+stale from now on and may be served while they are refreshed.
+
+In a fleet the other nodes follow at once. With --wait fleet the command returns
+when every node has, or ends with status 1 and the names of those that have not
+after 5 seconds.`,
 		Example: `  edge purge --tag posts
   edge purge --path /api/posts --host www.example.com --soft
   edge purge --all --dry-run`,
@@ -45,7 +50,7 @@ stale from now on and may be served while they are refreshed.`,
 	f.BoolVar(&r.All, "all", false, "everything")
 	f.BoolVar(&r.Soft, "soft", false, "make stale instead of purging")
 	f.BoolVar(&r.DryRun, "dry-run", false, "only count")
-	f.StringVar(&r.Wait, "wait", "", "how `far` to wait: local, accepted or fleet")
+	f.StringVar(&r.Wait, "wait", "", "how `far` to wait: local, accepted (the log of the fleet has it) or fleet (every node has)")
 	outputFlag(c, &output)
 	flags.add(c, std)
 	return c
@@ -62,10 +67,29 @@ func purge(ctx context.Context, std stdio, flags *adminFlags, r admin.PurgeReque
 		return err
 	}
 	if output == "json" {
-		return std.json(answer)
+		err = std.json(answer)
+	} else {
+		_, err = fmt.Fprintf(std.out, "%s %s (generation %d)\n", count(answer.Objects, "object"), done(r), answer.Generation)
 	}
-	_, err = fmt.Fprintf(std.out, "%s %s (generation %d)\n", count(answer.Objects, "object"), done(r), answer.Generation)
+	if err == nil && !r.DryRun && answer.Reached != r.Wait {
+		return late(answer)
+	}
 	return err
+}
+
+// late says how far an invalidation has got that was not as far as was asked in
+// time. It goes on by itself.
+func late(a admin.PurgeAnswer) error {
+	nodes := strings.Join(a.Laggards, ", ")
+	if a.Reached == admin.WaitAccepted {
+		return withHint(fmt.Errorf("not in force yet on %s: %s", count(len(a.Laggards), "node"), nodes),
+			"they get it as soon as they read the log of the fleet; until then they go on answering with what was purged")
+	}
+	if nodes != "" {
+		nodes = "; without it are " + nodes
+	}
+	return withHint(fmt.Errorf("in force on the node that was asked, and not in the log of the fleet yet%s", nodes),
+		"that node appends it as soon as it can: see fleet in GET /v1/status, and its log")
 }
 
 // done is what became of the objects.

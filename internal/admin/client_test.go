@@ -29,7 +29,7 @@ func TestClient(t *testing.T) {
 		o.Token = token
 		c := newClient(t, serve(t, New(o)), token)
 		a, err := c.Purge(t.Context(), PurgeRequest{Tags: []string{"posts"}, Soft: true, DryRun: true})
-		if err != nil || a != (PurgeAnswer{7, 3}) || !f.selector.Soft || !f.dryRun || !cmp.Equal(f.selector.Tags, []string{"posts"}) {
+		if err != nil || !cmp.Equal(a, PurgeAnswer{Generation: 7, Objects: 3}) || !f.selector.Soft || !f.dryRun || !cmp.Equal(f.selector.Tags, []string{"posts"}) {
 			t.Errorf("Purge = %+v, %v, asked for %+v", a, err, f.selector)
 		}
 		want := ExplainRequest{Method: "GET", URL: "http://x.example/", Headers: []string{"A: b"}}

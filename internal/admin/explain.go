@@ -36,7 +36,7 @@ func (o *Options) explain(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusBadRequest, err.Error())
 		return
 	}
-	writeJSON(w, explanation)
+	writeJSON(w, http.StatusOK, explanation)
 }
 
 func readExplain(w http.ResponseWriter, r *http.Request) (ExplainRequest, error) {

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -15,24 +16,31 @@ import (
 type fake struct {
 	selector cache.Selector
 	dryRun   bool
+	wait     string
+	laggards []string
 	calls    int
+	note     string
 	explain  ExplainRequest
 	ready    error
 }
 
 func (f *fake) options() Options {
 	return Options{
-		Invalidate: func(s cache.Selector, dryRun bool) (cache.Generation, int) {
-			f.selector, f.dryRun = s, dryRun
+		Invalidate: func(_ context.Context, s cache.Selector, dryRun bool, wait string) PurgeAnswer {
+			f.selector, f.dryRun, f.wait = s, dryRun, wait
 			f.calls++
-			return 7, 3
+			a := PurgeAnswer{Generation: 7, Objects: 3, Reached: wait}
+			if f.laggards != nil {
+				a.Reached, a.Laggards = WaitLocal, f.laggards
+			}
+			return a
 		},
 		Explain: func(e ExplainRequest) (Explanation, error) {
 			f.explain = e
 			return Explanation{Text: "it is stored\n", Decision: map[string]any{"route": "/a"}}, nil
 		},
 		Status:   func() any { return map[string]string{"version": "v1"} },
-		Ready:    func() error { return f.ready },
+		Ready:    func() (string, error) { return f.note, f.ready },
 		Metrics:  http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "edge_up 1\n") }),
 		Loopback: true,
 	}

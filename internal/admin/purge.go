@@ -25,16 +25,31 @@ type PurgeRequest struct {
 	Soft bool `json:"soft,omitempty"`
 	// DryRun only counts.
 	DryRun bool `json:"dry_run,omitempty"`
-	// Wait is local (the default), accepted or fleet. They are the same on a
-	// node without a fleet.
+	// Wait is how far the invalidation is to have got before there is an answer: one
+	// of the words below. They are the same on a node without a fleet.
 	Wait string `json:"wait,omitempty"`
 }
+
+// How far an invalidation has got.
+const (
+	// WaitLocal, the default: it is in force on the node that was asked.
+	WaitLocal = "local"
+	// WaitAccepted: the log of the fleet has it as well.
+	WaitAccepted = "accepted"
+	// WaitFleet: it is in force on every node.
+	WaitFleet = "fleet"
+)
 
 // PurgeAnswer is its answer.
 type PurgeAnswer struct {
 	Generation cache.Generation `json:"generation"`
 	// Objects is how many stored objects were reached.
 	Objects int `json:"objects"`
+	// Reached is how far the invalidation has got, if that was asked: when the wait
+	// was over before it was as far as asked, it says less, and the status is 202.
+	Reached string `json:"reached,omitempty"`
+	// Laggards are the nodes that may not have it in force.
+	Laggards []string `json:"laggards,omitempty"`
 }
 
 func (o *Options) purge(w http.ResponseWriter, r *http.Request) {
@@ -54,8 +69,12 @@ func (o *Options) purge(w http.ResponseWriter, r *http.Request) {
 		badBody(w, err)
 		return
 	}
-	generation, objects := o.Invalidate(s, p.DryRun)
-	writeJSON(w, PurgeAnswer{generation, objects})
+	a := o.Invalidate(r.Context(), s, p.DryRun, p.Wait)
+	status := http.StatusOK
+	if !p.DryRun && a.Reached != p.Wait {
+		status = http.StatusAccepted
+	}
+	writeJSON(w, status, a)
 }
 
 // check says what is wrong with the request as a whole.
@@ -79,7 +98,7 @@ func (p *PurgeRequest) check() error {
 	if slices.ContainsFunc(append(lists, p.Hosts), func(list []string) bool { return slices.Contains(list, "") }) {
 		return errors.New("a selector is an empty string")
 	}
-	if p.Wait != "" && p.Wait != "local" && p.Wait != "accepted" && p.Wait != "fleet" {
+	if !slices.Contains([]string{"", WaitLocal, WaitAccepted, WaitFleet}, p.Wait) {
 		return fmt.Errorf("\"wait\" is %q: it can be local, accepted or fleet", p.Wait)
 	}
 	return nil

@@ -38,9 +38,12 @@ func TestPurge(t *testing.T) {
 			if resp.StatusCode != http.StatusOK {
 				t.Fatalf("status %d: %s", resp.StatusCode, body)
 			}
-			var got map[string]int
-			if err := json.Unmarshal([]byte(body), &got); err != nil || got["generation"] != 7 || got["objects"] != 3 || len(got) != 2 {
-				t.Errorf("answer %q, %v", body, err)
+			want := "{\n  \"generation\": 7,\n  \"objects\": 3\n}\n"
+			if f.wait != "" {
+				want = strings.Replace(want, "3", "3,\n  \"reached\": \""+f.wait+"\"", 1)
+			}
+			if body != want {
+				t.Errorf("answer %q, want %q", body, want)
 			}
 			if diff := cmp.Diff(f.selector, tt.want); diff != "" || f.dryRun != tt.dryRun {
 				t.Errorf("dry run %v, selector (-got +want):\n%s", f.dryRun, diff)
@@ -121,4 +124,22 @@ func FuzzPurge(f *testing.F) {
 			t.Errorf("%q %q select %+v, and that selects %+v, %v", path, host, s, again, err)
 		}
 	})
+}
+
+// A wait that is over too soon is told, with the nodes that lag behind.
+func TestPurgeThatIsLate(t *testing.T) {
+	f := fake{laggards: []string{"web-2", "web-3"}}
+	resp, body := call(t, "POST", serve(t, New(f.options()))+"/v1/purge", `{"tags":["a"],"wait":"fleet"}`, asJSON)
+	if resp.StatusCode != http.StatusAccepted || f.wait != WaitFleet {
+		t.Errorf("status %d, waited for %q, want 202 and fleet", resp.StatusCode, f.wait)
+	}
+	var got PurgeAnswer
+	want := PurgeAnswer{Generation: 7, Objects: 3, Reached: WaitLocal, Laggards: f.laggards}
+	if err := json.Unmarshal([]byte(body), &got); err != nil || !cmp.Equal(got, want) {
+		t.Errorf("answer %q (%v), want %+v", body, err, want)
+	}
+	resp, _ = call(t, "POST", serve(t, New(f.options()))+"/v1/purge", `{"tags":["a"],"wait":"fleet","dry_run":true}`, asJSON)
+	if resp.StatusCode != http.StatusOK {
+		t.Errorf("a dry run: status %d, want 200", resp.StatusCode)
+	}
 }

@@ -1,6 +1,7 @@
 package admin
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -14,16 +15,17 @@ import (
 // Options are what the API does. Functions that are nil make their endpoints
 // answer 404; Ready may be nil for always ready.
 type Options struct {
-	// Invalidate puts a selector in force and returns the generation and how
-	// many objects it reached; with dryRun it only counts.
-	Invalidate func(s cache.Selector, dryRun bool) (cache.Generation, int)
+	// Invalidate puts a selector in force; with dryRun it only counts. wait is how
+	// far the invalidation is to have got when it returns, if that can be had soon.
+	Invalidate func(ctx context.Context, s cache.Selector, dryRun bool, wait string) PurgeAnswer
 	// Explain tells what would be done with a request. Its error is the
 	// caller's mistake.
 	Explain func(ExplainRequest) (Explanation, error)
 	// Status returns anything that is JSON.
 	Status func() any
-	// Ready returns why no traffic should come, or nil.
-	Ready func() error
+	// Ready returns why no traffic should come, or nil, and what a reader should
+	// know though the node is ready.
+	Ready func() (note string, err error)
 	// Metrics serves Prometheus.
 	Metrics http.Handler
 	// Token is asked for when it is not empty.
@@ -52,7 +54,7 @@ func New(o Options) http.Handler {
 	}
 	if o.Status != nil {
 		private = append(private, endpoint{"/v1/status", []string{"GET", "HEAD"}, func(w http.ResponseWriter, _ *http.Request) {
-			writeJSON(w, o.Status())
+			writeJSON(w, http.StatusOK, o.Status())
 		}})
 	}
 	private = append(private, profiles()...)
@@ -80,13 +82,18 @@ func (o *Options) public() []endpoint {
 }
 
 func (o *Options) ready(w http.ResponseWriter, _ *http.Request) {
+	text := "ready"
 	if o.Ready != nil {
-		if err := o.Ready(); err != nil {
+		note, err := o.Ready()
+		if err != nil {
 			writeText(w, http.StatusServiceUnavailable, "not ready: "+err.Error())
 			return
 		}
+		if note != "" {
+			text += ": " + note
+		}
 	}
-	writeText(w, http.StatusOK, "ready")
+	writeText(w, http.StatusOK, text)
 }
 
 // profiles are the endpoints of net/http/pprof. Index also serves the named
@@ -133,13 +140,14 @@ func (e endpoint) only(w http.ResponseWriter, r *http.Request) {
 	problem(w, http.StatusMethodNotAllowed, fmt.Sprintf("%s takes %s", e.path, allow))
 }
 
-func writeJSON(w http.ResponseWriter, v any) {
+func writeJSON(w http.ResponseWriter, status int, v any) {
 	b, err := json.MarshalIndent(v, "", "  ")
 	if err != nil {
 		problem(w, http.StatusInternalServerError, "the answer cannot be written as JSON: "+err.Error())
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
 	w.Write(append(b, '\n'))
 }
 

@@ -158,6 +158,11 @@ func TestReadiness(t *testing.T) {
 	if resp, _ := call(t, "GET", url+"/healthz", ""); resp.StatusCode != 200 {
 		t.Errorf("healthz %d while draining, want 200: it is alive", resp.StatusCode)
 	}
+	f = fake{note: "no news for 40s"}
+	url = serve(t, New(f.options()))
+	if resp, body := call(t, "GET", url+"/readyz", ""); resp.StatusCode != 200 || body != "ready: no news for 40s\n" {
+		t.Errorf("with something to say: %d %q", resp.StatusCode, body)
+	}
 }
 
 func TestExplain(t *testing.T) {

@@ -1,6 +1,7 @@
 package app
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -62,15 +63,18 @@ func (a *App) figures() telemetry.Store {
 	}
 }
 
-// invalidate puts s in force and counts what it reached; with dryRun it only
-// counts. The walk comes second: the invalidation does not wait for it.
-func (a *App) invalidate(s cache.Selector, dryRun bool) (cache.Generation, int) {
+// invalidate puts s in force, counts what it reached and waits as long as the
+// request wants; with dryRun it only counts. The walk comes second: the
+// invalidation does not wait for it.
+func (a *App) invalidate(ctx context.Context, s cache.Selector, dryRun bool, wait string) admin.PurgeAnswer {
 	if dryRun {
-		return a.memory.Generation(), a.memory.Count(s, false)
+		return admin.PurgeAnswer{Generation: a.memory.Generation(), Objects: a.memory.Count(s, false)}
 	}
 	g := a.memory.Invalidate(s, a.now())
 	a.counters.Invalidation(kindOf(&s), s.Soft)
-	return g, a.memory.Count(s, !s.Soft)
+	answer := admin.PurgeAnswer{Generation: g, Objects: a.memory.Count(s, !s.Soft)}
+	answer.Reached, answer.Laggards = a.spread(ctx, g, wait)
+	return answer
 }
 
 // kindOf names the first kind of selector, for the metric.
@@ -158,6 +162,7 @@ type status struct {
 	Flights       flightStatus     `json:"flights"`
 	Origins       []originStatus   `json:"origins"`
 	Generation    cache.Generation `json:"generation"`
+	Fleet         *fleetStatus     `json:"fleet,omitempty"`
 }
 
 type policyStatus struct {
@@ -190,13 +195,14 @@ func (a *App) status() status {
 		Flights:       flightStatus{flights, bytes},
 		Origins:       a.originStatuses(),
 		Generation:    a.memory.Generation(),
+		Fleet:         a.fleetStatus(),
 	}
 }
 
-// ready says why no traffic should come.
-func (a *App) ready() error {
+// ready says why no traffic should come, and what there is to say besides.
+func (a *App) ready() (note string, err error) {
 	if a.draining.Load() {
-		return errors.New("draining")
+		return "", errors.New("draining")
 	}
-	return nil
+	return a.fleetReady()
 }

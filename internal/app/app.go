@@ -18,6 +18,7 @@ import (
 
 	"edge/internal/cache"
 	"edge/internal/fill"
+	"edge/internal/fleet"
 	"edge/internal/listen"
 	"edge/internal/origin"
 	"edge/internal/policy"
@@ -58,6 +59,7 @@ type App struct {
 	admin, metrics net.Listener
 
 	memory   *cache.Memory
+	fleetLog *fleet.Log // nil without a fleet
 	flights  *fill.Flights
 	origins  *origin.Set
 	counters *telemetry.Counters
@@ -156,7 +158,7 @@ func (a *App) build(p *policy.Policy) (err error) {
 	if a.origins, err = origin.NewSet(originsOf(s), origin.Options{Changed: a.tellChange}); err != nil {
 		return err
 	}
-	a.memory = cache.NewMemory(cache.Options{Bytes: s.Memory, Variants: s.Variants})
+	a.memory = cache.NewMemory(cache.Options{Bytes: s.Memory, Variants: s.Variants, Node: nodeNumber(s)})
 	a.flights = fill.New(fill.Options{
 		Memory: a.memory, Now: a.now, Budget: s.Budget,
 		Hooks: fill.Hooks{
@@ -177,6 +179,9 @@ func (a *App) build(p *policy.Policy) (err error) {
 		Counters: a.counters, Log: a.access, Now: a.now, Trace: a.trace(),
 	})
 	a.gate = newGate(a.proxy, &a.draining)
+	if err = a.openFleet(s); err != nil {
+		return err
+	}
 	a.exposition = a.newExposition()
 	a.swapAdmin()
 	a.counters.Reload(true, p.Hash, time.Now())
@@ -203,6 +208,9 @@ func (a *App) close() {
 	}
 	if a.origins != nil {
 		a.origins.Close()
+	}
+	if a.fleetLog != nil {
+		a.fleetLog.Close()
 	}
 	if a.memory != nil {
 		a.memory.Close()

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"maps"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"time"
 
@@ -127,10 +128,14 @@ func (a *App) needsRestart(next *policy.Settings) {
 		{"cache.memory", a.started.Memory, next.Memory, false},
 		{"cache.variants", a.started.Variants, next.Variants, false},
 		{"cache.in_flight", a.started.Budget, next.Budget, false},
+		{"cache.max_silence", a.started.MaxSilence, next.MaxSilence, a.started.Shared == nil},
 	} {
 		if c.old != c.new && !c.replaced {
 			a.log.Warn(c.option+" was changed: restart edge for it to take effect", "running", c.old, "file", c.new)
 		}
+	}
+	if !reflect.DeepEqual(a.started.Shared, next.Shared) { // it holds passwords
+		a.log.Warn("cache.shared was changed: restart edge for it to take effect")
 	}
 }
 

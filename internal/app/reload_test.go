@@ -208,11 +208,11 @@ func TestReloadUnderLoad(t *testing.T) {
 func TestChangesThatNeedARestart(t *testing.T) {
 	t.Parallel()
 	f := start(t, newOrigin(t, nil).URL, policyNamed("old"))
-	f.replace(t, "cache: {memory: 64MiB, variants: 4}\nmetrics: {listen: \"127.0.0.1:0\"}\n"+policyNamed("new"))
+	f.replace(t, "cache: {memory: 64MiB, variants: 4, shared: {redis: \"redis://u:s3cret@127.0.0.1:1\"}}\nmetrics: {listen: \"127.0.0.1:0\"}\n"+policyNamed("new"))
 	if err := f.Reload(); err != nil {
 		t.Fatal(err)
 	}
-	for _, option := range []string{"cache.memory", "cache.variants", "metrics.listen"} {
+	for _, option := range []string{"cache.memory", "cache.variants", "cache.shared", "metrics.listen"} {
 		if len(f.log.lines(option+" was changed: restart edge for it to take effect")) == 0 {
 			t.Errorf("nobody is told that %s needs a restart", option)
 		}
@@ -221,6 +221,9 @@ func TestChangesThatNeedARestart(t *testing.T) {
 		if len(f.log.lines(option+" was changed: restart edge for it to take effect")) != 0 {
 			t.Errorf("%s is said to have changed", option)
 		}
+	}
+	if strings.Contains(f.log.String(), "s3cret") {
+		t.Errorf("the log tells a password:\n%s", f.log)
 	}
 	if got := f.served(t); got != "new" {
 		t.Errorf("served by %q: the rest is to take effect", got)

@@ -217,19 +217,31 @@ func (j *Journal) Release() {
 // returns a position by which it had.
 func (j *Journal) Logged(ctx context.Context, g Generation) (Stamp, error) {
 	for {
-		j.g.mu.Lock()
-		waits := slices.ContainsFunc(j.unlogged, func(u unlogged) bool { return u.here <= g })
-		settled, now := j.settled, j.Stamp()
-		j.g.mu.Unlock()
-		if !waits && now.Epoch != 0 {
+		now, has, change := j.has(g)
+		if has {
 			return now, nil
 		}
 		select {
-		case <-settled:
+		case <-change:
 		case <-ctx.Done():
 			return now, context.Cause(ctx)
 		}
 	}
+}
+
+// Has reports whether the log has every invalidation of this node up to g.
+func (j *Journal) Has(g Generation) bool {
+	_, has, _ := j.has(g)
+	return has
+}
+
+// has is Has, as of which stamp, and what is closed when that may change.
+func (j *Journal) has(g Generation) (now Stamp, has bool, change <-chan struct{}) {
+	j.g.mu.Lock()
+	defer j.g.mu.Unlock()
+	now = j.Stamp()
+	waits := slices.ContainsFunc(j.unlogged, func(u unlogged) bool { return u.here <= g })
+	return now, !waits && now.Epoch != 0, j.settled
 }
 
 // note remembers an invalidation of this node for the log. generations.mu is

@@ -42,7 +42,7 @@ func newTestNode(t testing.TB, name string, server Server, change func(*LogOptio
 	n := &testNode{Memory: cache.NewMemory(cache.Options{Bytes: 1 << 20, Node: rand.Uint64() | 1})}
 	t.Cleanup(n.Close)
 	o := LogOptions{Server: server, Prefix: "edge", Name: name, Memory: n.Memory, Now: now, MaxSilence: 30 * time.Second}
-	o.Hooks.Lost = func(err error) { t.Logf("%s: %v", name, err) }
+	o.Hooks.Lost = func(err error, _ time.Duration) { t.Logf("%s: %v", name, err) }
 	o.Hooks.Connected = func(r Resumption) { t.Logf("%s: %+v", name, r) }
 	if change != nil {
 		change(&o)

@@ -61,8 +61,9 @@ type LogOptions struct {
 type LogHooks struct {
 	// Connected is called when the log is followed again, with what that took.
 	Connected func(Resumption)
-	// Lost is called when it no longer is; again for each attempt that fails.
-	Lost func(error)
+	// Lost is called when it no longer is, with how long it has not been heard of;
+	// again for each attempt that fails.
+	Lost func(err error, silence time.Duration)
 	// Unreadable is called for an entry that this version cannot read: everything
 	// is purged for it.
 	Unreadable func(cache.Position)
@@ -89,7 +90,7 @@ func (o LogOptions) withDefaults() LogOptions {
 		h.Connected = func(Resumption) {}
 	}
 	if h.Lost == nil {
-		h.Lost = func(error) {}
+		h.Lost = func(error, time.Duration) {}
 	}
 	if h.Unreadable == nil {
 		h.Unreadable = func(cache.Position) {}
@@ -137,7 +138,7 @@ func (l *Log) run(ctx context.Context) {
 			return
 		}
 		l.counts.lost.Add(1)
-		l.o.Hooks.Lost(err)
+		l.o.Hooks.Lost(err, l.Silence())
 		select {
 		case <-time.After(pause.next()):
 		case <-ctx.Done():

@@ -61,6 +61,7 @@ func (s *Server) options(c connections) rueidis.ClientOption {
 	o := rueidis.ClientOption{
 		InitAddress: s.Addresses, Username: s.Username, Password: s.Password, SelectDB: s.Database,
 		ClientName: "edge", TLSConfig: s.TLS,
+		ClientSetInfo:    []string{}, // the name says enough, and a user needs one right less
 		DialCtxFn:        c.dial,
 		Dialer:           net.Dialer{Timeout: dialTimeout, KeepAlive: time.Second},
 		ConnWriteTimeout: replyTimeout,

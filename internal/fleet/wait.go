@@ -62,3 +62,6 @@ func (l *Log) lookAround(ctx context.Context) bool {
 func (l *Log) Members() []string {
 	return l.members.names(l.o.Now(), func(member) bool { return true })
 }
+
+// HasLogged reports whether the log has every invalidation of this node up to g.
+func (l *Log) HasLogged(g cache.Generation) bool { return l.journal.Has(g) }

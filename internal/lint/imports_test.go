@@ -34,6 +34,7 @@ var mayImport = map[string]string{
 	"e2e/passes":         "e2e/harness",
 	"e2e/attacks":        "e2e/harness",
 	"e2e/explain":        "e2e/harness",
+	"e2e/fleet":          "e2e/harness",
 	"e2e/conformance":    "e2e/harness",
 	"e2e/nextapp":        "e2e/harness",
 	"e2e/soak":           "e2e/harness",

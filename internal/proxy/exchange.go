@@ -127,6 +127,9 @@ func (x *exchange) judge() {
 	o := &x.plan.Route.Overrides
 	if x.found.State == cache.Found {
 		x.verdict = rfc9111.Judge(&x.found.Object.Meta, &x.view, o, x.p.now(), x.found.Soft)
+		if x.verdict.Reason == rfc9111.SoftPurged && x.found.Silent {
+			x.verdict.Reason = rfc9111.LogSilent
+		}
 		return
 	}
 	x.verdict = rfc9111.Judge(nil, &x.view, o, x.p.now(), rfc9111.SoftPurge{})

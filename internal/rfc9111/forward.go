@@ -61,7 +61,7 @@ func (v Verdict) Fwd(held Held) Fwd {
 			return FwdRequest
 		}
 		return FwdStale
-	case Expired, SoftPurged, MustValidate:
+	case Expired, SoftPurged, LogSilent, MustValidate:
 		return FwdStale
 	}
 	return FwdMiss // not usable at all

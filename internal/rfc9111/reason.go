@@ -13,6 +13,7 @@ const (
 	StaleWhileRevalidate // stale, served while it is refreshed
 	StaleIfErr           // stale, standing in for a failed origin
 	SoftPurged           // stale by a soft purge, served while it is refreshed or validated
+	LogSilent            // the same, because the fleet's log has not been heard of
 	NotStored            // nothing is stored under the key
 	OtherVariant         // stored, but for other request fields
 	Expired              // stored and stale beyond what may be served

@@ -11,6 +11,7 @@ var reasons = [NumReasons]struct{ word, text string }{
 	StaleWhileRevalidate: {"stale-while-revalidate", "The object is stale, and is served at once while it is refreshed behind the answer."},
 	StaleIfErr:           {"stale-if-error", "The object is stale, and stands in for an origin that failed."},
 	SoftPurged:           {"soft-purged", "A soft purge made the object stale; where it may be, it is served while it is refreshed, for as long after the purge as after a lifetime."},
+	LogSilent:            {"log-silent", "The node has not heard of the fleet's log of invalidations for longer than max_silence, so what it had stored counts as softly purged."},
 	NotStored:            {"not-stored", "Nothing is stored under the key."},
 	OtherVariant:         {"other-variant", "Something is stored under the key, but for other values of the fields that Vary names."},
 	Expired:              {"expired", "The object is stale and may not be served any more without the origin's word."},

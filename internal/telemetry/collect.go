@@ -38,6 +38,7 @@ func (c *Counters) Collect(ch chan<- prometheus.Metric) {
 	out.add(buildInfo, 1, c.version, c.revision, runtime.Version())
 	out.reload()
 	out.store()
+	out.fleetFigures()
 	out.origins()
 	out.listeners()
 }

@@ -48,6 +48,7 @@ type Counters struct {
 
 	originRequests, originFailures              *prometheus.CounterVec
 	originDuration                              *prometheus.HistogramVec
+	settled                                     prometheus.Histogram
 	invalidations, refreshes, reloads, landings *prometheus.CounterVec
 	certificateLoads                            *prometheus.CounterVec
 
@@ -58,6 +59,7 @@ type Counters struct {
 	store        atomic.Pointer[func() Store]
 	certificates atomic.Pointer[func() []Certificate]
 	origins      atomic.Pointer[func() []Origin]
+	fleet        atomic.Pointer[func() Fleet]
 }
 
 // reloadState is the outcome of the reloads so far.
@@ -86,6 +88,7 @@ func New(version, revision string) *Counters {
 		reloads:          prometheus.NewCounterVec(reloadsTotal.counterOpts(), reloadsTotal.labels),
 		certificateLoads: prometheus.NewCounterVec(certificateLoadsTotal.counterOpts(), certificateLoadsTotal.labels),
 		landings:         prometheus.NewCounterVec(landingsTotal.counterOpts(), landingsTotal.labels),
+		settled:          prometheus.NewHistogram(fleetSettleSeconds.histogramOpts()),
 	}
 	for _, d := range definitions {
 		c.descs[d.name] = d.desc()

@@ -125,6 +125,30 @@ var (
 		"TLS handshakes that came to nothing, those of clients that went away included.", nil}
 )
 
+// What a node of a fleet reports of the log; none of it without a fleet.
+var (
+	fleetConnected = definition{"edge_fleet_connected", gauge,
+		"1 while the log of invalidations is followed.", nil}
+	fleetSilence = definition{"edge_fleet_silence_seconds", gauge,
+		"How long ago the log was known to hold nothing that this node has not read. Past max_silence everything stored counts as softly purged.", nil}
+	fleetPosition = definition{"edge_fleet_position_timestamp_seconds", gauge,
+		"When, by the server's clock, the last entry was appended that this node has read. The greatest among the nodes, less that of a node, is how far it is behind.", nil}
+	fleetWaiting = definition{"edge_fleet_waiting_invalidations", gauge,
+		"Invalidations of this node that the log does not have yet.", nil}
+	fleetMembers = definition{"edge_fleet_members", gauge,
+		"Other nodes that have announced themselves.", nil}
+	fleetEntriesTotal = definition{"edge_fleet_entries_total", counter,
+		"Entries of the log, by what was done: read, appended, or ignored because they are none of edge's.", labels("done")}
+	fleetLossesTotal = definition{"edge_fleet_losses_total", counter,
+		"How often the log was lost sight of, and attempts to find it that failed.", nil}
+	fleetConnectionsTotal = definition{"edge_fleet_connections_total", counter,
+		"Connections to the server that were begun.", nil}
+	fleetResumptionsTotal = definition{"edge_fleet_resumptions_total", counter,
+		"How often the log was taken up: began, continued, restored (the log had lost what was read, and got it back) or trimmed (it had lost what was not read, and this node purged its memory).", labels("how")}
+	fleetSettleSeconds = definition{"edge_fleet_settle_seconds", histogram,
+		"Time from an invalidation on this node to its being read back from the log, which is when other nodes read it. Native buckets as well.", nil}
+)
+
 // What the process reports of itself.
 var (
 	reloadSuccessful = definition{"edge_config_last_reload_successful", gauge,
@@ -151,6 +175,8 @@ var definitions = []definition{
 	flights, flightBytes, flightsTotal, collapsesTotal, landingsTotal,
 	refreshesTotal, readersAbortedTotal, invalidationsTotal,
 	certificateExpiry, certificateCurrent, certificateLoadsTotal, handshakeFailuresTotal,
+	fleetConnected, fleetSilence, fleetPosition, fleetWaiting, fleetMembers,
+	fleetEntriesTotal, fleetLossesTotal, fleetConnectionsTotal, fleetResumptionsTotal, fleetSettleSeconds,
 	reloadSuccessful, reloadTime, reloadsTotal, configInfo, accessLogDropped, buildInfo,
 }
 
