@@ -21,7 +21,7 @@ const (
 )
 
 // Decide hands in the decision about the response. It must be called before
-// WriteHeader, from the RoundTripper, with the head as received; labels are
+// Respond, with the head as received; labels are
 // complete now. A response too large by its Content-Length is not stored, and
 // everybody but the leader is released at once. StoreFail ends the flight as
 // Fail does. selector is copied; labels and selecting are taken over.

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
 	"net/http"
-	"net/http/httputil"
 	"strings"
 	"sync"
 	"testing"
@@ -92,76 +90,6 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// endTeller is the body wrapper of proxy: it tells the flight how the body ends.
-type endTeller struct {
-	io.Reader
-	f *Flight
-}
-
-func (e endTeller) Read(p []byte) (int, error) {
-	n, err := e.Reader.Read(p)
-	if err == io.EOF {
-		e.f.End(nil)
-	} else if err != nil {
-		e.f.End(err)
-	}
-	return n, err
-}
-
-func (e endTeller) Close() error { return nil }
-
-// A flight is the ResponseWriter of an httputil.ReverseProxy: whole bodies are
-// stored without trailers and fields of the connection, broken ones are not.
-func TestReverseProxy(t *testing.T) {
-	for name, c := range map[string]struct {
-		body  io.Reader
-		whole bool
-	}{
-		"whole":     {strings.NewReader("hello"), true},
-		"with EOF":  {&lastWithEOF{"hello"}, true},
-		"truncated": {io.MultiReader(strings.NewReader("hel"), errorReader{io.ErrUnexpectedEOF}), false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
-				b := newBed(t, Options{}, cache.Options{})
-				job := b.job("k", answer{})
-				job.Run = func(ctx context.Context, f *Flight) {
-					rp := &httputil.ReverseProxy{
-						Rewrite:  func(*httputil.ProxyRequest) {},
-						ErrorLog: log.New(io.Discard, "", 0),
-						Transport: roundTripper(func(r *http.Request) (*http.Response, error) {
-							f.Decide(*storable(), testLabels, nil, nil, -1)
-							return &http.Response{
-								StatusCode: 200, ContentLength: -1, Body: endTeller{c.body, f}, Request: r,
-								Header:  http.Header{"X-A": {"1"}, "Connection": {"x-b"}, "X-B": {"2"}, "Transfer-Encoding": {"chunked"}},
-								Trailer: http.Header{"X-T": {"3"}},
-							}, nil
-						}),
-					}
-					r, _ := http.NewRequestWithContext(ctx, "GET", "http://a.test/", nil)
-					rp.ServeHTTP(f, r)
-				}
-				res := b.get(job)
-				want(t, "whole", res.err == nil, c.whole)
-				want(t, "stored", b.outcome().Stored, c.whole)
-				if l := b.lookup("k"); c.whole {
-					wantBody(t, "reader", res, "hello")
-					want(t, "head", string(l.Object.Head.Raw()), "X-A: 1\r\n")
-				}
-			})
-		})
-	}
-}
-
-// lastWithEOF gives its bytes together with io.EOF.
-type lastWithEOF struct{ s string }
-
-func (r *lastWithEOF) Read(p []byte) (int, error) { return copy(p, r.s), io.EOF }
-
-type errorReader struct{ err error }
-
-func (r errorReader) Read([]byte) (int, error) { return 0, r.err }
-
 // Bodies of every size around the boundaries of chunks arrive and are stored as
 // they came, sized or not.
 func TestBodySizes(t *testing.T) {
@@ -205,6 +133,7 @@ func BenchmarkReaders(b *testing.B) {
 			next := make(chan struct{})
 			job.Run = func(ctx context.Context, f *Flight) {
 				f.Decide(*storable(), testLabels, nil, nil, -1)
+				f.Respond(200, http.Header{})
 				for range next {
 					f.Write(pattern[:4<<10])
 				}
@@ -241,8 +170,7 @@ func BenchmarkFlight(b *testing.B) {
 	job := bd.job("k", answer{})
 	job.Run = func(ctx context.Context, f *Flight) {
 		f.Decide(*storable(), testLabels, nil, nil, 1024)
-		f.Header().Set("Content-Type", "text/plain")
-		f.WriteHeader(200)
+		f.Respond(200, http.Header{"Content-Type": {"text/plain"}})
 		f.Write(pattern[:1024])
 		f.End(nil)
 	}

@@ -28,19 +28,18 @@ func TestBrokenBodies(t *testing.T) {
 		run    func(ctx context.Context, f *Flight)
 		reason rfc9111.Reason
 	}{
-		"the end is an error":      {-1, func(_ context.Context, f *Flight) { write(f, "a"); f.End(errOrigin) }, rfc9111.Incomplete},
-		"nothing is said":          {-1, func(_ context.Context, f *Flight) { write(f, "a") }, rfc9111.Incomplete},
-		"nothing, full length":     {1, func(_ context.Context, f *Flight) { write(f, "a") }, rfc9111.Incomplete},
-		"shorter than announced":   {2, func(_ context.Context, f *Flight) { write(f, "a"); f.End(nil) }, rfc9111.Incomplete},
-		"longer than announced":    {1, func(_ context.Context, f *Flight) { write(f, "a", "b"); f.End(nil) }, rfc9111.Incomplete},
-		"longer in one write":      {1, func(_ context.Context, f *Flight) { write(f, "ab"); f.End(nil) }, rfc9111.Incomplete},
-		"an end after an error":    {-1, func(_ context.Context, f *Flight) { write(f, "a"); f.End(errOrigin); f.End(nil) }, rfc9111.Incomplete},
-		"Fail after the head":      {-1, func(_ context.Context, f *Flight) { write(f, "a"); f.Fail(rfc9111.OriginTimeout, errOrigin) }, rfc9111.OriginTimeout},
-		"a panic":                  {-1, func(_ context.Context, f *Flight) { write(f, "a"); panic("bug") }, rfc9111.OriginBroken},
-		"a panic after the end":    {-1, func(_ context.Context, f *Flight) { write(f, "a"); f.End(nil); panic("bug") }, rfc9111.OriginBroken},
-		"an abort by ReverseProxy": {-1, func(_ context.Context, f *Flight) { panic(http.ErrAbortHandler) }, rfc9111.OriginBroken},
-		"Goexit":                   {-1, func(_ context.Context, f *Flight) { write(f, "a"); f.End(nil); runtime.Goexit() }, rfc9111.OriginBroken},
-		"the deadline":             {-1, func(ctx context.Context, f *Flight) { <-ctx.Done(); f.End(ctx.Err()) }, rfc9111.OriginTimeout},
+		"the end is an error":    {-1, func(_ context.Context, f *Flight) { write(f, "a"); f.End(errOrigin) }, rfc9111.Incomplete},
+		"nothing is said":        {-1, func(_ context.Context, f *Flight) { write(f, "a") }, rfc9111.Incomplete},
+		"nothing, full length":   {1, func(_ context.Context, f *Flight) { write(f, "a") }, rfc9111.Incomplete},
+		"shorter than announced": {2, func(_ context.Context, f *Flight) { write(f, "a"); f.End(nil) }, rfc9111.Incomplete},
+		"longer than announced":  {1, func(_ context.Context, f *Flight) { write(f, "a", "b"); f.End(nil) }, rfc9111.Incomplete},
+		"longer in one write":    {1, func(_ context.Context, f *Flight) { write(f, "ab"); f.End(nil) }, rfc9111.Incomplete},
+		"an end after an error":  {-1, func(_ context.Context, f *Flight) { write(f, "a"); f.End(errOrigin); f.End(nil) }, rfc9111.Incomplete},
+		"Fail after the head":    {-1, func(_ context.Context, f *Flight) { write(f, "a"); f.Fail(rfc9111.OriginTimeout, errOrigin) }, rfc9111.OriginTimeout},
+		"a panic":                {-1, func(_ context.Context, f *Flight) { write(f, "a"); panic("bug") }, rfc9111.OriginBroken},
+		"a panic after the end":  {-1, func(_ context.Context, f *Flight) { write(f, "a"); f.End(nil); panic("bug") }, rfc9111.OriginBroken},
+		"Goexit":                 {-1, func(_ context.Context, f *Flight) { write(f, "a"); f.End(nil); runtime.Goexit() }, rfc9111.OriginBroken},
+		"the deadline":           {-1, func(ctx context.Context, f *Flight) { <-ctx.Done(); f.End(ctx.Err()) }, rfc9111.OriginTimeout},
 		"a write after the deadline": {-1, func(ctx context.Context, f *Flight) {
 			<-ctx.Done()
 			write(f, "a")
@@ -54,7 +53,7 @@ func TestBrokenBodies(t *testing.T) {
 				job.Run = func(ctx context.Context, f *Flight) {
 					sleep(ctx, time.Second)
 					f.Decide(*storable(), testLabels, nil, nil, c.length)
-					f.WriteHeader(200)
+					f.Respond(200, http.Header{})
 					c.run(ctx, f)
 				}
 				for _, res := range b.herd(3, job) {
@@ -78,7 +77,7 @@ func TestALongDownloadHasNoDeadline(t *testing.T) {
 			a := storable()
 			a.Store, a.Share, a.Reason = rfc9111.StoreNot, rfc9111.ShareLeader, rfc9111.OriginPrivate
 			f.Decide(*a, testLabels, nil, nil, -1)
-			f.WriteHeader(200)
+			f.Respond(200, http.Header{})
 			for range 10 {
 				sleep(ctx, time.Minute)
 				_, _ = f.Write([]byte("a")) // a refused one shows in what is read

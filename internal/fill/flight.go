@@ -29,9 +29,9 @@ type Job struct {
 	MaxObject int64
 	// Run performs the fetch. It is called once, on the flight's goroutine,
 	// with a context that ends with the flight, not with any request. It calls
-	// f.Decide when the head arrives and then uses f as the ResponseWriter of an
-	// httputil.ReverseProxy; the body's end is told by f.End. Run must return
-	// when ctx ends. A panic of Run is a failure of the flight, never of the
+	// f.Decide and f.Respond when the head arrives, f.Write for the body and
+	// f.End at its end; or f.Serve or f.Fail instead. Run must return when ctx
+	// ends. A panic of Run is a failure of the flight, never of the
 	// process.
 	Run func(ctx context.Context, f *Flight)
 	// Solo: nobody may join (a mark says that collapsing is pointless).
@@ -47,14 +47,12 @@ type phase uint8
 const (
 	waiting  phase = iota // for the head
 	decided               // Decide was called
-	flowing               // WriteHeader was called: the body comes
+	flowing               // Respond was called: the body comes
 	finished              // nothing more comes
 )
 
-// Flight is one fetch, as Run sees it. It is an http.ResponseWriter for one
-// httputil.ReverseProxy: 1xx are ignored, trailers are dropped.
-//
-// Its methods are called by Run, one at a time.
+// Flight is one fetch, as Run sees it. Its methods are called by Run, one at a
+// time.
 type Flight struct {
 	fs  *Flights
 	key string
@@ -65,9 +63,8 @@ type Flight struct {
 	ctx    context.Context
 	cancel context.CancelCauseFunc
 	timer  *time.Timer // cancels ctx at the deadline; see unbound
-	header http.Header // what Run builds, until WriteHeader
 
-	// Set by Decide and WriteHeader, then only read.
+	// Set by Decide and Respond, then only read.
 	labels    cache.Labels
 	selector  []byte
 	selecting http.Header
@@ -95,12 +92,10 @@ type Flight struct {
 	outcome Outcome   // when finished
 }
 
-var _ http.ResponseWriter = (*Flight)(nil)
-
 func newFlight(fs *Flights, job Job) *Flight {
 	f := &Flight{
 		fs: fs, key: string(job.Key), job: job, labels: job.Labels,
-		header: make(http.Header), length: -1, progress: make(chan struct{}, 1),
+		length: -1, progress: make(chan struct{}, 1),
 	}
 	f.job.Key = nil // the caller's buffer
 	f.ctx, f.cancel = context.WithCancelCause(fs.ctx)
@@ -128,11 +123,8 @@ func (f *Flight) run() {
 
 // panicked makes an error of what Run panicked with. nil is runtime.Goexit.
 func panicked(v any) error {
-	switch v {
-	case nil:
+	if v == nil {
 		return errors.New("fill: the fetch ended its goroutine")
-	case http.ErrAbortHandler: // how httputil.ReverseProxy gives up on a body
-		return fmt.Errorf("fill: the fetch gave up: %w", http.ErrAbortHandler)
 	}
 	return fmt.Errorf("fill: the fetch panicked: %v\n%s", v, debug.Stack())
 }
@@ -213,9 +205,8 @@ func (f *Flight) object() *cache.Object {
 
 // End tells how the body ended: nil after a framed end (all bytes of
 // Content-Length, the last chunk, END_STREAM), an error otherwise. Only a
-// flight that was told nil is stored: "ServeHTTP returned" says nothing. It may
-// come before the last Write, as io.EOF may come with bytes: the flight ends
-// when Run returns.
+// flight that was told nil is stored, when Run returns: that Run returned says
+// nothing.
 func (f *Flight) End(err error) {
 	if err != nil {
 		f.Fail(rfc9111.Incomplete, err)
@@ -224,7 +215,7 @@ func (f *Flight) End(err error) {
 	f.framed = true
 }
 
-// Fail ends the flight without a response; after WriteHeader it breaks the body
+// Fail ends the flight without a response; after Respond it breaks the body
 // off. err is for the log. Why the flight's context has ended, if it has, counts
 // more than reason.
 func (f *Flight) Fail(reason rfc9111.Reason, err error) {
@@ -250,7 +241,7 @@ func (f *Flight) Fail(reason rfc9111.Reason, err error) {
 }
 
 // Serve ends the flight with an object that a second look-up has found. It is
-// called before WriteHeader. What is to be stored must have been: the flight
+// called before Respond. What is to be stored must have been: the flight
 // leaves the table.
 func (f *Flight) Serve(o *cache.Object) { f.serve(o, rfc9111.Fresh) }
 
@@ -259,7 +250,7 @@ func (f *Flight) Confirm(o *cache.Object) { f.serve(o, rfc9111.Validated) }
 
 func (f *Flight) serve(o *cache.Object, reason rfc9111.Reason) {
 	if f.phase == flowing {
-		panic("fill: internal error: Serve called after WriteHeader")
+		panic("fill: internal error: Serve called after Respond")
 	}
 	f.mu.Lock()
 	f.supersede(&o.Labels, o.Born)

@@ -161,10 +161,11 @@ func (a answer) run(ctx context.Context, f *Flight) {
 		selector = []byte(a.selector)
 	}
 	f.Decide(*a.admission, labels, selector, nil, length)
-	for name, values := range a.header {
-		f.Header()[name] = values
+	header := a.header.Clone()
+	if header == nil {
+		header = http.Header{}
 	}
-	f.WriteHeader(max(a.status, 200))
+	f.Respond(max(a.status, 200), header)
 	for _, p := range a.body {
 		if err := sleep(ctx, a.gap); err != nil {
 			f.End(err)

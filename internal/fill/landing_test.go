@@ -94,8 +94,7 @@ var landings = map[string]landing{
 	},
 	"a response nobody has decided about": {
 		run: func(_ *bed, _ context.Context, f *Flight) {
-			f.WriteHeader(http.StatusEarlyHints)
-			f.WriteHeader(http.StatusBadGateway)
+			f.Respond(http.StatusBadGateway, http.Header{})
 			f.End(nil)
 		},
 		leader: Streaming, follower: NotStorable,

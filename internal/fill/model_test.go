@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"sync"
 	"testing"
@@ -184,7 +185,7 @@ func (p *play) run(ctx context.Context, f *Flight, leader *visitor, born cache.G
 		adm.Vary, selector = []string{"accept"}, []byte(fe.variant)
 	}
 	f.Decide(*adm, labels, selector, nil, length)
-	f.WriteHeader(200)
+	f.Respond(200, http.Header{})
 	p.stream(ctx, f, fe, body)
 }
 

@@ -26,7 +26,7 @@ type stream struct {
 	step            func(written int64) // called now and then, if not nil
 }
 
-const streamPart = 32 << 10 // as httputil.ReverseProxy writes
+const streamPart = 32 << 10 // as proxy writes
 
 // pattern repeats every 251 bytes, which divides no chunk.
 var pattern = func() []byte {
@@ -39,6 +39,7 @@ var pattern = func() []byte {
 
 func (s stream) run(ctx context.Context, f *Flight) {
 	f.Decide(*s.admission, testLabels, nil, nil, -1)
+	f.Respond(200, http.Header{})
 	begin := time.Now()
 	for at := int64(0); at < s.size; at += streamPart {
 		due := begin.Add(time.Duration(float64(at) / float64(s.perSecond) * float64(time.Second)))
@@ -287,6 +288,7 @@ func TestSlowOriginIsNobodysFault(t *testing.T) {
 		job.Run = func(ctx context.Context, f *Flight) {
 			sleep(ctx, time.Second)
 			f.Decide(*unstoredStatus(), testLabels, nil, nil, -1)
+			f.Respond(200, http.Header{})
 			for range 8 {
 				f.Write(make([]byte, 8<<10))
 				sleep(ctx, time.Minute)
@@ -346,6 +348,7 @@ func TestASmallBodyTakesLittle(t *testing.T) {
 				job := b.job("k", answer{})
 				job.Run = func(_ context.Context, f *Flight) {
 					f.Decide(*unstoredStatus(), testLabels, nil, nil, length)
+					f.Respond(200, http.Header{})
 					f.Write(pattern[:1000])
 					_, held = b.InFlight()
 					f.End(nil)

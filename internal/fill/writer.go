@@ -12,7 +12,7 @@ import (
 
 // What a Write is refused with.
 var (
-	errFinished = errors.New("fill: write after the flight's end")
+	errFinished = errors.New("fill: write after the flight's end, or before its head")
 	errLonger   = errors.New("fill: the body is longer than its Content-Length")
 )
 
@@ -23,27 +23,26 @@ var ofOneMessage = []string{
 	"Transfer-Encoding", "Upgrade",
 }
 
-// Header implements http.ResponseWriter.
-func (f *Flight) Header() http.Header { return f.header }
-
-// WriteHeader implements http.ResponseWriter: everybody who was not released by
-// Decide is told the head, without the fields that the admission strips. A
-// flight that was not decided is for its leader alone.
-func (f *Flight) WriteHeader(status int) {
-	if status < 200 || f.phase >= flowing {
+// Respond gives the flight the head of its response, which it takes over:
+// everybody who was not released by Decide is told it, without the fields that
+// the admission strips. It is called once, after Decide, or without it for a
+// response that is for the leader alone. 1xx are no responses.
+func (f *Flight) Respond(status int, header http.Header) {
+	switch f.phase {
+	case finished: // by Fail
 		return
-	}
-	if f.phase == waiting {
+	case flowing:
+		panic("fill: internal error: Respond called twice")
+	case waiting:
 		f.admit(rfc9111.Admission{}, f.labels)
 		f.release(&Landing{Kind: NotStorable})
 	}
-	f.head = f.header.Clone() // trailers may still be written to f.header
-	for _, name := range ofOneMessage {
-		f.head.Del(name)
+	for _, names := range [...][]string{ofOneMessage, f.admission.Strip} {
+		for _, name := range names {
+			header.Del(name)
+		}
 	}
-	for _, name := range f.admission.Strip {
-		f.head.Del(name)
-	}
+	f.head = header
 	if f.keeps && f.length > 0 {
 		if over := f.extend(f.length); over != rfc9111.NoReason {
 			f.giveUp(over)
@@ -69,10 +68,10 @@ func (f *Flight) flow(status int) {
 	f.tell(f.landing, everybody)
 }
 
-// Write implements http.ResponseWriter. It blocks while the window of a body
-// that is not stored is full, and fails when the flight has ended.
+// Write implements io.Writer: a part of the body, after Respond. It blocks while
+// the window of a body that is not stored is full, and fails when the flight has
+// ended.
 func (f *Flight) Write(p []byte) (int, error) {
-	f.WriteHeader(http.StatusOK) // as net/http does; nothing after the first
 	for n := 0; ; {
 		if err := f.refuses(p[n:]); err != nil {
 			f.lost = true
@@ -92,7 +91,7 @@ func (f *Flight) Write(p []byte) (int, error) {
 // refuses returns why the flight takes no more of its body.
 func (f *Flight) refuses(p []byte) error {
 	switch {
-	case f.phase == finished:
+	case f.phase != flowing:
 		return errFinished
 	case f.ctx.Err() != nil:
 		return context.Cause(f.ctx)
@@ -101,10 +100,6 @@ func (f *Flight) refuses(p []byte) error {
 	}
 	return nil
 }
-
-// Flush implements http.Flusher. There is nothing to do: readers see every
-// Write at once.
-func (f *Flight) Flush() {}
 
 // write takes in a first part of p.
 func (f *Flight) write(p []byte) (int, error) {

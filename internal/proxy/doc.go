@@ -18,9 +18,8 @@
 // (package policy), whether what is stored may answer is the Verdict, whether
 // what came may be stored is the Admission (both package rfc9111).
 //
-// Bytes go to an origin through httputil.ReverseProxy, always. A pass runs it
-// with the client's ResponseWriter. A fetch for the store runs it with a
-// fill.Flight as ResponseWriter, on the flight's goroutine; admit is taken in
-// our RoundTripper, before hop-by-hop fields go, and the end of the body is
-// seen by our wrapper around it.
+// A pass goes through httputil.ReverseProxy, with the client's ResponseWriter. A
+// fetch for the store runs on its flight's goroutine: it makes a request from the
+// key, takes the admission on the head as received, before hop-by-hop fields go,
+// and hands head, body and the body's end to the flight.
 package proxy

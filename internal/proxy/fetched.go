@@ -3,10 +3,9 @@ package proxy
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
-	"net/http/httputil"
 	"slices"
 
 	"edge/internal/cache"
@@ -22,12 +21,37 @@ func (f *fetch) run(ctx context.Context, flight *fill.Flight) {
 	if f.again() {
 		return
 	}
-	r, err := http.NewRequestWithContext(withOutbound(ctx, f), http.MethodGet, "http://origin/", nil)
+	res, err := f.roundTrip(f.request(ctx))
 	if err != nil {
-		flight.Fail(rfc9111.OriginBroken, err)
+		f.failed(err)
 		return
 	}
-	f.p.relay.ServeHTTP(flight, r)
+	defer res.Body.Close()
+	dropHopByHop(res.Header)
+	flight.Respond(res.StatusCode, res.Header)
+	flight.End(f.relay(res.Body))
+}
+
+// relay hands the body on to the flight. It returns nil when the body has come to
+// the end that its framing gives: the transport gives io.EOF for nothing else.
+func (f *fetch) relay(body io.Reader) error {
+	buf := f.p.buffers.Get()
+	defer f.p.buffers.Put(buf)
+	for {
+		n, err := body.Read(buf)
+		if n > 0 {
+			if _, refused := f.flight.Write(buf[:n]); refused != nil {
+				return refused
+			}
+		}
+		switch err {
+		case nil:
+		case io.EOF:
+			return nil
+		default:
+			return err
+		}
+	}
 }
 
 // again is the second look-up: between the first and the join, another flight
@@ -48,12 +72,12 @@ func (f *fetch) again() bool {
 	return true
 }
 
-// rewrite makes the head that the origin sees. In enforced modes that is the
-// inert list of spec section 3 and what is in the key, nothing else.
-func (f *fetch) rewrite(pr *httputil.ProxyRequest) {
-	out := pr.Out
+// request makes what the origin sees. In enforced modes that is the inert list of
+// spec section 3 and what is in the key, nothing else.
+func (f *fetch) request(ctx context.Context) *http.Request {
+	out := f.p.blank.WithContext(ctx)
 	setTarget(out, f.sends.Scheme, f.sends.Host, f.sends.Path, f.sends.Query, f.sends.HasQuery)
-	h := http.Header{}
+	h := make(http.Header, headFields)
 	if f.route.Enforced() {
 		f.inert(h)
 	} else {
@@ -62,20 +86,21 @@ func (f *fetch) rewrite(pr *httputil.ProxyRequest) {
 		f.keyedFields(h)
 		forwarding(h, f.view)
 	}
-	h.Add("Via", via)
+	addVia(h)
 	f.route.Request.Apply(h)
 	if f.stale != nil && !f.personal(f.stale.Meta.Facts) {
 		rfc9111.Validators(h, f.stale.Head.Get("Etag"), f.stale.Head.Get("Last-Modified"))
 	}
 	out.Header = h
+	return out
 }
 
 // inert is what every fetch of an enforced route carries.
 func (f *fetch) inert(h http.Header) {
-	h["Accept"] = []string{"*/*"}
-	h["Accept-Encoding"] = []string{"identity"}
-	h["User-Agent"] = []string{userAgent}
-	h["Traceparent"] = []string{fmt.Sprintf("00-%016x%016x-%016x-01", rand.Uint64(), rand.Uint64(), rand.Uint64()|1)}
+	h["Accept"] = anything
+	h["Accept-Encoding"] = identity
+	h["User-Agent"] = agent
+	h["Traceparent"] = []string{traceparent(rand.Uint64(), rand.Uint64(), rand.Uint64())}
 	forwardedHost(h, f.sends.Scheme, f.sends.Host)
 	f.keyedFields(h)
 	if f.sends.Cookie != "" {
@@ -178,12 +203,8 @@ func (f *fetch) admit(res *http.Response, at rfc9111.Moment) (*http.Response, er
 		res.Body.Close()
 		return nil, errLanded
 	}
-	res.Body = &ending{body: res.Body, tell: f.flight.End}
 	return res, nil
 }
-
-// modify has nothing to do: the flight gets the head as it is.
-func (f *fetch) modify(*http.Response) error { return nil }
 
 // failed ends the flight when there is no response.
 func (f *fetch) failed(err error) {

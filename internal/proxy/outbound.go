@@ -2,33 +2,60 @@ package proxy
 
 import (
 	"context"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"sync"
 
 	"edge/internal/origin"
 )
 
-// outbound is one request to an origin, as the relay's hooks see it. There are
-// two: a pass writes to the client, a fetch to a flight.
-type outbound interface {
-	rewrite(*httputil.ProxyRequest)
-	roundTrip(*http.Request) (*http.Response, error)
-	// modify may change the head after hop-by-hop fields are gone.
-	modify(*http.Response) error
-	// failed is told that there is no response; it answers.
-	failed(error)
+// newRelay returns the ReverseProxy that all passes go through: its hooks find
+// theirs in the context of the request.
+func newRelay() *httputil.ReverseProxy {
+	return &httputil.ReverseProxy{
+		Rewrite:        func(pr *httputil.ProxyRequest) { passOf(pr.In).rewrite(pr) },
+		Transport:      roundTrip(func(r *http.Request) (*http.Response, error) { return passOf(r).roundTrip(r) }),
+		ModifyResponse: func(r *http.Response) error { return passOf(r.Request).modify(r) },
+		ErrorHandler:   func(_ http.ResponseWriter, r *http.Request, err error) { passOf(r).failed(err) },
+		BufferPool:     new(buffers),
+		// What it would log is told by failed and by the ends of bodies.
+		ErrorLog: log.New(io.Discard, "", 0),
+	}
 }
 
-// outboundKey is the only context key of edge.
-type outboundKey struct{}
+// passKey is the only context key of edge.
+type passKey struct{}
 
-func withOutbound(ctx context.Context, o outbound) context.Context {
-	return context.WithValue(ctx, outboundKey{}, o)
+func withPass(ctx context.Context, ps *pass) context.Context {
+	return context.WithValue(ctx, passKey{}, ps)
 }
 
-func outboundOf(r *http.Request) outbound {
-	return r.Context().Value(outboundKey{}).(outbound)
+func passOf(r *http.Request) *pass { return r.Context().Value(passKey{}).(*pass) }
+
+// roundTrip is a RoundTripper made of a function.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// buffers lends the buffers that bodies are copied through.
+type buffers struct{ pool sync.Pool }
+
+const bufferBytes = 32 << 10
+
+func (b *buffers) Get() []byte {
+	if p, ok := b.pool.Get().(*[bufferBytes]byte); ok {
+		return p[:]
+	}
+	return make([]byte, bufferBytes)
+}
+
+func (b *buffers) Put(p []byte) {
+	if cap(p) >= bufferBytes {
+		b.pool.Put((*[bufferBytes]byte)(p[:bufferBytes]))
+	}
 }
 
 // setTarget puts a canonical target into an outgoing request, so that it goes on
@@ -39,9 +66,3 @@ func setTarget(r *http.Request, scheme, host, path, query string, hasQuery bool)
 		panic("proxy: internal error: a canonical path that cannot be sent")
 	}
 }
-
-// via is what edge adds to every request it sends.
-const via = "1.1 edge"
-
-// userAgent is what the origin sees on a fetch of an enforced route.
-const userAgent = "edge"

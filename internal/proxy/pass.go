@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httputil"
-	"net/netip"
 	"strings"
 	"sync/atomic"
 
@@ -30,7 +28,7 @@ func (x *exchange) pass() {
 	x.w.eager = true
 	x.w.hints = x.plan.Route.Mode == policy.ForceDynamic && x.r.ProtoAtLeast(1, 1) // RFC 9110 section 15.2
 	ps := &pass{x: x}
-	r := x.r.WithContext(withOutbound(x.r.Context(), ps))
+	r := x.r.WithContext(withPass(x.r.Context(), ps))
 	if r.Body != nil && r.Body != http.NoBody {
 		if most := x.live.policy.Settings.MaxRequestBody; most > 0 {
 			r.Body = http.MaxBytesReader(&x.w, r.Body, most)
@@ -50,7 +48,8 @@ func (x *exchange) limit() float64 {
 	return x.plan.Route.InvalidateLimit
 }
 
-// pass is the outbound of a request that is not stored.
+// pass is one request that goes to the origin and is not stored, as the relay's
+// hooks see it.
 type pass struct {
 	x    *exchange
 	body *clientBody
@@ -75,7 +74,7 @@ func (ps *pass) rewrite(pr *httputil.ProxyRequest) {
 		copyFields(h, &x.view)
 		forwarding(h, &x.view)
 	}
-	h.Add("Via", via)
+	addVia(h)
 	x.plan.Route.Request.Apply(h)
 	if x.plan.Course == policy.Pipe {
 		h.Set("Connection", "Upgrade")
@@ -209,62 +208,4 @@ func (t *trailers) sift() {
 		}
 	}
 	stripTags(t.res.Trailer, t.route)
-}
-
-// copyFields copies all end-to-end fields of the view.
-func copyFields(h http.Header, v *request.View) {
-	for f := range v.Fields() {
-		name := http.CanonicalHeaderKey(f.Name)
-		h[name] = append(h[name], f.Value)
-	}
-}
-
-func copySlot(h http.Header, v *request.View, name string, s request.Slot) {
-	if value, ok := v.Get(s); ok {
-		h[name] = []string{value}
-	}
-}
-
-// dropConditions removes what would make the answer less than the whole: a
-// fetch for the store asks for all of it.
-func dropConditions(h http.Header) {
-	for _, name := range []string{"Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"} {
-		delete(h, name)
-	}
-}
-
-// forwardedHost sets what the origin is told of the address the client used.
-func forwardedHost(h http.Header, scheme, host string) {
-	h["X-Forwarded-Host"] = []string{host}
-	h["X-Forwarded-Proto"] = []string{scheme}
-	h["X-Forwarded-Port"] = []string{portOf(scheme, host)}
-}
-
-func portOf(scheme, host string) string {
-	if _, port, err := net.SplitHostPort(host); err == nil {
-		return port
-	}
-	if scheme == "https" {
-		return "443"
-	}
-	return "80"
-}
-
-// forwarding sets the forwarding fields of a request that carries the client's
-// data: the chain that trusted peers told, and the peer itself.
-func forwarding(h http.Header, v *request.View) {
-	peer := v.Peer()
-	if peer == "" {
-		forwardedHost(h, v.Scheme, v.Host)
-		return
-	}
-	chain := append(h["X-Forwarded-For"], peer)
-	h["X-Forwarded-For"] = []string{strings.Join(chain, ", ")}
-	node := peer
-	if a, err := netip.ParseAddr(peer); err == nil && a.Is6() {
-		node = `"[` + peer + `]"`
-	}
-	element := "for=" + node + `;host="` + v.Host + `";proto=` + v.Scheme
-	h["Forwarded"] = []string{strings.Join(append(h["Forwarded"], element), ", ")}
-	forwardedHost(h, v.Scheme, v.Host)
 }

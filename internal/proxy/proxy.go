@@ -1,8 +1,6 @@
 package proxy
 
 import (
-	"io"
-	"log"
 	"math"
 	"net/http"
 	"net/http/httputil"
@@ -58,8 +56,10 @@ type Proxy struct {
 
 	live     atomic.Pointer[live]
 	searches searches
-	relay    *httputil.ReverseProxy
-	pool     sync.Pool // of *exchange
+	relay    *httputil.ReverseProxy // of passes
+	blank    http.Request           // of fetches, to be copied
+	buffers  buffers                // of fetches
+	pool     sync.Pool              // of *exchange
 }
 
 // live is everything that belongs to one policy. An exchange takes the pointer
@@ -80,15 +80,8 @@ func New(o Options) *Proxy {
 		counters: o.Counters, log: o.Log, now: o.Now, trace: o.Trace,
 	}
 	p.pool.New = func() any { return new(exchange) }
-	p.relay = &httputil.ReverseProxy{
-		Rewrite:        func(pr *httputil.ProxyRequest) { outboundOf(pr.In).rewrite(pr) },
-		Transport:      roundTrip(func(r *http.Request) (*http.Response, error) { return outboundOf(r).roundTrip(r) }),
-		ModifyResponse: func(r *http.Response) error { return outboundOf(r.Request).modify(r) },
-		ErrorHandler:   func(_ http.ResponseWriter, r *http.Request, err error) { outboundOf(r).failed(err) },
-		BufferPool:     new(buffers),
-		// What it would log is told by failed and by the ends of bodies.
-		ErrorLog: log.New(io.Discard, "", 0),
-	}
+	p.relay = newRelay()
+	p.blank = http.Request{Method: http.MethodGet, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 	p.Swap(o.Policy)
 	return p
 }
@@ -129,29 +122,6 @@ func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		x.run()
 	}
 }
-
-// buffers lends the buffers that bodies are copied through.
-type buffers struct{ pool sync.Pool }
-
-const bufferBytes = 32 << 10
-
-func (b *buffers) Get() []byte {
-	if p, ok := b.pool.Get().(*[bufferBytes]byte); ok {
-		return p[:]
-	}
-	return make([]byte, bufferBytes)
-}
-
-func (b *buffers) Put(p []byte) {
-	if cap(p) >= bufferBytes {
-		b.pool.Put((*[bufferBytes]byte)(p[:bufferBytes]))
-	}
-}
-
-// roundTrip is a RoundTripper made of a function.
-type roundTrip func(*http.Request) (*http.Response, error)
-
-func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
 // limiter is a token bucket for invalidate_limit. The zero limiter is full.
 type limiter struct {
