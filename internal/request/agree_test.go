@@ -76,7 +76,7 @@ func meaning(v *View) map[string]any {
 	return map[string]any{
 		"Method": v.Method, "Scheme": v.Scheme, "Host": v.Host, "Path": v.Path, "Query": v.Query,
 		"HasQuery": v.HasQuery, "HTTP2": v.HTTP2, "HTTP10": v.HTTP10, "Body": v.Body,
-		"ContentLength": v.ContentLength, "Upgrade": v.Upgrade, "TrustedPeer": v.TrustedPeer,
+		"ContentLength": v.ContentLength, "Upgrade": v.Upgrade, "Hop": v.Hop, "TrustedPeer": v.TrustedPeer,
 		"ClientIP": v.ClientIP(), "Fields": fields, "LinesOf": named, "Slots": slots,
 	}
 }

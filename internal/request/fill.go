@@ -127,6 +127,9 @@ func (f *filling) field(name, value string, e *entry) Fault {
 	case upgrade:
 		f.upgrade = value
 		f.upgrades++
+		f.view.Hop |= HopUpgrade
+	case expect:
+		f.view.Hop |= HopExpect
 	case host:
 		f.host = value
 		f.hosts++
@@ -153,7 +156,11 @@ func (f *filling) count(name, value string) Fault {
 }
 
 func (f *filling) addConnection(value string) Fault {
-	if equalFold(value, "keep-alive") || equalFold(value, "close") {
+	switch {
+	case equalFold(value, "keep-alive"):
+		return NoFault
+	case equalFold(value, "close"):
+		f.view.Hop |= HopClose
 		return NoFault
 	}
 	if f.connections == len(f.connection) {

@@ -22,6 +22,7 @@ const (
 	hopByHop
 	// The fields that the fillers themselves read. Never in the view.
 	connection
+	expect
 	upgrade
 	host
 	contentLength
@@ -36,13 +37,13 @@ var kinds = []struct {
 	kind kind
 }{
 	{"Connection", connection},
+	{"Expect", expect},
 	{"Upgrade", upgrade},
 	{"Host", host},
 	{"Content-Length", contentLength},
 	{"Transfer-Encoding", transferEncoding},
 	{"Trailer", trailer},
 
-	{"Expect", hopByHop},
 	{"HTTP2-Settings", hopByHop},
 	{"Keep-Alive", hopByHop},
 	{"Proxy-Authenticate", hopByHop},
@@ -141,9 +142,14 @@ func (v *View) dropNamed(lines []string) (upgrades bool, _ Fault) {
 	for _, line := range lines {
 		for option := range elements(line) {
 			switch {
-			case equalFold(option, "close"), equalFold(option, "keep-alive"):
+			case equalFold(option, "close"):
+				v.Hop |= HopClose
 				continue
-			case equalFold(option, "upgrade"):
+			case equalFold(option, "keep-alive"):
+				continue
+			}
+			v.Hop |= HopOption
+			if equalFold(option, "upgrade") {
 				upgrades = true
 				continue
 			}

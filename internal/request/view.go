@@ -26,6 +26,21 @@ const (
 	ChunkedBody
 )
 
+// Hop are the things a request says to its connection alone, as bits. The fields
+// that say them are never among Fields; only who owns the connection asks.
+type Hop uint8
+
+const (
+	// HopClose: Connection says close.
+	HopClose Hop = 1 << iota
+	// HopOption: Connection says anything beside close and keep-alive.
+	HopOption
+	// HopUpgrade: there is an Upgrade field, whatever it says.
+	HopUpgrade
+	// HopExpect: there is an Expect field, whatever it says.
+	HopExpect
+)
+
 // View is the canonical request. Its strings may alias the buffer it was
 // parsed from: who keeps one beyond the request copies it, or the view with
 // Clone. A View is filled once, then read; it is not safe for concurrent use
@@ -56,6 +71,8 @@ type View struct {
 	// Upgrade is the lower-case token of a well-formed upgrade request
 	// ("websocket"), read before hop-by-hop fields were removed; else empty.
 	Upgrade string
+	// Hop is what the request says to its connection alone.
+	Hop Hop
 	// TrustedPeer is true when the connection comes from Rules.Trusted.
 	TrustedPeer bool
 
