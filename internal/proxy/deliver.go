@@ -44,17 +44,22 @@ func (x *exchange) standIn(status rfc9111.Status) bool {
 // send writes a stored object.
 func (x *exchange) send(o *cache.Object, status rfc9111.Status) {
 	h := x.w.Header()
-	o.Head.AddTo(h)
-	age := o.Meta.Age(x.p.now())
-	setAge(h, age)
-	x.clientHead(h, head{status: int(o.Meta.Status), age: age, stored: true, etag: o.ETag})
+	x.storedHead(h, o, o.Meta.Age(x.p.now()))
 	appendStatus(h, status)
 	x.body(h, storedBody{o.Body}, int(o.Meta.Status))
 }
 
-func setAge(h http.Header, age time.Duration) {
-	h["Age"] = []string{string(rfc9111.AppendAge(make([]byte, 0, 10), age))}
+// storedHead puts the head of an answer with o, at that age, into h.
+func (q *inquiry) storedHead(h http.Header, o *cache.Object, age time.Duration) {
+	o.Head.AddTo(h)
+	setAge(h, age)
+	q.clientHead(h, head{status: int(o.Meta.Status), age: age, stored: true, etag: o.ETag})
 }
+
+func setAge(h http.Header, age time.Duration) { h["Age"] = []string{ageText(age)} }
+
+// ageText is the value of Age.
+func ageText(age time.Duration) string { return string(rfc9111.AppendAge(make([]byte, 0, 10), age)) }
 
 // body ends an answer whose head is complete but for what preconditions and
 // ranges change.

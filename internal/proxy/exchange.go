@@ -2,7 +2,6 @@ package proxy
 
 import (
 	"net/http"
-	"time"
 
 	"edge/internal/cache"
 	"edge/internal/fill"
@@ -12,34 +11,20 @@ import (
 	"edge/internal/telemetry"
 )
 
-// exchange is one request and its answer. Its fields are grouped by the step
-// that sets them; a step writes only its own group and those after it read.
+// exchange is one request of net/http and its answer. Its fields are grouped by
+// the step that sets them; a step writes only its own group and those after it
+// read.
 type exchange struct {
-	p     *Proxy
-	live  *live
-	w     writer
-	r     *http.Request
-	began rfc9111.Instant
+	inquiry
 
-	view request.View // receive
-
-	plan policy.Plan // plan
-
-	found cache.Lookup // lookup
-
-	verdict rfc9111.Verdict // judge
+	w writer
+	r *http.Request
 
 	// fetch
 	landing  fill.Landing
-	alone    bool   // the next fetch is not shared
-	passes   bool   // what is left is a pass
-	stripped bool   // that carries only what is in the key
-	address  string // of the origin, for the log
-
-	// deliver
-	served telemetry.Served
-	reason rfc9111.Reason
-	ttl    time.Duration
+	alone    bool // the next fetch is not shared
+	passes   bool // what is left is a pass
+	stripped bool // that carries only what is in the key
 }
 
 // rounds is how often a request may look and fetch. A shared fetch may turn out
@@ -52,7 +37,7 @@ func (x *exchange) run() {
 	x.decide()
 	for round := 1; x.plan.Course == policy.Lookup && !x.passes && round <= rounds; round++ {
 		x.lookup()
-		switch x.judge(); x.verdict.Action {
+		switch x.judge(x.p.now()); x.verdict.Action {
 		case rfc9111.Serve:
 			x.deliver(x.found.Object, telemetry.ServedHit)
 			return
@@ -87,9 +72,9 @@ func (x *exchange) run() {
 
 // begin prepares a pooled exchange.
 func (x *exchange) begin(p *Proxy, w http.ResponseWriter, r *http.Request) {
-	x.p, x.live, x.r = p, p.live.Load(), r
+	x.inquiry.begin(p, p.now())
+	x.r = r
 	x.w.reset(w)
-	x.began = p.now()
 }
 
 // receive makes the canonical view, or refuses the request.
@@ -104,45 +89,15 @@ func (x *exchange) receive() bool {
 	return false
 }
 
-// decide asks the policy.
-func (x *exchange) decide() {
-	x.live.policy.Plan(&x.view, &x.plan)
-	x.reason = x.plan.Reason
-}
-
-// lookup asks the store.
+// lookup asks the store, and where it has nothing, or something labelled under
+// another policy, finds out more.
 func (x *exchange) lookup() {
-	x.p.memory.Lookup(x.plan.Key, &x.view, x.p.now(), &x.found)
+	x.find(x.p.now())
 	if x.found.State == cache.Nothing && x.plan.Route.Mode == policy.Auto {
 		x.otherSearch()
 	}
-	if x.found.State == cache.Found && x.found.Object.Labels.Labelling != x.live.labelling[x.plan.Route.Ordinal] {
+	if x.found.State == cache.Found && !x.labelled() {
 		x.relabel()
-	}
-}
-
-// judge asks the law. Where there is no object to judge, the store's word is
-// the better reason.
-func (x *exchange) judge() {
-	o := &x.plan.Route.Overrides
-	if x.found.State == cache.Found {
-		x.verdict = rfc9111.Judge(&x.found.Object.Meta, &x.view, o, x.p.now(), x.found.Soft)
-		if x.verdict.Reason == rfc9111.SoftPurged && x.found.Silent {
-			x.verdict.Reason = rfc9111.LogSilent
-		}
-		return
-	}
-	x.verdict = rfc9111.Judge(nil, &x.view, o, x.p.now(), rfc9111.SoftPurge{})
-	if x.verdict.Action != rfc9111.Fetch {
-		return
-	}
-	switch x.found.State {
-	case cache.Variant:
-		x.verdict.Reason = rfc9111.OtherVariant
-	case cache.Dead:
-		x.verdict.Reason = rfc9111.Purged
-	case cache.Marked:
-		x.verdict.Reason = rfc9111.PassMark
 	}
 }
 
@@ -192,10 +147,10 @@ func (x *exchange) end() {
 		x.p.trace.Panicked(v)
 	}
 	x.w.end()
-	x.record()
+	x.record(x.r.Method, x.w.status, x.w.bytes, x.p.now())
 	p := x.p
-	x.view.Reset()
-	*x = exchange{view: x.view, plan: policy.Plan{Key: x.plan.Key[:0]}, found: cache.Lookup{}}
+	x.inquiry.reset()
+	*x = exchange{inquiry: x.inquiry}
 	p.pool.Put(x)
 	if v != nil {
 		panic(http.ErrAbortHandler)

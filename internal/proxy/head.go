@@ -28,21 +28,21 @@ var (
 // clientHead turns the origin's fields in h into those that clients get, for
 // answers of a lookup. Leader, follower and hit go through it alike. In auto
 // the origin's fields pass unchanged, unless the route has a browser option.
-func (x *exchange) clientHead(h http.Header, a head) {
-	route := x.plan.Route
+func (q *inquiry) clientHead(h http.Header, a head) {
+	route := q.plan.Route
 	switch {
 	case route.Enforced():
-		x.enforcedHead(h, a)
+		q.enforcedHead(h, a)
 	case !route.Client.BrowserOrigin:
 		limitBrowser(h, &route.Client, a.age)
 	}
-	x.cors(h)
+	q.cors(h)
 	route.Response.Apply(h)
 }
 
 // enforcedHead writes what the policy says of an enforced answer.
-func (x *exchange) enforcedHead(h http.Header, a head) {
-	route := x.plan.Route
+func (q *inquiry) enforcedHead(h http.Header, a head) {
+	route := q.plan.Route
 	switch {
 	case !a.stored:
 		setDynamicControl(h)
@@ -70,20 +70,27 @@ func dropTargets(h http.Header, route *policy.Route) {
 	}
 }
 
-// browserControl is the Cache-Control of an enforced answer. A max-age counts
-// from when the answer was made, so the browser's share is added to its age.
+// browserControl is the Cache-Control of an enforced answer.
 func browserControl(c *policy.Client, age time.Duration) []string {
-	if c.Browser == 0 {
-		if c.Private {
-			return privateControl
-		}
-		return publicControl
+	switch {
+	case c.Browser > 0 && c.Private:
+		return maxAge("private, ", c, age)
+	case c.Browser > 0:
+		return maxAge("public, ", c, age)
+	case c.Private:
+		return privateControl
 	}
-	who := "public, max-age="
-	if c.Private {
-		who = "private, max-age="
-	}
-	return []string{who + strconv.FormatInt(int64((age+c.Browser)/time.Second), 10)}
+	return publicControl
+}
+
+// maxAge is a Cache-Control with a share for browsers. A max-age counts from when
+// the answer was made, so the share is added to its age.
+func maxAge(before string, c *policy.Client, age time.Duration) []string {
+	return []string{string(appendMaxAge([]byte(before), c, age))}
+}
+
+func appendMaxAge(dst []byte, c *policy.Client, age time.Duration) []byte {
+	return strconv.AppendInt(append(dst, "max-age="...), int64((age+c.Browser)/time.Second), 10)
 }
 
 // limitBrowser is what browser does in auto: where the origin lets answers be
@@ -95,7 +102,7 @@ func limitBrowser(h http.Header, c *policy.Client, age time.Duration) {
 	}
 	h["Cache-Control"] = []string{"max-age=0, must-revalidate"}
 	if c.Browser > 0 {
-		h["Cache-Control"] = []string{"max-age=" + strconv.FormatInt(int64((age+c.Browser)/time.Second), 10)}
+		h["Cache-Control"] = maxAge("", c, age)
 	}
 	delete(h, "Expires")
 	delete(h, "Pragma")
@@ -141,8 +148,8 @@ func (x *exchange) dynamicHead(res *http.Response, stored bool) {
 }
 
 // cors writes the route's Access-Control fields and removes the origin's.
-func (x *exchange) cors(h http.Header) {
-	c := x.plan.Route.CORS
+func (q *inquiry) cors(h http.Header) {
+	c := q.plan.Route.CORS
 	if c == nil {
 		return
 	}
@@ -154,7 +161,7 @@ func (x *exchange) cors(h http.Header) {
 	if !c.AnyOrigin {
 		addVary(h, "Origin")
 	}
-	from, _ := x.view.Get(originSlot)
+	from, _ := q.view.Get(originSlot)
 	allowed, ok := c.Allows(from)
 	if !ok {
 		return

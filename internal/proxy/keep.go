@@ -46,7 +46,7 @@ func (x *exchange) newKeep(res *http.Response, at rfc9111.Moment, born cache.Gen
 // getFor returns the fetch that a GET for the URL of x would be, nil if the
 // policy would not look such a GET up.
 func (x *exchange) getFor(born cache.Generation) *fetch {
-	get := &exchange{p: x.p, live: x.live, view: *x.view.Clone()}
+	get := &exchange{inquiry: inquiry{p: x.p, live: x.live, view: *x.view.Clone()}}
 	get.view.Method, get.view.Body, get.view.ContentLength = http.MethodGet, request.NoBody, 0
 	get.decide()
 	if get.plan.Course != policy.Lookup {

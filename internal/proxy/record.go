@@ -4,37 +4,39 @@ import (
 	"time"
 
 	"edge/internal/request"
+	"edge/internal/rfc9111"
 	"edge/internal/telemetry"
 )
 
-// record counts the exchange and writes its line of the log.
-func (x *exchange) record() {
-	took := x.p.now().Sub(x.began)
+// record counts the answer to method, of which so many bytes of body were written by now,
+// and writes its line of the log.
+func (q *inquiry) record(method string, status int, bytes int64, now rfc9111.Instant) {
+	took := now.Sub(q.began)
 	var staleAge time.Duration
-	if x.served == telemetry.ServedStale {
-		staleAge = -x.ttl
+	if q.served == telemetry.ServedStale {
+		staleAge = -q.ttl
 	}
-	x.live.table.Record(telemetry.Request{
-		Route: x.plan.Route.Ordinal, Method: telemetry.MethodOf(x.r.Method), Status: x.w.status,
-		Served: x.served, Reason: x.reason, Duration: took, Bytes: x.w.bytes,
-		Withheld: uint8(x.plan.Withheld), StaleAge: staleAge,
+	q.live.table.Record(telemetry.Request{
+		Route: q.plan.Route.Ordinal, Method: telemetry.MethodOf(method), Status: status,
+		Served: q.served, Reason: q.reason, Duration: took, Bytes: bytes,
+		Withheld: uint8(q.plan.Withheld), StaleAge: staleAge,
 	})
-	if !x.p.log.Enabled() {
+	if !q.p.log.Enabled() {
 		return
 	}
-	x.p.log.Log(telemetry.LogLine{
-		Time: time.Now(), Method: x.r.Method, Scheme: x.view.Scheme, Host: x.view.Host, Path: x.view.Path,
-		Route: x.plan.Route.Pattern, Mode: x.plan.Route.Mode.String(), Served: x.served.String(),
-		Reason: x.reason.String(), Address: x.address, Client: x.view.ClientIP(), Status: x.w.status,
-		Bytes: x.w.bytes, Duration: took, TTL: x.ttl, TraceID: x.traceID(),
+	q.p.log.Log(telemetry.LogLine{
+		Time: time.Now(), Method: method, Scheme: q.view.Scheme, Host: q.view.Host, Path: q.view.Path,
+		Route: q.plan.Route.Pattern, Mode: q.plan.Route.Mode.String(), Served: q.served.String(),
+		Reason: q.reason.String(), Address: q.address, Client: q.view.ClientIP(), Status: status,
+		Bytes: bytes, Duration: took, TTL: q.ttl, TraceID: q.traceID(),
 	})
 }
 
 // traceID is the trace of the client, from its traceparent (W3C Trace Context,
 // section 3.2); empty without one.
-func (x *exchange) traceID() string {
+func (q *inquiry) traceID() string {
 	const version, id = len("00-"), 32
-	parent, ok := x.view.Get(request.SlotTraceparent)
+	parent, ok := q.view.Get(request.SlotTraceparent)
 	if !ok || len(parent) < version+id || parent[version-1] != '-' {
 		return ""
 	}

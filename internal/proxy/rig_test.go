@@ -35,6 +35,7 @@ type rig struct {
 	now     func() rfc9111.Instant
 
 	counters   *telemetry.Counters
+	log        *telemetry.AccessLog
 	violations []rfc9111.Violation // as they were told
 }
 
@@ -116,32 +117,42 @@ func newRig(t *testing.T, text string, f func(*rig)) {
 func newRigWith(t *testing.T, text string, o cache.Options, f func(*rig), tune ...func(*fill.Options)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		began := time.Now()
-		now := func() rfc9111.Instant { return rfc9111.Instant(time.Since(began)) }
-		r := &rig{t: t, memory: cache.NewMemory(o), origin: &fakeOrigin{}, now: now}
-		options := fill.Options{Memory: r.memory, Now: now}
-		for _, set := range tune {
-			set(&options)
-		}
-		r.flights = fill.New(options)
-		r.counters = telemetry.New("test", "")
-		log := telemetry.NewAccessLog(nil, nil)
-		r.proxy = proxy.New(proxy.Options{
-			Policy: load(t, text), Memory: r.memory, Flights: r.flights,
-			Origin:   func(string) http.RoundTripper { return r.origin },
-			Counters: r.counters, Log: log, Now: now,
-			Trace: proxy.Trace{Violation: func(_ *policy.Route, _ string, v rfc9111.Violation, _ rfc9111.Reason) {
-				r.violations = append(r.violations, v)
-			}},
-		})
-		defer func() {
-			r.flights.Close()
-			r.memory.Close()
-			log.Close()
-		}()
-		r.origin.says(200, "hello")
+		r := makeRig(t, text, o, tune...)
+		defer r.close()
 		f(r)
 	})
+}
+
+// makeRig makes a rig whose clock begins now, in the bubble of its caller.
+func makeRig(t *testing.T, text string, o cache.Options, tune ...func(*fill.Options)) *rig {
+	t.Helper()
+	began := time.Now()
+	r := &rig{t: t, memory: cache.NewMemory(o), origin: &fakeOrigin{}}
+	r.now = func() rfc9111.Instant { return rfc9111.Instant(time.Since(began)) }
+	options := fill.Options{Memory: r.memory, Now: r.now}
+	for _, set := range tune {
+		set(&options)
+	}
+	r.flights = fill.New(options)
+	r.counters = telemetry.New("test", "")
+	r.log = telemetry.NewAccessLog(nil, nil)
+	r.proxy = proxy.New(proxy.Options{
+		Policy: load(t, text), Memory: r.memory, Flights: r.flights,
+		Origin:   func(string) http.RoundTripper { return r.origin },
+		Counters: r.counters, Log: r.log, Now: r.now,
+		Trace: proxy.Trace{Violation: func(_ *policy.Route, _ string, v rfc9111.Violation, _ rfc9111.Reason) {
+			r.violations = append(r.violations, v)
+		}},
+	})
+	r.origin.says(200, "hello")
+	return r
+}
+
+// close ends what the rig runs.
+func (r *rig) close() {
+	r.flights.Close()
+	r.memory.Close()
+	r.log.Close()
 }
 
 func load(t testing.TB, text string) *policy.Policy {

@@ -18,10 +18,10 @@ func appendStatus(h http.Header, s rfc9111.Status) {
 }
 
 // statusOfHit is the member of an answer for which nobody was asked.
-func (x *exchange) statusOfHit() rfc9111.Status {
-	s := rfc9111.Status{Hit: true, TTL: x.verdict.TTL, HasTTL: true}
-	if x.served == telemetry.ServedStale {
-		s.Detail = x.verdict.Reason
+func (q *inquiry) statusOfHit() rfc9111.Status {
+	s := rfc9111.Status{Hit: true, TTL: q.verdict.TTL, HasTTL: true}
+	if q.served == telemetry.ServedStale {
+		s.Detail = q.verdict.Reason
 	}
 	return s
 }
