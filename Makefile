@@ -10,7 +10,7 @@ export PATH := $(CURDIR)/.cache/node/bin:$(PATH)
 
 PACKAGES := ./...
 # The outside programs that the tests drive are too slow for every "go test".
-TAGS     := conformance nextapp soak
+TAGS     := conformance nextapp record soak
 RACE     := ./internal/...
 FUZZTIME ?= 2000x
 SOAK     ?= 60s

@@ -8,7 +8,7 @@ import (
 )
 
 // Object is a stored response. It never changes after Store but for what an
-// invalidation check remembers; readers share it without a lock. Freshening
+// invalidation check or a Cut remembers; readers share it without a lock. Freshening
 // makes a new Object on the same Body.
 type Object struct {
 	Meta rfc9111.Meta
@@ -37,6 +37,8 @@ type Object struct {
 	softly atomic.Int64
 	// cells are those of Labels, set by Store.
 	cells []*cell
+	// cut is the last of Cut; nil until the first.
+	cut atomic.Pointer[Cut]
 }
 
 // Labels are the names by which invalidations reach an object. The strings are

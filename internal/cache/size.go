@@ -81,7 +81,7 @@ func (o *Object) cost() int64 {
 	if o == nil {
 		return 0
 	}
-	n := allocated(int(unsafe.Sizeof(Object{}))) + allocated(cap(o.Head.raw)) + o.Body.cost()
+	n := allocated(int(unsafe.Sizeof(Object{}))) + cutCost() + allocated(cap(o.Head.raw)) + o.Body.cost()
 	n += allocated(len(o.ETag)) + allocated(cap(o.Selector)) + o.Labels.cost()
 	if o.Selecting != nil {
 		n += int64(headerMapSize)

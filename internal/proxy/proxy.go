@@ -55,6 +55,8 @@ type Proxy struct {
 	trace    Trace
 
 	live     atomic.Pointer[live]
+	policies atomic.Uint64 // how many there were
+	date     dateCache
 	searches searches
 	relay    *httputil.ReverseProxy // of passes
 	blank    http.Request           // of fetches, to be copied
@@ -65,12 +67,14 @@ type Proxy struct {
 // live is everything that belongs to one policy. An exchange takes the pointer
 // once, so a reload never changes the rules under a request.
 type live struct {
+	number    uint64 // tells it from all others
 	policy    *policy.Policy
 	rules     request.Rules // the policy's, without bounds: for what edge itself asks
 	table     *telemetry.Table
 	labelling []uint64        // by route: policy.Route.Labelling
 	warned    []atomic.Uint32 // by route: violations already told, as bits
 	limits    []limiter       // by route: invalidate_limit
+	shared    shared          // of the cuts of heads
 }
 
 // New returns a Proxy ready to serve.
@@ -94,6 +98,7 @@ func (p *Proxy) Swap(next *policy.Policy) {
 		patterns[i], labelling[i] = r.Pattern, r.Labelling()
 	}
 	p.live.Store(&live{
+		number:    p.policies.Add(1),
 		policy:    next,
 		rules:     unbounded(next.Rules),
 		table:     p.counters.Table(patterns),

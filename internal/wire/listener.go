@@ -2,8 +2,11 @@ package wire
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 	"net/http"
+	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -11,37 +14,155 @@ import (
 type Options struct {
 	// Clerk makes a Clerk.
 	Clerk func() Clerk
-	// Open reports whether requests may be answered here now. Connections that
-	// are accepted while it is false are left to net/http altogether; others are
-	// disarmed when they see it false.
+	// Open reports whether requests may be answered here now. It is asked before
+	// each. Connections that are accepted while it is false are left to net/http
+	// altogether, those that see it false later are disarmed.
 	Open func() bool
+	// Now is a monotonic clock, counted from any base.
+	Now func() time.Duration
 	// Idle and Head are the IdleTimeout and the ReadHeaderTimeout of the
 	// http.Server: between two requests, and from the first byte of a head to
 	// its last.
 	Idle, Head time.Duration
-	// Stall is how long a client may take for each 64 KiB of an answer. Zero
-	// means 30 s.
+	// Stall is how long a client may take for each 64 KiB of an answer before
+	// the connection is broken off; it may get twice as long. Zero means 30 s.
 	Stall time.Duration
 }
 
-// Listener wraps a net.Listener for an http.Server. The server must have
-// ConnState as its hook. A Listener is safe for concurrent use.
+const defaultStall = 30 * time.Second
+
+// Listener wraps the connections of a net.Listener for an http.Server, whose
+// ConnState hook must be the method of that name. It is safe for concurrent use.
 type Listener struct {
 	net.Listener
-	o Options
+	o     Options
+	desks sync.Pool // of *desk
+
+	// shut is set once, by Shutdown.
+	shut atomic.Bool
+
+	mu    sync.Mutex // protects conns
+	conns map[*conn]struct{}
 }
 
-// New returns a Listener whose connections come from on. Connections that are a
-// *tls.Conn must have ended their handshake; those that speak HTTP/2 are handed
-// on as they are.
-func New(on net.Listener, o Options) *Listener { return &Listener{Listener: on, o: o} }
+// New returns a Listener whose connections come from on. A *tls.Conn must have
+// ended its handshake; one that speaks HTTP/2 is handed on as it is.
+func New(on net.Listener, o Options) *Listener {
+	if o.Stall == 0 {
+		o.Stall = defaultStall
+	}
+	l := &Listener{Listener: on, o: o, conns: make(map[*conn]struct{})}
+	l.desks.New = func() any { return &desk{clerk: o.Clerk()} }
+	return l
+}
 
-// ConnState is the hook of the http.Server: it tells the wrapper whose turn it
-// is. Connections that are not wrapped are passed over.
-func (l *Listener) ConnState(c net.Conn, s http.ConnState) {}
+// Accept implements net.Listener.
+func (l *Listener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return l.wrap(c), nil
+}
 
-// Shutdown closes connections that rest after an answer of ours, lets answers
-// under way end, and breaks off those that have not ended when ctx does; its
-// error is then that of ctx. When it returns no Clerk is at work, and none will
-// be. Run it beside http.Server.Shutdown, which knows nothing of these answers.
-func (l *Listener) Shutdown(ctx context.Context) error { return nil }
+// wrap returns what net/http is to have for nc.
+func (l *Listener) wrap(nc net.Conn) net.Conn {
+	encrypted, isTLS := nc.(*tls.Conn)
+	if isTLS && !speaksHTTP1(encrypted) || !l.o.Open() {
+		return nc
+	}
+	c := newConn(l, nc, isTLS)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.shut.Load() {
+		return nc
+	}
+	l.conns[c] = struct{}{}
+	if isTLS {
+		return tlsConn{c, encrypted}
+	}
+	return c
+}
+
+// speaksHTTP1 reports whether a handshake has ended in HTTP/1.
+func speaksHTTP1(c *tls.Conn) bool {
+	s := c.ConnectionState()
+	return s.HandshakeComplete && (s.NegotiatedProtocol == "" || s.NegotiatedProtocol == "http/1.1")
+}
+
+// ConnState is the hook of the http.Server: it tells whose turn it is.
+// Connections that are not wrapped are passed over.
+func (l *Listener) ConnState(nc net.Conn, s http.ConnState) {
+	w, ok := nc.(interface{ wrapped() *conn })
+	if !ok {
+		return
+	}
+	switch s {
+	case http.StateIdle:
+		w.wrapped().takeBack()
+	case http.StateHijacked:
+		w.wrapped().disarm()
+	}
+}
+
+// forget drops a connection that has nothing to do with Shutdown any more.
+func (l *Listener) forget(c *conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.conns, c)
+}
+
+// shutdownPoll is how often Shutdown looks.
+const shutdownPoll = 10 * time.Millisecond
+
+// Shutdown closes the connections that rest after an answer of ours, lets
+// answers under way end, and breaks off those that have not ended when ctx has;
+// its error is then that of ctx. When it returns no Clerk is at work, and none
+// will be. Run it beside http.Server.Shutdown, which knows nothing of these
+// answers, takes resting connections for new, and must not be the last to return.
+func (l *Listener) Shutdown(ctx context.Context) error {
+	l.shut.Store(true)
+	for _, c := range l.open() {
+		c.retire()
+	}
+	poll := time.NewTicker(shutdownPoll)
+	defer poll.Stop()
+	var err error
+	for l.answering() {
+		if err = ctx.Err(); err != nil {
+			l.breakOff()
+		}
+		<-poll.C
+	}
+	return err
+}
+
+// open returns the connections there are.
+func (l *Listener) open() []*conn {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	list := make([]*conn, 0, len(l.conns))
+	for c := range l.conns {
+		list = append(list, c)
+	}
+	return list
+}
+
+// answering reports whether an answer is under way.
+func (l *Listener) answering() bool {
+	for _, c := range l.open() {
+		if c.life.busy() {
+			return true
+		}
+	}
+	return false
+}
+
+// breakOff ends the writes of answers under way.
+func (l *Listener) breakOff() {
+	for _, c := range l.open() {
+		if c.life.busy() {
+			_ = c.Conn.Close() // the writer sees that it is closed
+		}
+	}
+}

@@ -1,0 +1,127 @@
+package wire
+
+import (
+	"errors"
+	"io"
+	"net"
+)
+
+// errHalf says that a connection has no writing side of its own.
+var errHalf = errors.ErrUnsupported
+
+// answer answers the request that is the first n bytes of the inbox, if the
+// clerk does. Otherwise the connection is lent, and nothing has happened. An
+// error is what Read is to return: the connection is closed.
+func (c *conn) answer(d *desk, n int) (answered bool, err error) {
+	if !c.life.begin() {
+		return false, io.EOF
+	}
+	now := c.l.o.Now()
+	var head []byte
+	var body [][]byte
+	// Shutdown sets shut before it looks who is answering: one of us sees the
+	// other.
+	ok := !c.l.shut.Load()
+	if ok {
+		head, body, ok = d.clerk.Answer(d.out[:0], now)
+	}
+	if !ok {
+		return false, c.ended(lent)
+	}
+	c.deadlines.write(c.Conn, &c.l.o, now)
+	sent, err := c.send(d, head, body)
+	ofHead := min(sent, int64(len(head)))
+	now = c.l.o.Now()
+	d.clerk.Sent(ofHead, sent-ofHead, now)
+	c.inbox.skip(n)
+	c.deadlines.answered(now)
+	if err != nil {
+		// net/http must not say anything after half an answer.
+		return false, c.ended(gone)
+	}
+	return true, c.ended(resting)
+}
+
+// ended goes on from answering, and closes the connection if next is gone or if
+// somebody wanted that meanwhile. It then returns what Read is to return: what
+// net/http takes quietly.
+func (c *conn) ended(next uint32) error {
+	if c.life.end(next) && next != gone {
+		return nil
+	}
+	_ = c.end() // there is nobody to tell
+	return io.EOF
+}
+
+// joinBytes is up to what size head and body are joined for one write. Above it
+// copying costs more than writing in parts.
+const joinBytes = 16 << 10
+
+// send writes an answer, and returns how many bytes were written.
+func (c *conn) send(d *desk, head []byte, body [][]byte) (sent int64, err error) {
+	size := len(head)
+	for _, part := range body {
+		size += len(part)
+	}
+	d.out = head
+	if size > joinBytes {
+		return c.sendParts(d, head, body)
+	}
+	for _, part := range body {
+		d.out = append(d.out, part...)
+	}
+	n, err := c.Conn.Write(d.out)
+	return int64(n), err
+}
+
+// sendParts writes with writev, pieceBytes at a time, each under a deadline.
+func (c *conn) sendParts(d *desk, head []byte, body [][]byte) (sent int64, err error) {
+	d.parts.next, d.parts.rest = head, body
+	for d.parts.cut() && err == nil {
+		if sent > 0 {
+			c.deadlines.write(c.Conn, &c.l.o, c.l.o.Now())
+		}
+		var n int64
+		n, err = d.parts.piece.WriteTo(c.Conn)
+		sent += n
+	}
+	d.parts.clear()
+	return sent, err
+}
+
+const (
+	// pieceBytes is what a client may take Options.Stall for.
+	pieceBytes = 64 << 10
+	// pieceParts bounds the parts of a piece.
+	pieceParts = 16
+)
+
+// parts cuts an answer into pieces. What is written is not copied.
+type parts struct {
+	next  []byte // the rest of the part that was cut last
+	rest  [][]byte
+	piece net.Buffers
+	room  [pieceParts][]byte
+}
+
+// cut makes the next piece, and reports whether there is one.
+func (p *parts) cut() bool {
+	p.piece = p.room[:0]
+	for left := pieceBytes; left > 0 && len(p.piece) < pieceParts; {
+		if len(p.next) == 0 {
+			if len(p.rest) == 0 {
+				break
+			}
+			p.next, p.rest = p.rest[0], p.rest[1:]
+			continue
+		}
+		n := min(left, len(p.next))
+		p.piece = append(p.piece, p.next[:n])
+		p.next = p.next[n:]
+		left -= n
+	}
+	return len(p.piece) > 0
+}
+
+// clear lets go of what was written.
+func (p *parts) clear() { *p = parts{} }

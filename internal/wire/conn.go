@@ -1,0 +1,214 @@
+package wire
+
+import (
+	"crypto/tls"
+	"io"
+	"net"
+
+	"edge/internal/request"
+)
+
+// conn is a connection as net/http has it. But for life, everything belongs to
+// whoever reads: net/http reads on one goroutine at a time, and calls the
+// ConnState hook between two reads.
+type conn struct {
+	net.Conn // as it was accepted, after any handshake
+	l        *Listener
+	from     request.Conn
+	life     life
+
+	framing   framing
+	inbox     inbox
+	source    source
+	deadlines deadlines
+}
+
+func newConn(l *Listener, nc net.Conn, isTLS bool) *conn {
+	c := &conn{Conn: nc, l: l, from: request.Conn{TLS: isTLS}}
+	if at := nc.RemoteAddr(); at != nil {
+		c.from.Peer = at.String()
+	}
+	c.inbox.desks = &l.desks
+	c.source = newSource(nc, &c.inbox)
+	return c
+}
+
+// Read implements net.Conn. Whose turn it is decides what it does: wait for a
+// request and answer it, hand on the one request that net/http has, or listen
+// for the client's leaving while net/http is at it.
+func (c *conn) Read(p []byte) (int, error) {
+	switch {
+	case len(p) == 0:
+		return 0, nil
+	case c.framing.turn == everything:
+		return c.pass(p)
+	case c.framing.turn == nothing:
+		return c.serve(p)
+	case c.framing.owed > 0:
+		return c.handOn(p)
+	default:
+		return c.listen(p)
+	}
+}
+
+// serve answers requests until there is one for net/http, and hands that on.
+func (c *conn) serve(p []byte) (int, error) {
+	for {
+		if c.inbox.empty() {
+			if err := c.rest(p); err != nil {
+				return 0, err
+			}
+		}
+		if !c.l.o.Open() {
+			return c.giveUp(p)
+		}
+		d := c.inbox.open()
+		n, fault := d.clerk.Parse(c.inbox.bytes(), c.from)
+		if n == 0 && fault == request.NoFault && !c.inbox.full() {
+			switch err := c.restOfHead(p); err {
+			case nil:
+				continue
+			case io.EOF:
+				return c.giveUp(p) // net/http says what it thinks of half a head
+			default:
+				return 0, err
+			}
+		}
+		verdict, size := judge(d.clerk.View(), n, fault)
+		if verdict == notOurs {
+			return c.giveUp(p)
+		}
+		if verdict == plain {
+			if answered, err := c.answer(d, n); answered || err != nil {
+				if err != nil {
+					return 0, err
+				}
+				continue
+			}
+		}
+		return c.lend(p, size)
+	}
+}
+
+// lend gives net/http the next size bytes: one request.
+func (c *conn) lend(p []byte, size int64) (int, error) {
+	if !c.life.lend() {
+		return 0, io.EOF
+	}
+	c.deadlines.leave(c.Conn)
+	c.framing.lend(size)
+	return c.handOn(p)
+}
+
+// handOn gives net/http bytes of its request, and none after them.
+func (c *conn) handOn(p []byte) (int, error) {
+	p = p[:min(int64(len(p)), c.framing.owed)]
+	n, err := c.inbox.take(p), error(nil)
+	if n == 0 {
+		n, err = c.Conn.Read(p)
+	}
+	c.framing.given(n)
+	return n, err
+}
+
+// listen waits, while net/http has a whole request, for the connection to end or
+// for a deadline: net/http wants to know no more. What comes meanwhile is kept.
+// When it is more than is kept, or the last there will be, the connection is
+// disarmed: net/http then takes it for what it is, the next requests.
+func (c *conn) listen(p []byte) (int, error) {
+	for !c.inbox.full() {
+		err := c.source.fill(p)
+		if err == io.EOF && !c.inbox.empty() {
+			break
+		}
+		if err != nil {
+			return 0, err
+		}
+	}
+	c.disarm()
+	return c.pass(p)
+}
+
+// takeBack is called when net/http has ended with its request.
+func (c *conn) takeBack() {
+	if c.framing.turn == everything {
+		return
+	}
+	if c.framing.owed != 0 {
+		// net/http believes in another end of the request than the one it was
+		// given for. Nothing on this connection can be trusted any more.
+		broken("net/http is idle and has not read its request")
+		_ = c.Close()
+		return
+	}
+	c.framing.takeBack()
+	c.life.takeBack()
+}
+
+// giveUp disarms a connection between two requests, and passes on.
+func (c *conn) giveUp(p []byte) (int, error) {
+	if !c.life.lend() {
+		return 0, io.EOF
+	}
+	c.deadlines.head(c.Conn, &c.l.o)
+	c.deadlines.leave(c.Conn)
+	c.disarm()
+	return c.pass(p)
+}
+
+// disarm leaves the connection to net/http, or to who hijacked it, for good.
+func (c *conn) disarm() {
+	c.framing.disarm()
+	c.l.forget(c)
+}
+
+// pass reads for who has the whole connection: first what was kept back.
+func (c *conn) pass(p []byte) (int, error) {
+	if n := c.inbox.take(p); n > 0 {
+		return n, nil
+	}
+	return c.Conn.Read(p)
+}
+
+// Close implements net.Conn. While an answer is under way, that ends first,
+// within the deadlines of writing, and Close does not wait for it.
+func (c *conn) Close() error {
+	if !c.life.closeNow() {
+		return nil
+	}
+	return c.end()
+}
+
+// retire closes the connection as far as nobody else does.
+func (c *conn) retire() {
+	if c.life.retire() {
+		_ = c.end() // there is nobody to tell
+	}
+}
+
+// end closes a connection that is gone.
+func (c *conn) end() error {
+	c.l.forget(c)
+	return c.Conn.Close()
+}
+
+// CloseWrite ends the writing side, as net/http does before it closes a
+// connection whose client still sends. Where the connection cannot do that, it
+// returns an error that errors.Is finds to be errors.ErrUnsupported.
+func (c *conn) CloseWrite() error {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return half.CloseWrite()
+	}
+	return errHalf
+}
+
+func (c *conn) wrapped() *conn { return c }
+
+// tlsConn is a conn whose client speaks TLS: net/http asks it for the state.
+type tlsConn struct {
+	*conn
+	tls *tls.Conn
+}
+
+// ConnectionState returns the state of the handshake that has ended.
+func (c tlsConn) ConnectionState() tls.ConnectionState { return c.tls.ConnectionState() }
