@@ -25,6 +25,7 @@ import (
 	"edge/internal/proxy"
 	"edge/internal/rfc9111"
 	"edge/internal/telemetry"
+	"edge/internal/wire"
 )
 
 // Options are everything a main program may set.
@@ -66,6 +67,7 @@ type App struct {
 	access   *telemetry.AccessLog
 	closeLog func() error
 	proxy    *proxy.Proxy
+	wire     *wire.Answerer
 	gate     *gate
 
 	// exposition is the same over reloads; adminAPI is made anew, because a
@@ -178,6 +180,7 @@ func (a *App) build(p *policy.Policy) (err error) {
 		Policy: p, Memory: a.memory, Flights: a.flights, Origin: a.origins.Transport,
 		Counters: a.counters, Log: a.access, Now: a.now, Trace: a.trace(),
 	})
+	a.wire = a.newWire()
 	a.gate = newGate(a.proxy, &a.draining)
 	if err = a.openFleet(s); err != nil {
 		return err

@@ -155,6 +155,7 @@ func (a *App) dataServers() []server {
 	list := make([]server, listen.NumLanes)
 	for lane := range listen.NumLanes {
 		s := a.server(a.gate)
+		s.ConnState = a.wire.ConnState
 		s.Protocols = new(http.Protocols)
 		s.Protocols.SetHTTP1(true)
 		s.Protocols.SetHTTP2(true)

@@ -77,7 +77,7 @@ func (a *App) shutdown(data, private []server) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	a.doors.StopAccepting(ctx)
-	if !end(ctx, data) {
+	if !a.endData(ctx, data) {
 		a.log.Warn("requests are still under way and are broken off", "drain_timeout", limit.String())
 	}
 	if !a.gate.close(handlerEnd) {
@@ -87,6 +87,17 @@ func (a *App) shutdown(data, private []server) {
 	defer cancel()
 	end(ctx, private)
 	a.log.Info("ended")
+}
+
+// endData is end for the data plane, with the answers that its servers know
+// nothing of.
+func (a *App) endData(ctx context.Context, servers []server) bool {
+	var late error
+	var wg sync.WaitGroup
+	wg.Go(func() { late = a.wire.Shutdown(ctx) })
+	ended := end(ctx, servers)
+	wg.Wait()
+	return ended && late == nil
 }
 
 // end lets requests end until ctx does, and reports whether all did. Those that

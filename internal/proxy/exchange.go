@@ -147,7 +147,7 @@ func (x *exchange) end() {
 		x.p.trace.Panicked(v)
 	}
 	x.w.end()
-	x.record(x.r.Method, x.w.status, x.w.bytes, x.p.now())
+	x.record(sent{method: x.r.Method, status: x.w.status, bytes: x.w.bytes}, x.p.now())
 	p := x.p
 	x.inquiry.reset()
 	*x = exchange{inquiry: x.inquiry}

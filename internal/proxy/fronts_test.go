@@ -26,7 +26,7 @@ type front struct {
 	t      testing.TB // of the bubble
 	pipes  *pipes
 	server *http.Server
-	wire   *wire.Listener // nil without
+	wire   *wire.Answerer // nil without
 	below  atomic.Int64   // answers that net/http knew nothing of
 	ended  chan error
 }
@@ -47,11 +47,11 @@ func (r *rig) newFront(withWire bool) *front {
 	f.server.Protocols.SetUnencryptedHTTP2(true)
 	var on net.Listener = f.pipes
 	if withWire {
-		f.wire = wire.New(on, wire.Options{
+		f.wire = wire.New(wire.Options{
 			Clerk: func() wire.Clerk { return counted{r.proxy.NewHit(), &f.below} }, Open: func() bool { return true },
 			Now: func() time.Duration { return time.Duration(r.now()) }, Idle: frontIdle, Head: frontHead,
 		})
-		on, f.server.ConnState = f.wire, f.wire.ConnState
+		on, f.server.ConnState = wrapping{on, f.wire}, f.wire.ConnState
 	}
 	go func() { f.ended <- f.server.Serve(on) }()
 	return f
@@ -98,6 +98,20 @@ func (p *pipes) Close() error {
 }
 
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 9), Port: 80} }
+
+// wrapping is a listener whose connections are wrapped.
+type wrapping struct {
+	net.Listener
+	wire *wire.Answerer
+}
+
+func (l wrapping) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	return l.wire.Wrap(c), nil
+}
 
 // talk is a connection to a front, and what came over it.
 type talk struct {

@@ -22,6 +22,7 @@ type head struct {
 var (
 	dynamicControl = []string{"private, no-cache, no-store, max-age=0, must-revalidate"}
 	publicControl  = []string{"public, max-age=0, must-revalidate"}
+	autoControl    = []string{"max-age=0, must-revalidate"}
 	privateControl = []string{"private, max-age=0, must-revalidate"}
 )
 
@@ -34,7 +35,7 @@ func (q *inquiry) clientHead(h http.Header, a head) {
 	case route.Enforced():
 		q.enforcedHead(h, a)
 	case !route.Client.BrowserOrigin:
-		limitBrowser(h, &route.Client, a.age)
+		q.limitBrowser(h, a.age)
 	}
 	q.cors(h)
 	route.Response.Apply(h)
@@ -47,7 +48,7 @@ func (q *inquiry) enforcedHead(h http.Header, a head) {
 	case !a.stored:
 		setDynamicControl(h)
 	case !route.Client.BrowserOrigin:
-		h["Cache-Control"] = browserControl(&route.Client, a.age)
+		h["Cache-Control"] = q.browserControl(a.age)
 		delete(h, "Expires")
 		delete(h, "Pragma")
 	}
@@ -70,23 +71,36 @@ func dropTargets(h http.Header, route *policy.Route) {
 	}
 }
 
-// browserControl is the Cache-Control of an enforced answer.
-func browserControl(c *policy.Client, age time.Duration) []string {
+// browserControl is the Cache-Control that tells browsers how long to keep an
+// answer. A max-age counts from when the answer was made, so the browser's share
+// is added to its age.
+func (q *inquiry) browserControl(age time.Duration) []string {
+	c := &q.plan.Route.Client
 	switch {
-	case c.Browser > 0 && c.Private:
-		return maxAge("private, ", c, age)
 	case c.Browser > 0:
-		return maxAge("public, ", c, age)
+		return []string{q.beforeMaxAge() + maxAgeText(c, age)}
+	case !q.plan.Route.Enforced():
+		return autoControl
 	case c.Private:
 		return privateControl
 	}
 	return publicControl
 }
 
-// maxAge is a Cache-Control with a share for browsers. A max-age counts from when
-// the answer was made, so the share is added to its age.
-func maxAge(before string, c *policy.Client, age time.Duration) []string {
-	return []string{string(appendMaxAge([]byte(before), c, age))}
+// beforeMaxAge is what stands before max-age. In auto it is the origin's to say
+// who may keep the answer.
+func (q *inquiry) beforeMaxAge() string {
+	switch {
+	case !q.plan.Route.Enforced():
+		return ""
+	case q.plan.Route.Client.Private:
+		return "private, "
+	}
+	return "public, "
+}
+
+func maxAgeText(c *policy.Client, age time.Duration) string {
+	return string(appendMaxAge(nil, c, age))
 }
 
 func appendMaxAge(dst []byte, c *policy.Client, age time.Duration) []byte {
@@ -95,15 +109,12 @@ func appendMaxAge(dst []byte, c *policy.Client, age time.Duration) []byte {
 
 // limitBrowser is what browser does in auto: where the origin lets answers be
 // kept, it says how long. What it forbids, and its silence, stay.
-func limitBrowser(h http.Header, c *policy.Client, age time.Duration) {
+func (q *inquiry) limitBrowser(h http.Header, age time.Duration) {
 	d := rfc9111.ParseDirectives(h["Cache-Control"])
 	if h["Cache-Control"] == nil || d.NoStore || d.Private || d.NoCache {
 		return
 	}
-	h["Cache-Control"] = []string{"max-age=0, must-revalidate"}
-	if c.Browser > 0 {
-		h["Cache-Control"] = maxAge("", c, age)
-	}
+	h["Cache-Control"] = q.browserControl(age)
 	delete(h, "Expires")
 	delete(h, "Pragma")
 }

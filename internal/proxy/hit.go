@@ -117,5 +117,5 @@ func (h *Hit) precondition(o *cache.Object, cut *cache.Cut) (status int, ok bool
 
 // Sent implements wire.Clerk.
 func (h *Hit) Sent(_, body int64, now time.Duration) {
-	h.record(h.view.Method, h.status, body, rfc9111.Instant(now))
+	h.record(sent{method: h.view.Method, status: h.status, bytes: body, fast: true}, rfc9111.Instant(now))
 }

@@ -16,8 +16,8 @@ const (
 	cutPlain = 1 << iota
 	// cutAge: Age is written anew, and not removed or fixed by a rule.
 	cutAge
-	// cutControl: so is the max-age of Cache-Control.
-	cutControl
+	// cutMaxAge: so is the share for browsers, at the end of Cache-Control.
+	cutMaxAge
 	// cutDate: a rule has removed Date, and net/http writes the present one.
 	cutDate
 	// cutRanges: Accept-Ranges is added to a 200, and not to a 304.
@@ -56,8 +56,8 @@ func (q *inquiry) makeCut(o *cache.Object) (c cache.Cut) {
 		facts |= cutAge
 		delete(h, "Age")
 	}
-	if client := &q.plan.Route.Client; client.Browser != 0 && get(h, "Cache-Control") == browserControl(client, someAge)[0] {
-		facts |= cutControl
+	if c := &q.plan.Route.Client; c.Browser > 0 && get(h, "Cache-Control") == q.beforeMaxAge()+maxAgeText(c, someAge) {
+		facts |= cutMaxAge
 		delete(h, "Cache-Control")
 	}
 	if _, ok := h["Date"]; !ok {
@@ -144,9 +144,10 @@ func (h *Hit) appendAnew(dst []byte, o *cache.Object, cut *cache.Cut, now rfc911
 		dst = rfc9111.AppendAge(dst, age)
 		dst = append(dst, "\r\n"...)
 	}
-	if cut.Facts&cutControl != 0 {
+	if cut.Facts&cutMaxAge != 0 {
 		dst = append(dst, "Cache-Control: "...)
-		dst = appendBrowserControl(dst, &h.plan.Route.Client, age)
+		dst = append(dst, h.beforeMaxAge()...)
+		dst = appendMaxAge(dst, &h.plan.Route.Client, age)
 		dst = append(dst, "\r\n"...)
 	}
 	if cut.Facts&cutDate != 0 {

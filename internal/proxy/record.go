@@ -8,27 +8,34 @@ import (
 	"edge/internal/telemetry"
 )
 
-// record counts the answer to method, of which so many bytes of body were written by now,
-// and writes its line of the log.
-func (q *inquiry) record(method string, status int, bytes int64, now rfc9111.Instant) {
+// sent is an answer as it went out.
+type sent struct {
+	method string // of the request, also of one that is refused before there is a view
+	status int
+	bytes  int64 // of the body, as many as were written
+	fast   bool  // below net/http
+}
+
+// record counts an answer that has ended, and writes its line of the log.
+func (q *inquiry) record(s sent, now rfc9111.Instant) {
 	took := now.Sub(q.began)
 	var staleAge time.Duration
 	if q.served == telemetry.ServedStale {
 		staleAge = -q.ttl
 	}
 	q.live.table.Record(telemetry.Request{
-		Route: q.plan.Route.Ordinal, Method: telemetry.MethodOf(method), Status: status,
-		Served: q.served, Reason: q.reason, Duration: took, Bytes: bytes,
+		Route: q.plan.Route.Ordinal, Method: telemetry.MethodOf(s.method), Status: s.status,
+		Served: q.served, Reason: q.reason, Duration: took, Bytes: s.bytes, Fast: s.fast,
 		Withheld: uint8(q.plan.Withheld), StaleAge: staleAge,
 	})
 	if !q.p.log.Enabled() {
 		return
 	}
 	q.p.log.Log(telemetry.LogLine{
-		Time: time.Now(), Method: method, Scheme: q.view.Scheme, Host: q.view.Host, Path: q.view.Path,
+		Time: time.Now(), Method: s.method, Scheme: q.view.Scheme, Host: q.view.Host, Path: q.view.Path,
 		Route: q.plan.Route.Pattern, Mode: q.plan.Route.Mode.String(), Served: q.served.String(),
-		Reason: q.reason.String(), Address: q.address, Client: q.view.ClientIP(), Status: status,
-		Bytes: bytes, Duration: took, TTL: q.ttl, TraceID: q.traceID(),
+		Reason: q.reason.String(), Address: q.address, Client: q.view.ClientIP(), Status: s.status,
+		Bytes: s.bytes, Duration: took, TTL: q.ttl, TraceID: q.traceID(),
 	})
 }
 

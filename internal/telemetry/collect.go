@@ -31,6 +31,8 @@ func (c *Counters) Collect(ch chan<- prometheus.Metric) {
 	} {
 		vec.Collect(ch)
 	}
+	fast, _ := c.fast.sum()
+	out.add(fastHitsTotal, float64(fast))
 	out.add(flightsTotal, float64(c.flights.Load()))
 	out.add(collapsesTotal, float64(c.collapses.Load()))
 	out.add(readersAbortedTotal, float64(c.readersAborted.Load()))

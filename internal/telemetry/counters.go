@@ -26,6 +26,8 @@ type Request struct {
 	Reason   rfc9111.Reason
 	Duration time.Duration
 	Bytes    int64
+	// Fast is true for a hit that was answered below net/http.
+	Fast bool
 	// Withheld are bits, as in policy.Withheld.
 	Withheld uint8
 	// StaleAge is how long past its lifetime the object was; only counted
@@ -38,6 +40,7 @@ type Request struct {
 type Counters struct {
 	version, revision string
 	spread            *spread
+	fast              *cell                       // hits answered below net/http
 	descs             map[string]*prometheus.Desc // by name
 
 	// mu guards known, which has every pattern that a table ever had.
@@ -90,6 +93,7 @@ func New(version, revision string) *Counters {
 		landings:         prometheus.NewCounterVec(landingsTotal.counterOpts(), landingsTotal.labels),
 		settled:          prometheus.NewHistogram(fleetSettleSeconds.histogramOpts()),
 	}
+	c.fast = &cell{make([]cellShard, c.spread.shards)}
 	for _, d := range definitions {
 		c.descs[d.name] = d.desc()
 	}
@@ -102,6 +106,7 @@ func New(version, revision string) *Counters {
 // had go on counting where it stopped. Use a Table as long as its policy.
 type Table struct {
 	spread *spread
+	fast   *cell
 	routes []*series // by ordinal
 	none   *series   // of NoRoute
 }
@@ -113,7 +118,7 @@ type Table struct {
 func (c *Counters) Table(patterns []string) *Table {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t := &Table{spread: c.spread, none: c.seriesOf(noPattern)}
+	t := &Table{spread: c.spread, fast: c.fast, none: c.seriesOf(noPattern)}
 	exported := []*series{t.none}
 	seen := map[*series]bool{t.none: true}
 	for _, pattern := range patterns {
@@ -140,7 +145,13 @@ func (c *Counters) seriesOf(pattern string) *series {
 
 // Record counts one request. It neither locks nor, once it has seen the same
 // labels before, allocates.
-func (t *Table) Record(r Request) { t.series(r.Route).record(r, t.spread.shard()) }
+func (t *Table) Record(r Request) {
+	shard := t.spread.shard()
+	t.series(r.Route).record(r, shard)
+	if r.Fast {
+		t.fast.add(shard, 0)
+	}
+}
 
 // Violation counts an answer that contradicted the mode of its route.
 func (t *Table) Violation(route int, v rfc9111.Violation) {

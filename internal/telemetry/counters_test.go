@@ -81,6 +81,17 @@ func TestRequestsAreCountedByTheirLabels(t *testing.T) {
 		`edge_response_bytes_total{route="(none)",served="edge"} 0`)
 }
 
+func TestFastHits(t *testing.T) {
+	c := New("test", "")
+	table := c.Table([]string{"/a"})
+	for i := range 5 {
+		r := hit(0, 1)
+		r.Fast = i < 3
+		table.Record(r)
+	}
+	expect(t, c, []string{"edge_fast_hits_total"}, "edge_fast_hits_total 3")
+}
+
 func TestDurations(t *testing.T) {
 	c := New("", "")
 	table := c.Table([]string{"/a"})

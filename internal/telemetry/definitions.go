@@ -41,6 +41,8 @@ var (
 	requestDuration = definition{"edge_request_duration_seconds", histogram,
 		"Time from a request's head to the end of its answer, slow clients included. Native buckets as well, but for hit and stale.",
 		labels("route", "served")}
+	fastHitsTotal = definition{"edge_fast_hits_total", counter,
+		"Hits among these that were answered on the connection, below net/http (option fast_hits). Those of HTTP/2 never are.", nil}
 	staleAge = definition{"edge_stale_age_seconds", histogram,
 		"How long past its lifetime a stale answer was when it was served.", labels("route")}
 	withheldTotal = definition{"edge_withheld_requests_total", counter,
@@ -167,7 +169,7 @@ var (
 
 // definitions are all metrics in the order of the documentation.
 var definitions = []definition{
-	requestsTotal, responseBytesTotal, requestDuration, staleAge, withheldTotal, violationsTotal,
+	requestsTotal, fastHitsTotal, responseBytesTotal, requestDuration, staleAge, withheldTotal, violationsTotal,
 	originRequestsTotal, originFailuresTotal, originRequestDuration,
 	originAddresses, originInFlight, originAttemptsTotal, originEjectionsTotal,
 	originChecksTotal, originWaiting, originRefusedTotal,

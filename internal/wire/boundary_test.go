@@ -142,7 +142,7 @@ func converse(w *world, parts ...[]byte) []byte {
 	return got.Bytes()
 }
 
-// run holds the Listener to a script that is sent in parts.
+// run holds the Answerer to a script that is sent in parts.
 func (s script) run(t *testing.T, parts ...[]byte) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -193,7 +193,7 @@ func TestEveryPairOfKinds(t *testing.T) {
 	}
 }
 
-// FuzzBoundary holds the Listener to scripts of any kinds, split anywhere.
+// FuzzBoundary holds the Answerer to scripts of any kinds, split anywhere.
 func FuzzBoundary(f *testing.F) {
 	f.Add([]byte{0, 3, 0}, []byte{40})
 	f.Add([]byte{3, 0, 8, 0, 2}, []byte{1, 200, 30})

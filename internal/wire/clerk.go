@@ -6,7 +6,7 @@ import (
 	"edge/internal/request"
 )
 
-// Clerk decides about requests, one after another. A Listener makes about as
+// Clerk decides about requests, one after another. An Answerer makes about as
 // many as there are requests at work at once, and reuses them; none is used by
 // two goroutines at a time. The calls for one request come in this order: Parse;
 // then Answer, or nothing; then, if Answer answered, Sent.

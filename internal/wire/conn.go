@@ -13,7 +13,7 @@ import (
 // ConnState hook between two reads.
 type conn struct {
 	net.Conn // as it was accepted, after any handshake
-	l        *Listener
+	by       *Answerer
 	from     request.Conn
 	life     life
 
@@ -23,12 +23,12 @@ type conn struct {
 	deadlines deadlines
 }
 
-func newConn(l *Listener, nc net.Conn, isTLS bool) *conn {
-	c := &conn{Conn: nc, l: l, from: request.Conn{TLS: isTLS}}
+func newConn(by *Answerer, nc net.Conn, isTLS bool) *conn {
+	c := &conn{Conn: nc, by: by, from: request.Conn{TLS: isTLS}}
 	if at := nc.RemoteAddr(); at != nil {
 		c.from.Peer = at.String()
 	}
-	c.inbox.desks = &l.desks
+	c.inbox.desks = &by.desks
 	c.source = newSource(nc, &c.inbox)
 	return c
 }
@@ -59,7 +59,7 @@ func (c *conn) serve(p []byte) (int, error) {
 				return 0, err
 			}
 		}
-		if !c.l.o.Open() {
+		if !c.by.o.Open() {
 			return c.giveUp(p)
 		}
 		d := c.inbox.open()
@@ -150,7 +150,7 @@ func (c *conn) giveUp(p []byte) (int, error) {
 	if !c.life.lend() {
 		return 0, io.EOF
 	}
-	c.deadlines.head(c.Conn, &c.l.o)
+	c.deadlines.head(c.Conn, &c.by.o)
 	c.deadlines.leave(c.Conn)
 	c.disarm()
 	return c.pass(p)
@@ -159,7 +159,7 @@ func (c *conn) giveUp(p []byte) (int, error) {
 // disarm leaves the connection to net/http, or to who hijacked it, for good.
 func (c *conn) disarm() {
 	c.framing.disarm()
-	c.l.forget(c)
+	c.by.forget(c)
 }
 
 // pass reads for who has the whole connection: first what was kept back.
@@ -188,7 +188,7 @@ func (c *conn) retire() {
 
 // end closes a connection that is gone.
 func (c *conn) end() error {
-	c.l.forget(c)
+	c.by.forget(c)
 	return c.Conn.Close()
 }
 

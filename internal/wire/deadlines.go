@@ -71,12 +71,12 @@ func (d *deadlines) leave(c net.Conn) {
 
 // rest waits for the first bytes of a request.
 func (c *conn) rest(p []byte) error {
-	c.deadlines.wait(c.Conn, &c.l.o)
+	c.deadlines.wait(c.Conn, &c.by.o)
 	return c.source.fill(p)
 }
 
 // restOfHead waits for more of a head that has begun.
 func (c *conn) restOfHead(p []byte) error {
-	c.deadlines.head(c.Conn, &c.l.o)
+	c.deadlines.head(c.Conn, &c.by.o)
 	return c.source.fill(p)
 }

@@ -1,6 +1,6 @@
 // Package wire answers plain hits on the connection, below net/http.
 //
-// A Listener hands http.Server a wrapper of each net.Conn. Whenever net/http
+// An Answerer hands http.Server a wrapper of each net.Conn. Whenever net/http
 // stands between two requests it calls the wrapper's Read to wait for the next
 // one. There the wrapper parses that request itself; when it is a plain GET or
 // HEAD that a fresh object answers, it writes the answer and reads on, and

@@ -57,11 +57,11 @@ func (f *fake) Sent(head, body int64, _ time.Duration) {
 	}
 }
 
-// world is an http.Server behind a Listener. What is no hit gets an answer that
+// world is an http.Server behind an Answerer. What is no hit gets an answer that
 // tells the whole request.
 type world struct {
 	t        *testing.T
-	listener *Listener
+	answerer *Answerer
 	server   *http.Server
 	dial     func() net.Conn
 	open     atomic.Bool
@@ -107,7 +107,7 @@ func newWorld(t *testing.T, sockets bool) *world {
 // serve begins to serve on a listener.
 func (w *world) serve(on net.Listener) {
 	rules := &request.Rules{Names: request.NewNames()}
-	w.listener = New(on, Options{
+	w.answerer = New(Options{
 		Clerk: func() Clerk { return &fake{rules: rules, sent: &w.hits} },
 		Open:  w.open.Load,
 		Now:   func() time.Duration { return time.Since(w.began) },
@@ -119,7 +119,7 @@ func (w *world) serve(on net.Listener) {
 	}
 	w.server.Protocols.SetHTTP1(true)
 	w.server.Protocols.SetUnencryptedHTTP2(true)
-	watch := &taps{Listener: w.listener, t: w.t}
+	watch := &taps{Listener: on, answerer: w.answerer, t: w.t}
 	w.server.ConnState = watch.connState
 	go func() { w.ended <- w.server.Serve(watch) }()
 }
@@ -169,11 +169,12 @@ func (p *pipes) Close() error {
 
 func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(192, 0, 2, 9), Port: 80} }
 
-// taps stands between net/http and a Listener and holds the Listener to the
-// boundary: it knows nothing of it but the bytes that net/http gets.
+// taps stands between net/http and an Answerer and holds that to the boundary: it
+// knows nothing of it but the bytes that net/http gets.
 type taps struct {
 	net.Listener
-	t *testing.T
+	answerer *Answerer
+	t        *testing.T
 }
 
 func (l *taps) Accept() (net.Conn, error) {
@@ -181,7 +182,7 @@ func (l *taps) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tap{Conn: c, t: l.t}, nil
+	return &tap{Conn: l.answerer.Wrap(c), t: l.t}, nil
 }
 
 func (l *taps) connState(nc net.Conn, s http.ConnState) {
@@ -192,9 +193,7 @@ func (l *taps) connState(nc net.Conn, s http.ConnState) {
 	case http.StateHijacked:
 		c.off.Store(true)
 	}
-	if inner, ok := l.Listener.(*Listener); ok {
-		inner.ConnState(c.Conn, s)
-	}
+	l.answerer.ConnState(c.Conn, s)
 }
 
 // tap is one connection as net/http has it.
@@ -217,9 +216,6 @@ func (c *tap) Read(p []byte) (int, error) {
 	}
 	return n, err
 }
-
-// wrapped lets a Listener that is asked about a tap find its connection.
-func (c *tap) wrapped() *conn { return c.Conn.(*conn) }
 
 // boundary fails unless net/http got exactly one request.
 func (c *tap) boundary() {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// Options configure a Listener. All fields but Stall are required.
+// Options configure an Answerer. All fields but Stall are required.
 type Options struct {
 	// Clerk makes a Clerk.
 	Clerk func() Clerk
@@ -31,10 +31,9 @@ type Options struct {
 
 const defaultStall = 30 * time.Second
 
-// Listener wraps the connections of a net.Listener for an http.Server, whose
-// ConnState hook must be the method of that name. It is safe for concurrent use.
-type Listener struct {
-	net.Listener
+// Answerer wraps the connections of one or more http.Servers, whose ConnState
+// hook must be its method of that name. It is safe for concurrent use.
+type Answerer struct {
 	o     Options
 	desks sync.Pool // of *desk
 
@@ -45,39 +44,31 @@ type Listener struct {
 	conns map[*conn]struct{}
 }
 
-// New returns a Listener whose connections come from on. A *tls.Conn must have
-// ended its handshake; one that speaks HTTP/2 is handed on as it is.
-func New(on net.Listener, o Options) *Listener {
+// New returns an Answerer.
+func New(o Options) *Answerer {
 	if o.Stall == 0 {
 		o.Stall = defaultStall
 	}
-	l := &Listener{Listener: on, o: o, conns: make(map[*conn]struct{})}
-	l.desks.New = func() any { return &desk{clerk: o.Clerk()} }
-	return l
+	a := &Answerer{o: o, conns: make(map[*conn]struct{})}
+	a.desks.New = func() any { return &desk{clerk: o.Clerk()} }
+	return a
 }
 
-// Accept implements net.Listener.
-func (l *Listener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
-	if err != nil {
-		return nil, err
-	}
-	return l.wrap(c), nil
-}
-
-// wrap returns what net/http is to have for nc.
-func (l *Listener) wrap(nc net.Conn) net.Conn {
+// Wrap returns what an http.Server is to have for nc. A *tls.Conn must have ended
+// its handshake; one that speaks HTTP/2 comes back as it is, as does any
+// connection while Options.Open says no.
+func (a *Answerer) Wrap(nc net.Conn) net.Conn {
 	encrypted, isTLS := nc.(*tls.Conn)
-	if isTLS && !speaksHTTP1(encrypted) || !l.o.Open() {
+	if isTLS && !speaksHTTP1(encrypted) || !a.o.Open() {
 		return nc
 	}
-	c := newConn(l, nc, isTLS)
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if l.shut.Load() {
+	c := newConn(a, nc, isTLS)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.shut.Load() {
 		return nc
 	}
-	l.conns[c] = struct{}{}
+	a.conns[c] = struct{}{}
 	if isTLS {
 		return tlsConn{c, encrypted}
 	}
@@ -92,7 +83,7 @@ func speaksHTTP1(c *tls.Conn) bool {
 
 // ConnState is the hook of the http.Server: it tells whose turn it is.
 // Connections that are not wrapped are passed over.
-func (l *Listener) ConnState(nc net.Conn, s http.ConnState) {
+func (a *Answerer) ConnState(nc net.Conn, s http.ConnState) {
 	w, ok := nc.(interface{ wrapped() *conn })
 	if !ok {
 		return
@@ -106,10 +97,10 @@ func (l *Listener) ConnState(nc net.Conn, s http.ConnState) {
 }
 
 // forget drops a connection that has nothing to do with Shutdown any more.
-func (l *Listener) forget(c *conn) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	delete(l.conns, c)
+func (a *Answerer) forget(c *conn) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.conns, c)
 }
 
 // shutdownPoll is how often Shutdown looks.
@@ -120,17 +111,17 @@ const shutdownPoll = 10 * time.Millisecond
 // its error is then that of ctx. When it returns no Clerk is at work, and none
 // will be. Run it beside http.Server.Shutdown, which knows nothing of these
 // answers, takes resting connections for new, and must not be the last to return.
-func (l *Listener) Shutdown(ctx context.Context) error {
-	l.shut.Store(true)
-	for _, c := range l.open() {
+func (a *Answerer) Shutdown(ctx context.Context) error {
+	a.shut.Store(true)
+	for _, c := range a.open() {
 		c.retire()
 	}
 	poll := time.NewTicker(shutdownPoll)
 	defer poll.Stop()
 	var err error
-	for l.answering() {
+	for a.answering() {
 		if err = ctx.Err(); err != nil {
-			l.breakOff()
+			a.breakOff()
 		}
 		<-poll.C
 	}
@@ -138,19 +129,19 @@ func (l *Listener) Shutdown(ctx context.Context) error {
 }
 
 // open returns the connections there are.
-func (l *Listener) open() []*conn {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	list := make([]*conn, 0, len(l.conns))
-	for c := range l.conns {
+func (a *Answerer) open() []*conn {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	list := make([]*conn, 0, len(a.conns))
+	for c := range a.conns {
 		list = append(list, c)
 	}
 	return list
 }
 
 // answering reports whether an answer is under way.
-func (l *Listener) answering() bool {
-	for _, c := range l.open() {
+func (a *Answerer) answering() bool {
+	for _, c := range a.open() {
 		if c.life.busy() {
 			return true
 		}
@@ -159,8 +150,8 @@ func (l *Listener) answering() bool {
 }
 
 // breakOff ends the writes of answers under way.
-func (l *Listener) breakOff() {
-	for _, c := range l.open() {
+func (a *Answerer) breakOff() {
+	for _, c := range a.open() {
 		if c.life.busy() {
 			_ = c.Conn.Close() // the writer sees that it is closed
 		}

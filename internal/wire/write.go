@@ -16,22 +16,22 @@ func (c *conn) answer(d *desk, n int) (answered bool, err error) {
 	if !c.life.begin() {
 		return false, io.EOF
 	}
-	now := c.l.o.Now()
+	now := c.by.o.Now()
 	var head []byte
 	var body [][]byte
 	// Shutdown sets shut before it looks who is answering: one of us sees the
 	// other.
-	ok := !c.l.shut.Load()
+	ok := !c.by.shut.Load()
 	if ok {
 		head, body, ok = d.clerk.Answer(d.out[:0], now)
 	}
 	if !ok {
 		return false, c.ended(lent)
 	}
-	c.deadlines.write(c.Conn, &c.l.o, now)
+	c.deadlines.write(c.Conn, &c.by.o, now)
 	sent, err := c.send(d, head, body)
 	ofHead := min(sent, int64(len(head)))
-	now = c.l.o.Now()
+	now = c.by.o.Now()
 	d.clerk.Sent(ofHead, sent-ofHead, now)
 	c.inbox.skip(n)
 	c.deadlines.answered(now)
@@ -79,7 +79,7 @@ func (c *conn) sendParts(d *desk, head []byte, body [][]byte) (sent int64, err e
 	d.parts.next, d.parts.rest = head, body
 	for d.parts.cut() && err == nil {
 		if sent > 0 {
-			c.deadlines.write(c.Conn, &c.l.o, c.l.o.Now())
+			c.deadlines.write(c.Conn, &c.by.o, c.by.o.Now())
 		}
 		var n int64
 		n, err = d.parts.piece.WriteTo(c.Conn)

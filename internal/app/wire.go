@@ -1,0 +1,19 @@
+package app
+
+import (
+	"time"
+
+	"edge/internal/wire"
+)
+
+// newWire makes what answers hits below net/http. While draining it leaves them
+// to net/http, where the gate asks clients to go elsewhere.
+func (a *App) newWire() *wire.Answerer {
+	return wire.New(wire.Options{
+		Clerk: func() wire.Clerk { return a.proxy.NewHit() },
+		Open:  func() bool { return !a.draining.Load() && a.policy.Load().Settings.FastHits },
+		Now:   func() time.Duration { return time.Since(a.began) },
+		Idle:  idleTimeout,
+		Head:  headTimeout,
+	})
+}
