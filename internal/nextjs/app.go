@@ -26,7 +26,8 @@ type App struct {
 	Version string
 	// Built is true when there is a build.
 	Built bool
-	// Routes are all routes in the order of their patterns.
+	// Routes are all routes in the order of their patterns, those of the
+	// framework last.
 	Routes   []Route
 	Warnings []Warning
 }
@@ -68,7 +69,8 @@ func Import(o Options) (*App, error) {
 		return nil, err
 	}
 	app := &App{Version: p.version, Built: p.built != nil}
-	for _, e := range p.entries(files) {
+	entries := p.entries(files)
+	for _, e := range entries {
 		if e.kind == Handler && e.file != "" {
 			e.code = readHandler(p.sources, e.file, p.major)
 		}
@@ -78,6 +80,9 @@ func Import(o Options) (*App, error) {
 		app.Routes = append(app.Routes, r)
 		app.Warnings = append(app.Warnings, p.warnBuilt(e)...)
 		app.Warnings = append(app.Warnings, p.warnCode(e.code)...)
+	}
+	for _, d := range p.framework(entries) {
+		app.Routes = append(app.Routes, Route{Kind: Framework, Conf: d.conf, Notes: d.notes})
 	}
 	app.Warnings = append(app.Warnings, warnBeside(files)...)
 	app.Warnings = append(app.Warnings, p.warnRules()...)

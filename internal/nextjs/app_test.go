@@ -28,23 +28,25 @@ func mustImport(t *testing.T, o Options) *App {
 	return app
 }
 
-// load compiles what was written, as an owner would include it.
-func load(t *testing.T, routes []byte) *policy.Policy {
+// load compiles what was written, as an owner would include it: with and without
+// the preset.
+func load(t *testing.T, routes []byte) {
 	t.Helper()
-	p, err := policy.Load(policy.Source{
-		Name: "edge.yaml",
-		Read: func(name string) ([]byte, error) {
-			if name == "routes.next.yaml" {
-				return routes, nil
-			}
-			return []byte("version: 1\nhosts: [www.example.com]\norigin: {url: \"http://127.0.0.1:3000\"}\ninclude: [routes.next.yaml]\n"), nil
-		},
-		Env: func(string) (string, bool) { return "", false },
-	})
-	if err != nil {
-		t.Fatalf("what was written does not load: %v\n%s", err, routes)
+	for _, preset := range []string{"", "preset: nextjs\n"} {
+		_, err := policy.Load(policy.Source{
+			Name: "edge.yaml",
+			Read: func(name string) ([]byte, error) {
+				if name == "routes.next.yaml" {
+					return routes, nil
+				}
+				return []byte("version: 1\nhosts: [www.example.com]\n" + preset + "origin: {url: \"http://127.0.0.1:3000\"}\ninclude: [routes.next.yaml]\n"), nil
+			},
+			Env: func(string) (string, bool) { return "", false },
+		})
+		if err != nil {
+			t.Fatalf("what was written does not load: %v\n%s", err, routes)
+		}
 	}
-	return p
 }
 
 // golden compares a text with a file of testdata, or writes it.
@@ -115,6 +117,33 @@ func TestTrustMiddleware(t *testing.T) {
 		if !trust && !strings.Contains(r.Notes["mode"], "--trust-middleware") {
 			t.Errorf("the note %q does not say why", r.Notes["mode"])
 		}
+	}
+}
+
+// The routes of the preset that next.config changes are written out, unless the
+// app has its own in their place.
+func TestFramework(t *testing.T) {
+	root := fstest.MapFS{
+		prerenderFile:   {Data: []byte(`{}`)},
+		routesFile:      {Data: []byte(`{"basePath":"/shop"}`)},
+		serverFilesFile: {Data: []byte(`{"config":{"basePath":"/shop","images":{"formats":["image/avif","image/webp"]}}}`)},
+		appRoutesFile:   {Data: []byte(`{"/api/[[...all]]/route":"/api/[[...all]]","/page":"/","/[...slug]/page":"/[...slug]"}`)},
+	}
+	app := mustImport(t, Options{Root: root, Dist: "."})
+	load(t, app.YAML())
+	var paths []string
+	for _, r := range app.Routes {
+		if r.Kind == Framework {
+			paths = append(paths, r.Conf.Path)
+		}
+	}
+	want := []string{"/shop/_next/static/[...file]", "/shop/_next/image", "/shop/_next/data/[build]/[...page]"}
+	if diff := cmp.Diff(want, paths); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
+	}
+	image := routeOf(t, app, "/shop/_next/image")
+	if diff := cmp.Diff([]string{"image/avif", "image/webp", "*/*"}, image.Conf.Key.Headers[0].Values); diff != "" {
+		t.Errorf("-want +got:\n%s", diff)
 	}
 }
 

@@ -16,6 +16,7 @@ const (
 	Page      Kind = "page"       // page.tsx
 	PagesAPI  Kind = "pages-api"  // pages/api
 	PagesPage Kind = "pages-page" // pages
+	Framework Kind = "framework"  // /_next
 )
 
 // entry is one route of the app: what the build and the sources say of it.

@@ -84,7 +84,7 @@ type call struct {
 
 const (
 	roundsMax = 12
-	stepsMax  = 3_000_000
+	stepsMax  = 400_000
 	depthMax  = 60
 	callsMax  = 40 // of one function with different arguments
 )

@@ -15,7 +15,7 @@ import (
 	"github.com/tdewolff/parse/v2/js"
 )
 
-// position is a place in a source file; Line and Column are from 1, in
+// Position is a place in a source file; Line and Column are from 1, in
 // characters. The zero Line is the file as a whole.
 type Position struct {
 	File         string
@@ -95,11 +95,22 @@ func parseModule(file string, text []byte) (*module, error) {
 			m.starts = append(m.starts, i+1)
 		}
 	}
-	if m.ast, err = js.Parse(input, js.Options{}); err != nil {
+	if m.ast, err = parseCode(input); err != nil {
 		return nil, m.notUnderstood(err)
 	}
 	m.link()
 	return m, nil
+}
+
+// parseCode parses what esbuild has made. The parser has panicked on odd input
+// before; one odd file must not end an import.
+func parseCode(input *parse.Input) (ast *js.AST, err error) {
+	defer func() {
+		if fault := recover(); fault != nil {
+			ast, err = nil, fmt.Errorf("the parser fails: %v", fault)
+		}
+	}()
+	return js.Parse(input, js.Options{})
 }
 
 // sourceError is what is wrong with a source, and where.

@@ -7,6 +7,9 @@ import (
 	"testing/fstest"
 )
 
+// manyNames are more variables than the parser looks through one by one.
+const manyNames = "v0, v1, v2, v3, v4, v5, v6, v7, v8, v9, v10, v11, v12, v13, v14, v15, v16, v17, v18, v19, v20, v21, v22, v23"
+
 // TestNothingIsMissed tries to hide reads from the analysis. Each snippet is the
 // body of a route file; each fact must be reported, by name or as any.
 func TestNothingIsMissed(t *testing.T) {
@@ -118,6 +121,26 @@ func TestNothingIsMissed(t *testing.T) {
 		{"export const GET = (r) => unseen(class { run() { return r.headers.get('h') } })", "header h"},
 		{"export const GET = (r) => { unseen.field = () => r.headers.get('h') }", "header h"},
 
+		{"export const GET = (r) => { setTimeout(() => later.get('h'), 10); const later = r.headers }", "header h"},
+		{"export const GET = (r) => { queue.push(() => current.headers.get('h')); current = r; return queue.map((f) => f()) }\nconst queue = []\nlet current", "header h"},
+
+		// Names that mean something else elsewhere.
+		{"const r = 1\nexport const GET = (r) => { { const r = 2 } return r.headers.get('h') }", "header h"},
+		{"export const GET = (r) => { try { f() } catch (r) {} return r.headers.get('h') }", "header h"},
+		{"export const GET = (r) => { for (const r of []) {} return (r).headers.get('h') }", "header h"},
+		{"export const GET = (r) => { const f = (r = r2) => r; var r2 = r; return f().headers.get('h') }", "header h"},
+		{"export const GET = (r) => { if (x) { var q = r } return q.headers.get('h') }", "header h"},
+		{"export const GET = (r) => { const inner = () => { const r = 5; return r }; return (inner(), r).headers.get('h') }", "header h"},
+		{"export const GET = (r) => { q = r; var q; return q.headers.get('h') }", "header h"},
+		{"export const GET = (r) => ((x) => x)(r).headers.get('h')", "header h"},
+		{"export const GET = (r) => (async (x) => x)(r).then((y) => y.headers.get('h'))", "header h"},
+		{"export const GET = (r) => { switch (1) { case 1: { let q = r; return q.headers.get('h') } } }", "header h"},
+		{"export const GET = (r) => { const { headers: Headers } = r; return Headers.get('h') }", "header h"},
+		{"export const GET = (URL) => { const { headers } = URL; { const headers = 1 } return headers.get('h') }", "header h"},
+		{"const cookies = 1\nexport const GET = (r) => { const [cookies] = [r]; return cookies.headers.get('h') }", "header h"},
+		{"export const GET = (r) => { let MANY; v23 = r; return (() => { let MANY2; return v23.headers.get('h') })() }", "header h"},
+		{"export const GET = (r) => { let MANY; { let MANY; v7 = r; return (() => v7.headers.get('h'))() } }", "header h"},
+
 		// next/headers, out of sight.
 		{"import { headers as h } from 'next/headers'\nexport const GET = async () => (await h()).get('h')", "header h"},
 		{"import * as n from 'next/headers'\nconst { headers } = n\nexport const GET = async () => (await headers()).get('h')", "header h"},
@@ -157,6 +180,7 @@ func TestNothingIsMissed(t *testing.T) {
 		{"export const GET = (r) => ({ GET: (r) => r.headers.get('h') })[r.method](r)", "header h"},
 		{"export const GET = (r) => r.method.toLowerCase() === 'get' ? r.headers.get('h') : 0", "header h"},
 	} {
+		test.code = strings.NewReplacer("MANY2", strings.ReplaceAll(manyNames, "v", "w"), "MANY", manyNames).Replace(test.code)
 		root := fstest.MapFS{"package.json": {Data: []byte(`{"dependencies":{"next":"16.4.6"}}`)}}
 		name := "app/route.ts"
 		for part := range strings.SplitSeq("-- app/route.ts --\n"+test.code, "-- ") {
