@@ -11,30 +11,48 @@ import (
 	"edge/e2e/harness"
 )
 
+// A Vary that Connection names selects all the same: bob, who waits with alice,
+// gets no answer of hers, and does not even wait when it is known that there are
+// two.
 func TestHiddenVary(t *testing.T) {
-	gate, asked := make(chan struct{}), make(chan struct{})
+	first, gate, asked := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	o := runHostile(t, func(conn net.Conn, r *http.Request) bool {
 		lines := []string{"Vary: X-User", "Connection: Vary", `ETag: "1"`, "Cache-Control: max-age=60"}
 		answer := reply(200, "for "+r.Header.Get("X-User"), append(lines, "Age: 70")...)
-		if r.Header.Get("If-None-Match") != "" {
+		switch {
+		case r.Header.Get("If-None-Match") != "":
 			close(asked)
 			<-gate
 			answer = head("HTTP/1.1 304 Not Modified", lines...)
+		case r.Header.Get("X-User") == "alice":
+			<-first
 		}
 		_, err := io.WriteString(conn, answer)
 		return err == nil
 	})
 	e := start(t, o.url(), "")
-	ask(t, e, "/a", "X-User: alice")
-	harness.Await(t, "it is stored", e.Idle)
-	alice := inBackground(1, func(int) string { return ask(t, e, "/a", "X-User: alice").Body })
-	receive(t, "the validation", asked)
-	bob := inBackground(1, func(int) string { return ask(t, e, "/a", "X-User: bob").Body })
+	wants := func(user string) <-chan string {
+		return inBackground(1, func(int) string { return ask(t, e, "/a", "X-User: "+user).Body })
+	}
+	alice := wants("alice")
+	harness.Await(t, "the origin is asked", func() bool { return o.count("/a") == 1 })
+	bob := wants("bob")
 	joined(t, e, 1)
-	close(gate)
+	close(first)
 	receive(t, "alice", alice)
 	if got := receive(t, "bob", bob); got != "for bob" {
-		t.Errorf("bob got %q", got)
+		t.Errorf("with the first answer bob got %q", got)
+	}
+	harness.Await(t, "both are stored", e.Idle)
+
+	alice = wants("alice")
+	receive(t, "the validation", asked)
+	if got := ask(t, e, "/a", "X-User: carol").Body; got != "for carol" {
+		t.Errorf("during the validation carol got %q", got)
+	}
+	close(gate)
+	if got := receive(t, "alice", alice); got != "for alice" {
+		t.Errorf("alice got %q", got)
 	}
 }
 

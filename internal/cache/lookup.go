@@ -32,6 +32,9 @@ type Lookup struct {
 	// Mark says why, when Marked. Beside a Found object it says that a later
 	// answer for the key was not storable; it is 0 otherwise.
 	Mark Mark
+	// Vary are the names of the fields that select among the objects of the key;
+	// nil when none do, or nothing is known of it. Not to be changed.
+	Vary []string
 	// Others is true when there is no Object, but others of the key live, for
 	// other request fields.
 	Others bool
@@ -84,6 +87,7 @@ func (m *Memory) Lookup(key []byte, v *request.View, now rfc9111.Instant, l *Loo
 
 // choose takes the variant of key under r that is for v.
 func (m *Memory) choose(r *rule, key []byte, v *request.View, l *Lookup) {
+	l.Vary = r.names
 	l.scratch = rfc9111.AppendSelector(append(l.scratch[:0], key...), r.names, v)
 	if s := m.find(m.variantHash(l.scratch), l.scratch, r.id); s != nil {
 		m.take(s.object.Load(), l)

@@ -41,11 +41,10 @@ func (f *Flight) Decide(a rfc9111.Admission, labels cache.Labels, selector []byt
 	if tooLarge {
 		a = notStored(a, rfc9111.TooLarge)
 	}
-	// Before anybody is released: who comes then must see the mark.
+	// Before anybody is released: who comes then must see the mark, and who looks
+	// again for another variant must find those who want the same.
 	f.mark(a, tooLarge)
-	if joinable := f.admit(a, labels); !joinable {
-		f.fs.table.remove(f)
-	}
+	f.fs.table.hear(f, a.Vary, f.selector, f.admit(a, labels))
 	switch {
 	case a.Share == rfc9111.ShareLeader:
 		f.release(&Landing{Kind: NotStorable, Reason: a.Reason})

@@ -47,6 +47,26 @@
 //  3. B and C are told NotStorable and fetch, each on its own, at once
 //  4. D looks k up, sees the mark and does not wait at all
 //
+// An answer that varies, and those who want another find each other:
+//
+//  1. A leads for k and wants German; B and C, who join, want French
+//  2. the head says Vary: Accept-Language: A's flight is found under k and German
+//     from now on
+//  3. B is told OtherVariant, and by what the key varies; it looks again, finds
+//     nothing under k and French, and leads a flight there
+//  4. C is told the same, looks again, and joins B's
+//  5. D, who comes now and wants French, joins B's at once; E, who wants German, A's
+//
+// Where a flight stands before its head is a guess. If B's answer says that it
+// was selected by more, C is told OtherVariant again: whether an answer is for a
+// reader is asked of the answer, never of the place where it was found.
+//
+//  1. A leads for k, German; B leads for k, French, because the store had said how
+//     k varies
+//  2. A's head says that the key does not vary: A's flight is found under k alone,
+//     and who comes now looks there
+//  3. B's head says the same; nobody is under k any more, or A still is, and stays
+//
 // A slow reader in a body that outgrew max_object:
 //
 //  1. A and B read; the body crosses the bound: it is no longer stored

@@ -36,6 +36,15 @@ type Job struct {
 	Run func(ctx context.Context, f *Flight)
 	// Solo: nobody may join (a mark says that collapsing is pointless).
 	Solo bool
+	// Vary are the request fields that select among the responses for Key, as
+	// far as the caller knows (from Memory.Lookup, or Landing.Vary): flights for
+	// other values of them are not joined. It is a guess, and may be nil; what the
+	// head says counts more.
+	Vary []string
+	// Select returns the selector of the fetch among responses that vary
+	// (rfc9111.AppendSelector). It is called before Join and Refresh return, and
+	// not later. Nil: flights for the key are not told apart by variant.
+	Select func(vary []string) []byte
 	// Stale is the object that this fetch validates or replaces; may be nil.
 	// With one, a failure of the origin is remembered: see Flights.Failing.
 	Stale *cache.Object
@@ -57,6 +66,9 @@ type Flight struct {
 	fs  *Flights
 	key string
 	job Job
+	// at is the place in the table. Its shard's mutex protects it, but from the
+	// flight's goroutine, which alone changes it once that runs.
+	at place
 	// refresh: nobody asked; a stale object was answered with meanwhile.
 	refresh bool
 
@@ -92,9 +104,10 @@ type Flight struct {
 	outcome Outcome   // when finished
 }
 
-func newFlight(fs *Flights, job Job) *Flight {
+// newFlight makes a flight for job, whose key is key.
+func newFlight(fs *Flights, job Job, key string) *Flight {
 	f := &Flight{
-		fs: fs, key: string(job.Key), job: job, labels: job.Labels,
+		fs: fs, key: key, job: job, labels: job.Labels,
 		length: -1, progress: make(chan struct{}, 1),
 	}
 	f.job.Key = nil // the caller's buffer

@@ -3,7 +3,6 @@ package fill
 import (
 	"context"
 	"errors"
-	"hash/maphash"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -125,8 +124,9 @@ func New(o Options) *Flights {
 	return fs
 }
 
-// Join returns a reader of the flight for job.Key, starting one if there is
-// none (lead is true). The caller must Close the reader.
+// Join returns a reader of the flight for job.Key – of the one for job's variant,
+// if it is known how the key varies – starting one if there is none (lead is true).
+// The caller must Close the reader.
 //
 // A flight is joined only while it may still be shared with one who comes now:
 // before its head, or after it when Share is ShareAll; and never when a purge
@@ -148,23 +148,24 @@ func New(o Options) *Flights {
 // After Close the reader lands Failed, with Draining.
 func (fs *Flights) Join(job Job, gen cache.Generation) (r *Reader, lead bool) {
 	if job.Solo {
-		f := newFlight(fs, job)
+		f := newFlight(fs, job, string(job.Key))
 		r = f.lead(gen)
 		fs.start(f)
 		return r, true
 	}
 	s := fs.table.shard(job.Key)
 	s.mu.Lock()
-	if f := s.flights[string(job.Key)]; f != nil {
+	at := s.place(&job)
+	if f := s.flights[at]; f != nil {
 		if r = f.join(gen); r != nil {
 			s.mu.Unlock()
 			fs.o.Hooks.Collapsed()
 			return r, false
 		}
 	}
-	f := newFlight(fs, job)
+	f := newFlight(fs, job, at.key)
 	r = f.lead(gen)
-	s.flights[f.key] = f
+	s.put(f, at)
 	s.mu.Unlock()
 	fs.start(f)
 	return r, true
@@ -222,38 +223,4 @@ func (fs *Flights) Close() {
 // stored are held, too.
 func (fs *Flights) InFlight() (flights int, bytes int64) {
 	return int(fs.flights.Load()), fs.budget.held.Load()
-}
-
-// table holds the flights that may be joined, by key: a flight that may no
-// longer be leaves it.
-type table struct {
-	seed   maphash.Seed
-	shards [64]shard
-}
-
-type shard struct {
-	mu      sync.Mutex // protects flights
-	flights map[string]*Flight
-}
-
-func (t *table) init() {
-	t.seed = maphash.MakeSeed()
-	for i := range t.shards {
-		t.shards[i].flights = make(map[string]*Flight)
-	}
-}
-
-func (t *table) shard(key []byte) *shard {
-	return &t.shards[maphash.Bytes(t.seed, key)%uint64(len(t.shards))]
-}
-
-// remove takes f out of the table, unless a younger flight has taken its
-// place. The caller must not hold f.mu.
-func (t *table) remove(f *Flight) {
-	s := &t.shards[maphash.String(t.seed, f.key)%uint64(len(t.shards))]
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.flights[f.key] == f {
-		delete(s.flights, f.key)
-	}
 }

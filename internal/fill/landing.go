@@ -61,6 +61,9 @@ type Landing struct {
 	// Reason says why, when the body is larger than can be kept.
 	Admission rfc9111.Admission
 	Object    *cache.Object
+	// Vary is why it is OtherVariant: the names of the fields that select. Who looks
+	// again gives them to Job.
+	Vary []string
 	// Collapsed is true for everybody but the one who started the flight.
 	Collapsed bool
 }

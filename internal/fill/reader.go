@@ -54,7 +54,7 @@ func (r *Reader) Land(ctx context.Context, wait time.Duration, match func(vary [
 	l := r.await(ctx, wait)
 	l.Collapsed = !r.leads
 	if vary, selector := l.selects(r.f); l.Collapsed && (len(vary) > 0 || len(selector) > 0) && (match == nil || !match(vary, selector)) {
-		l = Landing{Kind: OtherVariant, Reason: rfc9111.OtherVariant, Collapsed: true}
+		l = Landing{Kind: OtherVariant, Reason: rfc9111.OtherVariant, Vary: vary, Collapsed: true}
 	}
 	if l.Kind != Streaming {
 		r.f.leave(r)

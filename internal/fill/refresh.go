@@ -9,8 +9,8 @@ import (
 	"edge/internal/rfc9111"
 )
 
-// Refresh starts a flight for job that nobody reads, unless one for the key is
-// under way, the key was refreshed too short a time ago, or too many refreshes
+// Refresh starts a flight for job that nobody reads, unless one that would bring
+// the same is under way, the key was refreshed too short a time ago, or too many refreshes
 // are. It reports whether it started one.
 //
 // A refresh is owned by fs, not by the request that was answered with a stale
@@ -43,15 +43,16 @@ func (fs *Flights) reserveRefresh(job Job) *Flight {
 	s := fs.table.shard(job.Key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if f := s.flights[string(job.Key)]; f != nil && !f.overtaken() {
+	at := s.place(&job)
+	if f := s.flights[at]; f != nil && !f.overtaken() {
 		return nil
 	}
 	if !fs.intervals.begin(job.Key, fs.o.Now()) {
 		return nil
 	}
-	f := newFlight(fs, job)
+	f := newFlight(fs, job, at.key)
 	f.refresh = true
-	s.flights[f.key] = f
+	s.put(f, at)
 	return f
 }
 

@@ -52,7 +52,7 @@ var routeOptions = []optionOf[RouteConf]{
 	inherit(option("browser", optional(browserShape()), func(r *RouteConf) **BrowserConf { return &r.Browser }, "0",
 		"How long browsers may keep answers; origin keeps the origin's Cache-Control, which is what auto does unless the route itself writes this option.")),
 	inherit(option("collapse_wait", optional(duration()), func(r *RouteConf) **time.Duration { return &r.CollapseWait }, "5s",
-		"How long a request waits for the fetch of another.")),
+		"How long a request waits for the fetches of others, all together.")),
 	option("max_object", optional(size()), func(r *RouteConf) **int64 { return &r.MaxObject }, "",
 		"The largest body that is stored. Without it, that of cache."),
 	option("generation", text("text", "assets"), func(r *RouteConf) *string { return &r.Generation }, "",

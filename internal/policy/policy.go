@@ -77,7 +77,7 @@ type Route struct {
 	Origin string
 	// Allow is the value of Allow: the methods that the route takes, sorted.
 	Allow string
-	// CollapseWait is how long a request waits for another's fetch.
+	// CollapseWait is how long a request waits for the fetches of others.
 	CollapseWait time.Duration
 	// MaxObject bounds a stored body.
 	MaxObject int64

@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"net/http"
+	"time"
 
 	"edge/internal/cache"
 	"edge/internal/fill"
@@ -22,15 +23,16 @@ type exchange struct {
 
 	// fetch
 	landing  fill.Landing
-	alone    bool // the next fetch is not shared
-	passes   bool // what is left is a pass
-	stripped bool // that carries only what is in the key
+	waited   time.Duration // for others' fetches, in all rounds
+	alone    bool          // the next fetch is not shared
+	passes   bool          // what is left is a pass
+	stripped bool          // that carries only what is in the key
 }
 
 // rounds is how often a request may look and fetch. A shared fetch may turn out
-// to be for others (another variant, purged meanwhile, private); the last round
-// fetches alone, and that always ends in an answer.
-const rounds = 3
+// to be for others: purged meanwhile, another variant, private, one after the
+// other. The last round fetches alone, and that always ends in an answer.
+const rounds = 4
 
 // run is the life of a request. Read it first.
 func (x *exchange) run() {

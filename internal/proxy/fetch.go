@@ -24,7 +24,7 @@ func (x *exchange) fetch(last bool) {
 	f := x.newFetch()
 	reader, lead := x.p.flights.Join(f.job(x.alone), x.found.Generation)
 	defer reader.Close()
-	wait := max(x.plan.Route.CollapseWait, time.Nanosecond) // Land takes 0 for no limit
+	wait := max(x.plan.Route.CollapseWait-x.waited, time.Nanosecond) // Land takes 0 for no limit
 	if lead {
 		wait = 0 // the origin's own time limits bound a leader
 	}
@@ -32,7 +32,9 @@ func (x *exchange) fetch(last bool) {
 	if !lead {
 		x.served = telemetry.ServedCollapsed
 	}
+	joined := x.p.now()
 	x.landing = reader.Land(x.r.Context(), wait, x.matches)
+	x.waited += x.p.now().Sub(joined)
 	if address := f.address.Load(); lead && address != nil {
 		x.address = *address
 	}
@@ -125,6 +127,7 @@ type fetch struct {
 	key    []byte
 	sends  policy.Fetch  // decoded from key
 	view   *request.View // what the response is judged against
+	vary   []string      // by what the responses are thought to vary
 	labels cache.Labels  // without the origin's tags
 	born   cache.Generation
 	stale  *cache.Object // what a 304 would confirm; nil for none
@@ -139,7 +142,10 @@ type fetch struct {
 // what it brings.
 func (x *exchange) newFetch() *fetch {
 	f := &fetch{p: x.p, live: x.live, route: x.plan.Route, born: x.p.memory.Generation()}
-	f.key = bytes.Clone(x.plan.Key)
+	f.key, f.vary = bytes.Clone(x.plan.Key), x.found.Vary
+	if x.landing.Kind == fill.OtherVariant {
+		f.vary = x.landing.Vary // younger than what is stored
+	}
 	f.sends = f.route.Fetch(f.key)
 	f.labels = cache.Labels{
 		Tags:   f.route.AppendTags(nil, &x.plan),
@@ -188,6 +194,10 @@ func (x *exchange) viewOf(s policy.Fetch, fields http.Header) *request.View {
 func (f *fetch) job(solo bool) fill.Job {
 	return fill.Job{
 		Key: f.key, Born: f.born, Labels: f.labels, MaxObject: f.route.MaxObject,
+		Vary: f.vary, Select: f.selector,
 		Run: f.run, Solo: solo, Stale: f.stale,
 	}
 }
+
+// selector is by what the fetch is selected among responses that vary.
+func (f *fetch) selector(vary []string) []byte { return rfc9111.AppendSelector(nil, vary, f.view) }

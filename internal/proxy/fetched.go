@@ -197,7 +197,7 @@ func (f *fetch) admit(res *http.Response, at rfc9111.Moment) (*http.Response, er
 		f.p.searches.learn(f.route, f.key, res.Header)
 	}
 	stripTags(res.Header, f.route)
-	selector, selecting := rfc9111.AppendSelector(nil, a.Vary, f.view), rfc9111.Selecting(a.Vary, f.view)
+	selector, selecting := f.selector(a.Vary), rfc9111.Selecting(a.Vary, f.view)
 	f.flight.Decide(a, labels, selector, selecting, res.ContentLength)
 	if a.Store == rfc9111.StoreFail {
 		res.Body.Close()
