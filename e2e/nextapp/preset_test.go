@@ -209,3 +209,26 @@ func between(t *testing.T, text, before, start, after string) string {
 	}
 	return start + found
 }
+
+// Without edge, Next.js compresses for clients that ask. Behind edge no page and
+// no handler is larger on the wire, neither when it is fetched nor when it is hit.
+func TestNothingIsLargerOnTheWire(t *testing.T) {
+	next := startNext(t, "EDGE_URL=")
+	for _, policy := range []string{"edge.yaml", "edge-preset.yaml"} {
+		s := startWith(t, policy, next)
+		for _, path := range []string{"/", "/news", "/news/first", "/gallery", "/api/config", "/dot.png"} {
+			const browser = "accept-encoding: gzip, deflate, br, zstd"
+			direct := len(s.Get(t, next+path, browser).Body)
+			var sizes []int
+			for range 3 {
+				sizes = append(sizes, len(s.Get(t, s.edge.URL(path), browser).Body))
+			}
+			t.Logf("%s, %s: %d bytes without edge, %d with it", policy, path, direct, sizes)
+			for _, size := range []int{sizes[0], sizes[2]} {
+				if size > direct {
+					t.Errorf("%s, %s: %d bytes behind edge, %d without it", policy, path, size, direct)
+				}
+			}
+		}
+	}
+}

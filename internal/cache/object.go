@@ -29,6 +29,13 @@ type Object struct {
 	// named: a refresh sends them again. Only set in auto.
 	Selecting http.Header
 
+	// Codings are coded forms of the response, by coding; nil for none. Each has
+	// a head, a body and an entity tag of its own. They are found, purged and
+	// evicted with the object, and count in its cost.
+	Codings *[rfc9111.NumCodings]*Object
+	// asked are the codings that somebody has asked for, or that were refused.
+	asked atomic.Uint32
+
 	// checked is the generation at which no hard invalidation was found to have
 	// reached the object, shifted, and whether a soft one had. See
 	// generations.check.
@@ -51,4 +58,46 @@ type Labels struct {
 	// Labelling says which policy gave the labels: who finds another one has
 	// to label the object anew (Memory.Freshen). The store does not look at it.
 	Labelling uint64
+}
+
+// CodingState is what is known of a coding of an object that has none yet.
+type CodingState uint8
+
+const (
+	CodingNew     CodingState = iota // nobody has asked
+	CodingAsked                      // it is being made
+	CodingRefused                    // it is not worth it
+)
+
+// AskCoding notes that somebody asks for a coding, and returns what was known
+// before.
+func (o *Object) AskCoding(c rfc9111.Coding) CodingState {
+	asked, refused := codingBits(c)
+	known := o.asked.Load()
+	if known&(asked|refused) == 0 {
+		known = o.asked.Or(asked)
+	}
+	switch {
+	case known&refused != 0:
+		return CodingRefused
+	case known&asked != 0:
+		return CodingAsked
+	}
+	return CodingNew
+}
+
+// RefuseCoding notes that a coding is not worth it.
+func (o *Object) RefuseCoding(c rfc9111.Coding) {
+	_, refused := codingBits(c)
+	o.asked.Or(refused)
+}
+
+// ForgetCoding takes AskCoding back.
+func (o *Object) ForgetCoding(c rfc9111.Coding) {
+	asked, _ := codingBits(c)
+	o.asked.And(^asked)
+}
+
+func codingBits(c rfc9111.Coding) (asked, refused uint32) {
+	return 1 << c, 1 << (c + rfc9111.NumCodings)
 }

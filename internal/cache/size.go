@@ -89,7 +89,23 @@ func (o *Object) cost() int64 {
 	for name, lines := range o.Selecting {
 		n += allocated(len(name)) + stringsCost(lines)
 	}
+	if o.Codings != nil {
+		n += allocated(int(unsafe.Sizeof(*o.Codings)))
+		for _, form := range o.Codings {
+			n += form.formCost()
+		}
+	}
 	return n
+}
+
+// formCost is what a coded form takes that its object does not; nothing when it
+// is nil.
+func (o *Object) formCost() int64 {
+	if o == nil {
+		return 0
+	}
+	return allocated(int(unsafe.Sizeof(Object{}))) + cutCost() + allocated(cap(o.Head.raw)) +
+		o.Body.cost() + allocated(len(o.ETag))
 }
 
 // cost is what the labels take and the cells they are interned to. The path and

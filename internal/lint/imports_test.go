@@ -21,7 +21,8 @@ var mayImport = map[string]string{
 	"internal/testcert":  "",
 	"internal/telemetry": "internal/rfc9111",
 	"internal/wire":      "internal/request",
-	"internal/proxy":     "internal/wire internal/request internal/rfc9111 internal/policy internal/cache internal/fill internal/fleet internal/origin internal/telemetry",
+	"internal/coding":    "internal/rfc9111",
+	"internal/proxy":     "internal/wire internal/coding internal/request internal/rfc9111 internal/policy internal/cache internal/fill internal/fleet internal/origin internal/telemetry",
 	"internal/admin":     "internal/request internal/rfc9111 internal/policy internal/cache internal/fill internal/origin internal/telemetry internal/proxy",
 	"internal/nextjs":    "internal/request internal/rfc9111 internal/policy",
 	"internal/app":       "internal/wire internal/request internal/rfc9111 internal/policy internal/cache internal/fill internal/fleet internal/origin internal/telemetry internal/proxy internal/admin internal/listen internal/testcert",
@@ -33,7 +34,6 @@ var mayImport = map[string]string{
 	"e2e/wire":           "e2e/harness",
 	"e2e/race":           "e2e/harness",
 	"e2e/passes":         "e2e/harness",
-	"e2e/faults":         "e2e/harness",
 	"e2e/attacks":        "e2e/harness",
 	"e2e/explain":        "e2e/harness",
 	"e2e/fleet":          "e2e/harness",
@@ -75,6 +75,7 @@ var only = map[string]string{
 	"github.com/evanw/esbuild/pkg/api":  "internal/nextjs",
 	"github.com/tdewolff/parse/v2/js":   "internal/nextjs",
 	"github.com/redis/rueidis":          "internal/fleet",
+	"github.com/andybalholm/brotli":     "internal/coding",
 }
 
 func TestLibrariesHaveOneImporter(t *testing.T) {

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"edge/internal/rfc9111"
 )
 
 // client compiles what answers tell clients.
@@ -11,6 +13,7 @@ func (b *routeCompiler) client() {
 	r := b.route
 	browser := given(b.conf.Browser, BrowserConf{Origin: r.Mode == Auto})
 	r.Client.Browser, r.Client.BrowserOrigin = browser.MaxAge, browser.Origin
+	b.compress()
 	if !r.Enforced() {
 		return // the origin's fields pass
 	}
@@ -52,4 +55,25 @@ func (k *kindRules) sendsTo(d drawer) bool {
 func (k *kindRules) keys(name string) bool {
 	r, _ := k.find(name, "")
 	return r.to == keyed
+}
+
+// compress compiles compress. Where the coding is in the key, the origin codes.
+func (b *routeCompiler) compress() {
+	r, c := b.route, given(b.conf.Compress, CompressConf{All: b.route.Enforced()})
+	if r.headers.keys("Accept-Encoding") {
+		if b.written.Compress != nil {
+			b.reject("compress", "take Accept-Encoding out of key.headers", "compress has no use where the origin is asked for a coding")
+		}
+		return
+	}
+	if c.All {
+		r.Compress = []rfc9111.Coding{rfc9111.Brotli, rfc9111.Zstd, rfc9111.Gzip}
+	}
+	for _, name := range c.Codings {
+		for coding := rfc9111.Brotli; coding < rfc9111.NumCodings; coding++ {
+			if coding.String() == name {
+				r.Compress = append(r.Compress, coding)
+			}
+		}
+	}
 }

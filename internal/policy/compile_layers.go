@@ -80,6 +80,7 @@ var routeLayering = []layered{
 	applies("request_directives", inAuto, func(r *RouteConf) *string { return &r.RequestDirectives }),
 	applies("violations", inEnforced, func(r *RouteConf) *string { return &r.Violations }),
 	applies("browser", inCaching, func(r *RouteConf) **BrowserConf { return &r.Browser }).except(inAuto),
+	applies("compress", inCaching, func(r *RouteConf) **CompressConf { return &r.Compress }).except(inAuto),
 	applies("collapse_wait", inCaching, func(r *RouteConf) **time.Duration { return &r.CollapseWait }),
 	applies("max_object", inCaching, func(r *RouteConf) **int64 { return &r.MaxObject }),
 	applies("generation", inCaching, func(r *RouteConf) *string { return &r.Generation }),
@@ -93,7 +94,6 @@ var routeLayering = []layered{
 	applies("cors", inAll, func(r *RouteConf) **CORSConf { return &r.CORS }),
 	applies("request", inAll, func(r *RouteConf) **FieldRuleSet { return &r.Request }),
 	applies("response", inAll, func(r *RouteConf) **FieldRuleSet { return &r.Response }),
-	applies("trailers", inDynamic, func(r *RouteConf) *[]string { return &r.Trailers }),
 	applies("websocket", inAuto|inDynamic, func(r *RouteConf) **bool { return &r.WebSocket }),
 }
 

@@ -82,6 +82,7 @@ type RouteConf struct {
 	RequestDirectives string // honour, ignore
 	Violations        string // override, pass, fail
 	Browser           *BrowserConf
+	Compress          *CompressConf
 	CollapseWait      *time.Duration
 	MaxObject         *int64
 	Generation        string
@@ -97,7 +98,6 @@ type RouteConf struct {
 	Request         *FieldRuleSet
 	Response        *FieldRuleSet
 	WebSocket       *bool
-	Trailers        []string
 
 	Places Places
 	// Layer is where the route comes from: "file", "include", "preset".
@@ -204,6 +204,12 @@ type MethodTags struct {
 type BrowserConf struct {
 	MaxAge time.Duration
 	Origin bool
+}
+
+// CompressConf is compress: true or false, or the codings in order.
+type CompressConf struct {
+	All     bool
+	Codings []string
 }
 
 // VaryConf is ignore_vary: true or false, or the members that are ignored.

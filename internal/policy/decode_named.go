@@ -143,30 +143,48 @@ func browserShape() shape[BrowserConf] {
 	return sh
 }
 
+// compressShape is true, false, or a list of codings.
+func compressShape() shape[CompressConf] {
+	all := boolean()
+	codings := distinct(list(oneOf("br", "zstd", "gzip"), "a list of codings", "[br, gzip]"))
+	return boolOr(all, codings, "true, false or a list of codings", "true, false or [br, gzip]",
+		func(yes bool, list []string) CompressConf { return CompressConf{yes, list} },
+		func(c CompressConf) (bool, []string) { return c.All, c.Codings })
+}
+
+// boolOr is a boolean, or a list of words.
+func boolOr[C any](yes shape[bool], words shape[[]string], wants, write string, join func(bool, []string) C, split func(C) (bool, []string)) shape[C] {
+	return shape[C]{
+		wants: wants, write: write,
+		decode: func(d *decoder, v *yamlValue) (C, bool) {
+			switch v.kind {
+			case yamlList:
+				list, ok := words.decode(d, v)
+				return join(false, list), ok
+			case yamlMapping:
+				d.mismatch(v, wants, write)
+				return join(false, nil), false
+			}
+			on, ok := yes.decode(d, v)
+			return join(on, nil), ok
+		},
+		encode: func(c C) *yamlValue {
+			on, list := split(c)
+			if list != nil {
+				return words.encode(list)
+			}
+			return yes.encode(on)
+		},
+		schema: anyOf(yes.schema, words.schema),
+	}
+}
+
 // varyShape is true, false, or a list of field names.
 func varyShape() shape[VaryConf] {
-	all, names := boolean(), nameList(fieldNames, "a list of header field names", "[rsc]")
-	sh := shape[VaryConf]{wants: "true, false or a list of header field names", write: "true, false or [rsc]"}
-	sh.decode = func(d *decoder, v *yamlValue) (VaryConf, bool) {
-		if v.kind == yamlList {
-			list, ok := names.decode(d, v)
-			return VaryConf{Names: list}, ok
-		}
-		if v.kind == yamlMapping {
-			d.mismatch(v, sh.wants, sh.write)
-			return VaryConf{}, false
-		}
-		yes, ok := all.decode(d, v)
-		return VaryConf{All: yes}, ok
-	}
-	sh.encode = func(c VaryConf) *yamlValue {
-		if c.Names != nil {
-			return names.encode(c.Names)
-		}
-		return all.encode(c.All)
-	}
-	sh.schema = anyOf(all.schema, names.schema)
-	return sh
+	return boolOr(boolean(), nameList(fieldNames, "a list of header field names", "[rsc]"),
+		"true, false or a list of header field names", "true, false or [rsc]",
+		func(yes bool, names []string) VaryConf { return VaryConf{yes, names} },
+		func(c VaryConf) (bool, []string) { return c.All, c.Names })
 }
 
 // paramValues are lists of values by parameter, and paramSet one value for

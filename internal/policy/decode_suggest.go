@@ -36,7 +36,6 @@ var otherWords = map[string]string{
 	"healthcheck":            "health",
 	"max_conns":              "max_requests",
 	"max_connections":        "max_requests",
-	"retry":                  "retries",
 	"circuit_breaker":        "breaker",
 	"outlier_detection":      "eject",
 }

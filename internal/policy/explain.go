@@ -215,6 +215,13 @@ func clientFields(r *Route) []NamedValue {
 	if r.Client.Vary != "" {
 		fields = append(fields, NamedValue{"Vary", r.Client.Vary})
 	}
+	if len(r.Compress) > 0 {
+		var codings []string
+		for _, c := range r.Compress {
+			codings = append(codings, c.String())
+		}
+		fields = append(fields, NamedValue{"Content-Encoding", joinWords(codings, " or ") + ", for clients that take it, where it saves something"})
+	}
 	return fields
 }
 

@@ -51,6 +51,8 @@ var routeOptions = []optionOf[RouteConf]{
 		"What happens to an answer that contradicts the mode. Without it override in force-static, pass in dynamic-on-request-data, fail in error.")),
 	inherit(option("browser", optional(browserShape()), func(r *RouteConf) **BrowserConf { return &r.Browser }, "0",
 		"How long browsers may keep answers; origin keeps the origin's Cache-Control, which is what auto does unless the route itself writes this option.")),
+	inherit(option("compress", optional(compressShape()), func(r *RouteConf) **CompressConf { return &r.Compress }, "",
+		"Whether edge codes answers for clients that take it, or with which codings, the preferred first; true is [br, zstd, gzip]. Without it, true in enforced modes, where no origin is asked for a coding, and false in auto, where only the route itself can say it.")),
 	inherit(option("collapse_wait", optional(duration()), func(r *RouteConf) **time.Duration { return &r.CollapseWait }, "5s",
 		"How long a request waits for the fetches of others, all together.")),
 	option("max_object", optional(size()), func(r *RouteConf) **int64 { return &r.MaxObject }, "",
@@ -78,8 +80,6 @@ var routeOptions = []optionOf[RouteConf]{
 		"Constant changes to what the origin gets."),
 	option("response", optional(mapping(fieldRuleOptions, "{set: {x-name: value}, remove: [x-name]}")), func(r *RouteConf) **FieldRuleSet { return &r.Response }, "",
 		"Constant changes to what clients get."),
-	inherit(option("trailers", nameList(fieldNames, "a list of trailer field names", `[X-Checksum] or ["*"]`), func(r *RouteConf) *[]string { return &r.Trailers }, "[Content-Digest, Repr-Digest, Server-Timing]",
-		"In force-dynamic: the trailer fields of the origin that pass. Those of gRPC always do; those that decide about a message or its client (Set-Cookie, Cache-Control, ...) never do.")),
 	option("websocket", optional(boolean()), func(r *RouteConf) **bool { return &r.WebSocket }, "false",
 		"In auto: whether WebSocket upgrades are allowed. force-dynamic always allows them."),
 }

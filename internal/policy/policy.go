@@ -79,6 +79,9 @@ type Route struct {
 	Allow string
 	// CollapseWait is how long a request waits for the fetches of others.
 	CollapseWait time.Duration
+	// Compress are the codings that edge applies itself, the preferred first;
+	// nil for none.
+	Compress []rfc9111.Coding
 	// MaxObject bounds a stored body.
 	MaxObject int64
 	Client    Client
@@ -86,9 +89,6 @@ type Route struct {
 	Request   FieldRules
 	Response  FieldRules
 	WebSocket bool
-	// Trailers are the names of trailer fields that pass, as net/http spells them;
-	// "*" is every name.
-	Trailers []string
 	// InvalidateLimit is how many unsafe requests per second may purge; 0 is
 	// no limit.
 	InvalidateLimit float64

@@ -43,6 +43,7 @@ func (f *fetch) confirm(merged http.Header, at rfc9111.Moment) *cache.Object {
 	}
 	fresh := remake(f.stale)
 	fresh.Meta, fresh.Head, fresh.Labels, fresh.Born = a.Meta, cache.MakeHead(merged), labels, f.born
+	keepCodings(fresh, f.stale)
 	if !f.p.memory.Freshen(f.key, f.stale, fresh) {
 		return nil
 	}
@@ -69,6 +70,7 @@ func (f *fetch) heed(head http.Header, at rfc9111.Moment) {
 	}
 	outdated := remake(f.stale)
 	outdated.Meta.Facts |= rfc9111.FactStaleOnArrival
+	keepCodings(outdated, f.stale)
 	f.p.memory.Freshen(f.key, f.stale, outdated)
 }
 

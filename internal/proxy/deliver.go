@@ -44,9 +44,25 @@ func (x *exchange) standIn(status rfc9111.Status) bool {
 // send writes a stored object.
 func (x *exchange) send(o *cache.Object, status rfc9111.Status) {
 	h := x.w.Header()
-	x.storedHead(h, o, o.Meta.Age(x.p.now()))
+	o, coding := x.coded(o)
+	age := o.Meta.Age(x.p.now())
+	var body source = storedBody{o.Body}
+	if coding == rfc9111.Identity {
+		x.storedHead(h, o, age)
+	} else {
+		x.storedHeadOnItsWay(h, o, age, coding)
+		body = codedBody{x, coding, storedBody{o.Body}}
+	}
 	appendStatus(h, status)
-	x.body(h, storedBody{o.Body}, int(o.Meta.Status))
+	x.body(h, body, int(o.Meta.Status))
+}
+
+// storedHeadOnItsWay is storedHead for an object that is coded on its way.
+func (q *inquiry) storedHeadOnItsWay(h http.Header, o *cache.Object, age time.Duration, c rfc9111.Coding) {
+	o.Head.AddTo(h)
+	setAge(h, age)
+	tag := codeHeadOnItsWay(h, c, o.ETag)
+	q.clientHead(h, head{status: int(o.Meta.Status), age: age, stored: true, etag: tag})
 }
 
 // storedHead puts the head of an answer with o, at that age, into h.
@@ -166,13 +182,19 @@ func (x *exchange) stream(r *fill.Reader) {
 	for name, values := range l.Header {
 		h[name] = values
 	}
+	var body source = arrivingBody{x, r}
+	tag := ""
+	if c := x.codeArriving(h, l.Status); c != rfc9111.Identity {
+		tag = codeHeadOnItsWay(h, c, "")
+		body = codedBody{x, c, arrivingBody{x, r}}
+	}
 	age := l.Admission.Meta.Age(x.p.now())
 	if age >= time.Second {
 		setAge(h, age)
 	}
-	x.clientHead(h, head{status: l.Status, age: age, stored: stored})
+	x.clientHead(h, head{status: l.Status, age: age, stored: stored, etag: tag})
 	appendStatus(h, x.statusOfMiss(stored))
-	x.body(h, arrivingBody{x, r}, l.Status)
+	x.body(h, body, l.Status)
 }
 
 // originError reports that a status says the origin failed (spec section 5).

@@ -30,12 +30,15 @@ var (
 // answers of a lookup. Leader, follower and hit go through it alike. In auto
 // the origin's fields pass unchanged, unless the route has a browser option.
 func (q *inquiry) clientHead(h http.Header, a head) {
-	route := q.plan.Route
+	route, varies := q.plan.Route, q.varies(h, a.status)
 	switch {
 	case route.Enforced():
 		q.enforcedHead(h, a)
 	case !route.Client.BrowserOrigin:
 		q.limitBrowser(h, a.age)
+	}
+	if varies {
+		addVary(h, "Accept-Encoding")
 	}
 	q.cors(h)
 	route.Response.Apply(h)

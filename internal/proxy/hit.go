@@ -63,7 +63,10 @@ func (h *Hit) crossOrigin() bool {
 // deliver answers with the object that was found, unless net/http would do more
 // with it than write it.
 func (h *Hit) deliver(dst []byte, now rfc9111.Instant) (head []byte, body [][]byte, ok bool) {
-	o := h.found.Object
+	o, onItsWay := h.coded(h.found.Object)
+	if onItsWay != rfc9111.Identity {
+		return nil, nil, false
+	}
 	cut := h.cut(o)
 	if cut.Facts&cutPlain == 0 {
 		return nil, nil, false

@@ -62,6 +62,7 @@ type Proxy struct {
 	blank    http.Request           // of fetches, to be copied
 	buffers  buffers                // of fetches
 	pool     sync.Pool              // of *exchange
+	coder    *coder
 }
 
 // live is everything that belongs to one policy. An exchange takes the pointer
@@ -86,6 +87,7 @@ func New(o Options) *Proxy {
 	p.pool.New = func() any { return new(exchange) }
 	p.relay = newRelay()
 	p.blank = http.Request{Method: http.MethodGet, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
+	p.coder = newCoder(p)
 	p.Swap(o.Policy)
 	return p
 }

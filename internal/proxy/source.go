@@ -21,6 +21,8 @@ type source interface {
 // storedBody is the body of an object.
 type storedBody struct{ body *cache.Body }
 
+func (s storedBody) copyTo(w io.Writer, _ func() error) error { return s.writeTo(w, 0, -1) }
+
 func (s storedBody) size() int64   { return s.body.Size() }
 func (s storedBody) several() bool { return true }
 
@@ -61,10 +63,15 @@ func (a arrivingBody) writeTo(w io.Writer, start, length int64) error {
 	if length >= 0 {
 		w = &section{w: w, skip: start, left: length}
 	}
-	_, err := a.r.Copy(a.x.r.Context(), w, a.x.w.flush)
+	err := a.copyTo(w, a.x.w.flush)
 	if errors.Is(err, errSection) {
 		return nil
 	}
+	return err
+}
+
+func (a arrivingBody) copyTo(w io.Writer, flush func() error) error {
+	_, err := a.r.Copy(a.x.r.Context(), w, flush)
 	return err
 }
 

@@ -1,0 +1,244 @@
+package proxy_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+
+	"edge/internal/cache"
+)
+
+const everything = "Accept-Encoding: gzip, deflate, br, zstd"
+
+// page is text that is worth a coding.
+var page = strings.Repeat("<p>An ordinary paragraph of an ordinary page.</p>\n", 200)
+
+// decoded is the body of an answer as its client reads it.
+func decoded(t *testing.T, a answer) string {
+	t.Helper()
+	var r io.Reader = strings.NewReader(a.body)
+	switch got := a.header.Get("Content-Encoding"); got {
+	case "":
+	case "br":
+		r = brotli.NewReader(r)
+	case "zstd":
+		d, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer d.Close()
+		r = d
+	case "gzip":
+		d, err := gzip.NewReader(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r = d
+	default:
+		t.Fatalf("Content-Encoding %q", got)
+	}
+	text, err := io.ReadAll(r)
+	if err != nil {
+		t.Errorf("%s of %d bytes: %v", a.header.Get("Content-Encoding"), len(a.body), err)
+	}
+	return string(text)
+}
+
+func html(r *rig, fields ...string) {
+	r.origin.says(200, page, append(fields, "Content-Type: text/html; charset=utf-8")...)
+}
+
+// Every client gets the coding it likes best: streamed on a miss, kept on hits.
+func TestAnswersAreCoded(t *testing.T) {
+	newRig(t, config("routes:\n  - {path: /a, mode: force-static, revalidate: 60s}\n"), func(r *rig) {
+		html(r)
+		for _, c := range []struct{ accept, want string }{
+			{everything, "br"}, {"Accept-Encoding: zstd, gzip", "zstd"}, {"Accept-Encoding: gzip", "gzip"},
+			{"Accept-Encoding: identity", ""}, {"Accept-Encoding: br;q=0", ""}, {"X-None: 1", ""},
+		} {
+			r.purge(cache.Selector{All: true})
+			var lengths []int
+			for round, kind := range []string{"fwd=uri-miss", "hit", "hit"} {
+				a := r.get("/a", c.accept)
+				if got := decoded(t, a); got != page || a.status != 200 {
+					t.Errorf("%s, round %d: %v", c.accept, round, a)
+				}
+				coding := a.header.Get("Content-Encoding")
+				if coding != c.want || !strings.HasPrefix(servedFrom(a), strings.SplitN(kind, "=", 2)[0]) {
+					t.Errorf("%s, round %d: coded as %q, want %q: %v", c.accept, round, coding, c.want, a)
+				}
+				if got := a.header.Get("Vary"); got != "Accept-Encoding" {
+					t.Errorf("%s, round %d: Vary %q", c.accept, round, got)
+				}
+				if length := a.header.Get("Content-Length"); length != "" && length != strconv.Itoa(len(a.body)) {
+					t.Errorf("%s, round %d: Content-Length %s for %d bytes", c.accept, round, length, len(a.body))
+				}
+				lengths = append(lengths, len(a.body))
+				synctest.Wait()
+			}
+			if c.want != "" && lengths[2] > len(page)/5 {
+				t.Errorf("%s: %d bytes on the wire, of %d", c.accept, lengths[2], len(page))
+			}
+		}
+	})
+}
+
+// An origin is asked once, whatever its clients take, and for no coding.
+func TestCodingsAreOfOneObject(t *testing.T) {
+	newRig(t, config("routes:\n  - {path: /a, mode: force-static, revalidate: 60s, tags: [t]}\n"), func(r *rig) {
+		html(r)
+		r.get("/a")
+		before, coded := r.memory.Stats().Bytes, 0
+		for range 3 {
+			for _, accept := range []string{"br", "gzip", "zstd", "identity"} {
+				r.get("/a", "Accept-Encoding: "+accept)
+				synctest.Wait()
+			}
+		}
+		for _, accept := range []string{"br", "gzip", "zstd"} {
+			coded += len(r.get("/a", "Accept-Encoding: "+accept).body)
+		}
+		if grown := r.memory.Stats().Bytes - before; grown < int64(coded) {
+			t.Errorf("%d bytes of codings are charged with %d", coded, grown)
+		}
+		r.wantAsked(1)
+		if got := r.origin.last().Header.Get("Accept-Encoding"); got != "identity" {
+			t.Errorf("the origin was asked for %q", got)
+		}
+		r.purge(cache.Selector{Tags: []string{"t"}})
+		if a := r.get("/a", "Accept-Encoding: br"); servedFrom(a) == "hit" {
+			t.Errorf("a coding outlived its object: %v", a)
+		}
+	})
+}
+
+func TestWhatIsNotCoded(t *testing.T) {
+	for name, says := range map[string]func(*rig){
+		"small":        func(r *rig) { r.origin.says(200, "short", "Content-Type: text/html") },
+		"a picture":    func(r *rig) { r.origin.says(200, page, "Content-Type: image/png") },
+		"coded":        func(r *rig) { r.origin.says(200, page, "Content-Type: text/html", "Content-Encoding: gzip") },
+		"no-transform": func(r *rig) { r.origin.says(200, page, "Content-Type: text/html", "Cache-Control: no-transform") },
+		"not found":    func(r *rig) { r.origin.says(404, page, "Content-Type: text/html") },
+	} {
+		newRig(t, config("routes:\n  - {path: /a, mode: force-static, revalidate: 60s}\n"), func(r *rig) {
+			says(r)
+			for range 3 {
+				a := r.get("/a", everything)
+				if got := a.header.Get("Content-Encoding"); got != "" && name != "coded" || got == "br" {
+					t.Errorf("%s: coded as %q", name, got)
+				}
+				synctest.Wait()
+			}
+		})
+	}
+}
+
+// Where nobody has asked for it, auto leaves the coding to the origin.
+func TestAutoCodesWhereTheRouteSaysSo(t *testing.T) {
+	const routes = "defaults: {compress: true}\nroutes:\n  - {path: /a, mode: auto}\n  - {path: /b, mode: auto, compress: [gzip]}\n"
+	newRig(t, config(routes), func(r *rig) {
+		html(r, "Cache-Control: max-age=60")
+		for range 3 {
+			if a := r.get("/a", everything); a.header.Get("Content-Encoding") != "" || a.header.Get("Vary") != "" {
+				t.Errorf("/a: %v", a)
+			}
+			if a := r.get("/b", everything); decoded(t, a) != page {
+				t.Errorf("/b: %v", a)
+			}
+			synctest.Wait()
+		}
+		if a := r.get("/b", everything); a.header.Get("Content-Encoding") != "gzip" || a.header.Get("Vary") != "Accept-Encoding" {
+			t.Errorf("/b: %v", a)
+		}
+	})
+}
+
+// A coding is a representation of its own: entity tag, conditions, ranges, HEAD.
+func TestACodingIsARepresentation(t *testing.T) {
+	newRig(t, config("routes:\n  - {path: /a, mode: force-static, revalidate: 60s}\n"), func(r *rig) {
+		html(r, `ETag: "v1"`)
+		for _, what := range []string{"a response that streams", "an object without its coding"} {
+			if tag := r.get("/a", everything).header.Get("Etag"); tag != `W/"v1-br"` {
+				t.Errorf("the tag of %s is %s, want a weak one: the bytes will be others", what, tag)
+			}
+		}
+		synctest.Wait()
+		whole := r.get("/a", everything)
+		tag := whole.header.Get("Etag")
+		if plain := r.get("/a").header.Get("Etag"); tag != `"v1-br"` || plain != `"v1"` {
+			t.Fatalf("entity tags %s and %s", tag, plain)
+		}
+		if a := r.get("/a", everything, "If-None-Match: "+tag); a.status != http.StatusNotModified {
+			t.Errorf("its own tag: %v", a)
+		}
+		if a := r.get("/a", everything, `If-None-Match: W/"v1-br"`); a.status != http.StatusNotModified {
+			t.Errorf("the tag it had before: %v", a)
+		}
+		if a := r.get("/a", everything, "Range: bytes=2-5", `If-Range: W/"v1-br"`); a.status != http.StatusOK {
+			t.Errorf("a range by the tag it had before: %v", a)
+		}
+		if a := r.get("/a", everything, `If-None-Match: "v1"`); a.status != http.StatusOK {
+			t.Errorf("the tag of another representation: %v", a)
+		}
+		part := r.get("/a", everything, "Range: bytes=2-5", "If-Range: "+tag)
+		if part.status != http.StatusPartialContent || part.body != whole.body[2:6] ||
+			part.header.Get("Content-Range") != fmt.Sprintf("bytes 2-5/%d", len(whole.body)) {
+			t.Errorf("a range of it: %v", part)
+		}
+		if a := r.get("/a", everything, "Range: bytes=2-5", `If-Range: "v1"`); a.status != http.StatusOK {
+			t.Errorf("a range of another representation: %v", a)
+		}
+		head := r.do(t.Context(), http.MethodHead, "/a", "", everything)
+		for _, name := range []string{"Content-Encoding", "Content-Length", "Etag", "Vary", "Content-Type"} {
+			if got, want := head.header.Get(name), whole.header.Get(name); got != want {
+				t.Errorf("HEAD says %s: %q, GET %q", name, got, want)
+			}
+		}
+	})
+}
+
+// A 304 from the origin keeps the codings: the body is the same.
+func TestCodingsSurviveAValidation(t *testing.T) {
+	newRig(t, config("routes:\n  - {path: /a, mode: force-static, revalidate: 10s, stale: 0}\n"), func(r *rig) {
+		html(r, `ETag: "v1"`)
+		r.get("/a")
+		r.get("/a", everything)
+		synctest.Wait()
+		if a := r.get("/a", everything); a.header.Get("Content-Encoding") != "br" {
+			t.Fatalf("not coded: %v", a)
+		}
+		time.Sleep(time.Minute)
+		r.origin.says(304, "", `ETag: "v1"`, "X-New: 1")
+		a := r.get("/a", everything)
+		if a.header.Get("Content-Encoding") != "br" || a.header.Get("X-New") != "1" || decoded(t, a) != page || a.header.Get("Etag") != `"v1-br"` {
+			t.Errorf("after the validation: %v", a)
+		}
+	})
+}
+
+// Half a body never ends as a whole one, coded or not.
+func TestACodedBodyThatBreaksOff(t *testing.T) {
+	newRig(t, config("routes:\n  - {path: /a, mode: force-static, revalidate: 60s}\n"), func(r *rig) {
+		r.origin.answers(func(*http.Request) (*http.Response, error) {
+			res := response(200, "", "Content-Type: text/html")
+			res.ContentLength = -1
+			res.Body = io.NopCloser(io.MultiReader(strings.NewReader(page), errorReader{errors.New("the origin broke off")}))
+			return res, nil
+		})
+		a := r.get("/a", everything)
+		if text, err := io.ReadAll(brotli.NewReader(bytes.NewReader([]byte(a.body)))); err == nil {
+			t.Errorf("%d bytes of a broken body end cleanly", len(text))
+		}
+	})
+}
