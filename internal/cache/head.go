@@ -72,6 +72,31 @@ func MakeHead(h http.Header) Head {
 	return Head{raw: raw}
 }
 
+// ParseHead takes over what Raw gives. It is false for what MakeHead would not have
+// made: raw may come from another process, and goes on the wire as it is.
+func ParseHead(raw []byte) (Head, bool) {
+	rest := string(raw)
+	last := ""
+	for rest != "" {
+		line, tail, ended := strings.Cut(rest, "\r\n")
+		name, value, named := strings.Cut(line, ": ")
+		canonical := textproto.CanonicalMIMEHeaderKey(name)
+		switch {
+		case !ended || !named || name == "" || name != canonical || name < last:
+			return Head{}, false
+		case strings.ContainsFunc(name, notInName) || strings.ContainsAny(value, "\r\n\x00") || notStored[name]:
+			return Head{}, false
+		}
+		last, rest = name, tail
+	}
+	return Head{raw: raw}, true
+}
+
+// notInName reports whether r is in no field name (RFC 9110 section 5.6.2).
+func notInName(r rune) bool {
+	return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", r)
+}
+
 // hopByHop reports whether a Connection field of h names the field.
 func hopByHop(h http.Header, name string) bool {
 	for _, line := range h["Connection"] {

@@ -107,3 +107,38 @@ func FuzzHead(f *testing.F) {
 		}
 	})
 }
+
+func TestParseHead(t *testing.T) {
+	h := MakeHead(http.Header{"Content-Type": {"text/html"}, "Link": {"a", "b: c"}, "X-Empty": {""}, "x-lower": {"1"}})
+	got, ok := ParseHead(h.Raw())
+	if !ok || string(got.Raw()) != string(h.Raw()) {
+		t.Errorf("ParseHead of %q = %q, %v", h.Raw(), got.Raw(), ok)
+	}
+	if empty, ok := ParseHead(nil); !ok || len(empty.Raw()) != 0 {
+		t.Errorf("ParseHead of nothing = %q, %v", empty.Raw(), ok)
+	}
+	for _, raw := range []string{
+		"Link", "Link: a", "Link: a\r\n\r\n", "Link a\r\n", ": a\r\n", "link: a\r\n", "Link: a\x00\r\n", "Link: a\nSet-Cookie: b\r\n",
+		"A b: c\r\n", "Connection: close\r\n", "Content-Length: 5\r\n", "Link: a\r\nAccept: b\r\n", "L\xffnk: a\r\n",
+	} {
+		if got, ok := ParseHead([]byte(raw)); ok {
+			t.Errorf("ParseHead(%q) = %q, want it refused", raw, got.Raw())
+		}
+	}
+}
+
+func FuzzParseHead(f *testing.F) {
+	f.Add("Content-Type: text/html\r\nLink: a\r\n")
+	f.Add("a: b\r\n")
+	f.Fuzz(func(t *testing.T, raw string) {
+		h, ok := ParseHead([]byte(raw))
+		if !ok {
+			return
+		}
+		fields := http.Header{}
+		h.AddTo(fields)
+		if again := MakeHead(fields); string(again.Raw()) != raw {
+			t.Errorf("%q is made again as %q", raw, again.Raw())
+		}
+	})
+}

@@ -49,3 +49,40 @@ func (l *Log) Stats() LogStats {
 	}
 	return s
 }
+
+// tierCounts are what a Tier counts.
+type tierCounts struct {
+	looked                  [NumOutcomes]atomic.Uint64
+	put                     [NumWriteOutcomes]atomic.Uint64
+	bytesRead, bytesWritten atomic.Uint64
+}
+
+// TierStats are the figures of a Tier.
+type TierStats struct {
+	// Reads and Writes are the states of the breakers.
+	Reads, Writes BreakerState
+	// Queued and QueuedBytes wait to be written.
+	Queued      int
+	QueuedBytes int64
+	// Looked and Put count by outcome, Dialed connections that were begun.
+	Looked                          [NumOutcomes]uint64
+	Put                             [NumWriteOutcomes]uint64
+	BytesRead, BytesWritten, Dialed uint64
+}
+
+// Stats returns the figures now.
+func (t *Tier) Stats() TierStats {
+	s := TierStats{
+		Reads: t.reads.breaker.now(), Writes: t.writes.breaker.now(),
+		Queued: len(t.queue.tasks), QueuedBytes: t.queue.bytes.Load(),
+		BytesRead: t.counts.bytesRead.Load(), BytesWritten: t.counts.bytesWritten.Load(),
+		Dialed: t.reads.dialed.Load() + t.writes.dialed.Load(),
+	}
+	for i := range s.Looked {
+		s.Looked[i] = t.counts.looked[i].Load()
+	}
+	for i := range s.Put {
+		s.Put[i] = t.counts.put[i].Load()
+	}
+	return s
+}
