@@ -128,7 +128,7 @@ func (in *interp) put(of, key, v value) {
 		case datum, *function, *bound:
 			o, ok = in.sideOf(a), true
 		case native:
-			if a == "globalThis" || a == "process" {
+			if a == "globalThis" || a == "process" || a == "module" {
 				o, ok = in.sideOf(a), true
 			}
 		}

@@ -84,6 +84,7 @@ func Import(o Options) (*App, error) {
 	for _, d := range p.framework(entries) {
 		app.Routes = append(app.Routes, Route{Kind: Framework, Conf: d.conf, Notes: d.notes})
 	}
+	app.Warnings = append(app.Warnings, p.notes...)
 	app.Warnings = append(app.Warnings, warnBeside(files)...)
 	app.Warnings = append(app.Warnings, p.warnRules()...)
 	slices.SortStableFunc(app.Warnings, compareWarnings)

@@ -66,6 +66,9 @@ func (h *handlerCode) alwaysDynamic() string {
 	if h.emptied() {
 		return ""
 	}
+	if f := h.config["fetchCache"].text; f == "force-no-store" || f == "only-no-store" {
+		return h.note("fetchCache")
+	}
 	for _, e := range h.methods[http.MethodGet].effects {
 		switch e.Kind {
 		case EffectDynamic, EffectUncached, EffectInvalidates, EffectCookies:
@@ -106,11 +109,20 @@ func (p *project) unexplained(e *entry) string {
 	return "build " + e.built.where + ": Next.js runs it for every request; the source does not show why"
 }
 
-// mayBeStatic reports whether Next.js tries to render a handler ahead.
+// mayBeStatic reports whether Next.js tries to render a handler ahead. On its
+// edge runtime it never does.
 func (p *project) mayBeStatic(h *handlerCode) bool {
+	if h.onEdgeRuntime() {
+		return false
+	}
 	dynamic, revalidate := h.config["dynamic"].text, h.config["revalidate"]
 	return dynamic == "force-static" || dynamic == "error" || revalidate.known && revalidate.text != "0" || h.params ||
 		1 <= p.major && p.major < 15 // where it was the default
+}
+
+func (h *handlerCode) onEdgeRuntime() bool {
+	runtime := h.config["runtime"].text
+	return runtime == "edge" || runtime == "experimental-edge"
 }
 
 // lifetime is how long answers live, and who says so.

@@ -22,7 +22,7 @@ func (p *project) framework(entries []*entry) []*draft {
 		return nil
 	}
 	var list []*draft
-	below := p.built.config.BasePath != ""
+	below := p.basePath != ""
 	formats := p.built.config.Images.Formats
 	own := len(formats) > 0 && !slices.Equal(formats, []string{"image/webp"})
 	for _, r := range presetRoutes() {

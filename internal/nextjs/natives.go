@@ -9,7 +9,7 @@ import (
 // that cannot be seen.
 var globalNatives = set("URL", "URLSearchParams", "Headers", "Request", "Object", "Array", "Promise", "Reflect", "Set",
 	"globalThis", "process", "fetch", "String", "Number", "Boolean", "parseInt", "parseFloat", "isNaN", "Date", "Math",
-	"decodeURIComponent", "encodeURIComponent", "decodeURI", "encodeURI", "structuredClone", "require", "eval", "Function")
+	"decodeURIComponent", "encodeURIComponent", "decodeURI", "encodeURI", "structuredClone", "require", "eval", "module")
 
 // global is the atom of a global name.
 func global(name string) atom {

@@ -30,6 +30,9 @@ type project struct {
 	// sources show.
 	rules   []rule
 	sources *sources
+	// basePath is before all paths; empty for none.
+	basePath string
+	notes    []Warning
 }
 
 var defaultExtensions = []string{"tsx", "ts", "jsx", "js"}
@@ -61,10 +64,11 @@ func readProject(o Options) (*project, error) {
 	}
 	p.sources = newSources(p.root)
 	if p.built != nil {
-		p.rules = p.built.rules
-	} else {
-		p.rules = p.proxyOfSource()
+		p.rules, p.basePath = p.built.rules, p.built.config.BasePath
+		return p, nil
 	}
+	p.readConfigSource()
+	p.rules = append(p.proxyOfSource(), p.rules...)
 	return p, nil
 }
 
@@ -141,13 +145,10 @@ func readPackage(root fs.FS, name string) (*packageManifest, error) {
 
 // public is a pattern as clients see it.
 func (p *project) public(pattern string) string {
-	if p.built == nil || p.built.config.BasePath == "" {
-		return pattern
+	if pattern == "/" && p.basePath != "" {
+		return p.basePath
 	}
-	if pattern == "/" {
-		return p.built.config.BasePath
-	}
-	return p.built.config.BasePath + pattern
+	return p.basePath + pattern
 }
 
 // sourceFiles are the routes of the app directory by the name that manifests

@@ -105,7 +105,7 @@ func (p *project) proxyRulesOf(file string) []rule {
 	}
 	var rules []rule
 	for _, s := range sources {
-		rules = append(rules, rule{kind: proxyRule, source: s, matcher: matcherOfSource(s), where: where})
+		rules = append(rules, rule{kind: proxyRule, source: s, matcher: matcherOfSource(p.basePath + s), where: where})
 	}
 	return rules
 }

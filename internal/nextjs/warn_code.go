@@ -47,6 +47,8 @@ func (p *project) warnUncached(h *handlerCode) (Warning, bool) {
 		return Warning{}, false
 	case get.readsRequest() && p.mayBeStatic(h):
 		return at(get.at, "let edge cache it by what it reads", "Next.js does not cache this GET: it reads %s", firstReads(get.reads)), true
+	case h.onEdgeRuntime():
+		return at(get.at, "leave out runtime, or let edge cache it", "Next.js does not cache this GET: nothing on its edge runtime is rendered ahead"), true
 	case !p.mayBeStatic(h) && !p.cacheComponents():
 		return at(get.at, "export one of them, or dynamic = 'force-dynamic' to say that it is meant",
 			"Next.js does not cache this GET: since version 15 it wants dynamic = 'force-static' or 'error', revalidate, or generateStaticParams"), true

@@ -34,13 +34,14 @@ func (w Warning) String() string {
 	return s
 }
 
-// warnAt is a warning at a place as notes have it, file:line.
+// warnAt is a warning at a place as notes have it: file, file:line or
+// file:line:column.
 func warnAt(where, hint, format string, args ...any) Warning {
-	w := Warning{File: where, Message: fmt.Sprintf(format, args...), Hint: hint}
-	if file, line, ok := strings.Cut(where, ":"); ok {
-		w.File = file
-		w.Line, _ = strconv.Atoi(line) // written by place
-	}
+	file, place, _ := strings.Cut(where, ":")
+	line, column, _ := strings.Cut(place, ":")
+	w := Warning{File: file, Message: fmt.Sprintf(format, args...), Hint: hint}
+	w.Line, _ = strconv.Atoi(line) // 0 where a note has none
+	w.Column, _ = strconv.Atoi(column)
 	return w
 }
 
