@@ -58,8 +58,9 @@ func (in *interp) getObject(o *object, name string, known bool) value {
 			for _, n := range sortedKeys(c.getters) {
 				v = join(v, in.invoke(c.getters[n], value{o}, arguments{}))
 			}
+			v = join(v, c.computed)
 		}
-		return join(v, undefined)
+		return join(v, o.missing())
 	}
 	if v, ok := o.fields[name]; ok {
 		return in.opened(join(v, o.rest), o)
@@ -70,7 +71,7 @@ func (in *interp) getObject(o *object, name string, known bool) value {
 	if v := in.inherited(o, name); v != nil {
 		return v
 	}
-	return join(o.rest, undefined)
+	return join(o.rest, o.missing())
 }
 
 // opened is a field's value; one with an accessor is what that returns.
@@ -169,7 +170,7 @@ func (in *interp) element(v value, i int) value {
 				if e, ok := a.fields[strconv.Itoa(i)]; ok {
 					out = join(out, join(e, a.rest))
 				} else {
-					out = join(out, join(a.rest, undefined))
+					out = join(out, join(a.rest, a.missing()))
 				}
 				continue
 			}
@@ -197,6 +198,9 @@ func (in *interp) iterateAtom(a atom) value {
 	case promised:
 		return in.iterateDatum(a.of)
 	case *object:
+		if !a.array {
+			return in.iterateObject(a)
+		}
 		return a.elements()
 	case *opaque, library:
 		return value{a}

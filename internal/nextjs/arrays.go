@@ -141,9 +141,9 @@ func (in *interp) callBuiltin(name native, args arguments, node any, sc *scope) 
 		}
 		return first, true
 	case "Object.freeze", "Object.seal", "Promise.resolve", "structuredClone", "Object.preventExtensions":
-		return settled(first), true
+		return in.settled(first, node, sc), true
 	case "Array.from":
-		list := settled(in.iterate(first))
+		list := in.settled(in.iterate(first), node, sc)
 		if len(args.list) > 1 {
 			list = in.call(args.at(1), nothing, arguments{list: []value{list, nothing}}, node, sc)
 		}
@@ -261,20 +261,20 @@ func (in *interp) assignFields(to, from value) {
 // promiseAll awaits each element of an array.
 func (in *interp) promiseAll(name string, v value, node any, sc *scope) value {
 	if name == "Promise.any" || name == "Promise.race" {
-		return settled(in.iterate(v))
+		return in.settled(in.iterate(v), node, sc)
 	}
 	to := in.newArray(node, sc, objectPart)
 	for _, a := range v {
 		o, ok := a.(*object)
 		if !ok {
-			in.note(to.setAny(settled(in.iterateAtom(a))))
+			in.note(to.setAny(in.settled(in.iterateAtom(a), node, sc)))
 			continue
 		}
 		for _, i := range o.order {
-			in.note(to.set(i, in.outcomeOf(name, settled(o.fields[i]), node, sc, i)))
+			in.note(to.set(i, in.outcomeOf(name, in.settled(o.fields[i], node, sc), node, sc, i)))
 		}
 		if len(o.rest) > 0 {
-			in.note(to.setAny(in.outcomeOf(name, settled(o.rest), node, sc, "")))
+			in.note(to.setAny(in.outcomeOf(name, in.settled(o.rest, node, sc), node, sc, "")))
 		}
 	}
 	return value{to}

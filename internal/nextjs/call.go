@@ -118,6 +118,8 @@ func (in *interp) callUnseen(callee value, name string, args arguments, node any
 	given := args.all()
 	if in.loading == 0 {
 		in.escape(given, name)
+	} else {
+		in.loosen(given, 0)
 	}
 	return in.opaqueOf(join(callee, given), node, sc)
 }
@@ -167,16 +169,16 @@ func (in *interp) callPart(d datum, name string, args arguments, node any, sc *s
 	if o, ok := in.side[d]; ok && len(o.fields[name]) > 0 {
 		return join(in.call(o.fields[name], value{d}, args, node, sc), in.callDatum(d, name, args, node, sc))
 	}
-	if methodsOf[d][name] || len(methodsOf[d]) == 0 {
-		return in.callDatum(d, name, args, node, sc)
+	if !methodsOf[d][name] && len(methodsOf[d]) > 0 {
+		in.readAll(d, name+" is a function that edge does not know")
 	}
-	return in.call(in.getDatum(d, name, true), value{d}, args, node, sc)
+	return in.callDatum(d, name, args, node, sc)
 }
 
 // callThen is a promise's then, catch or finally: a promise is what it settles
 // to.
 func (in *interp) callThen(a atom, name string, args arguments, node any, sc *scope) value {
-	v := settled(value{a})
+	v := in.settled(value{a}, node, sc)
 	if name != "then" {
 		return join(v, in.call(args.at(0), nothing, arguments{list: []value{join(nothing, in.thrown)}}, node, sc))
 	}

@@ -33,9 +33,10 @@ func (in *interp) classElement(sc *scope, c *class, e *js.ClassElement) {
 		f := in.functionOf(sc, m, "", &m.Params, &m.Body, false, m.Generator)
 		f.home = c
 		switch {
+		case !known && m.Static:
+			in.note(c.static.setAny(value{f}))
 		case !known:
-			in.note(c.static.setAny(value{f})) // it may be called by any name
-			c.methods["*"] = f
+			in.grow(&c.computed, value{f})
 		case m.Static && m.Get:
 			in.note(c.static.set(name, value{&getter{f}}))
 		case m.Static:
@@ -81,6 +82,7 @@ func (in *interp) withThis(sc *scope, this value, step func(*scope)) {
 func (in *interp) instanceOf(c *class, args arguments) *object {
 	o := in.newObject(c, c.scope, objectPart)
 	o.class = c
+	o.open = o.open || len(c.base) > 0 && in.baseOf(c) == nil
 	in.construct(c, o, args)
 	return o
 }
@@ -119,7 +121,11 @@ func (in *interp) construct(c *class, o *object, args arguments) {
 // be seen gets the arguments.
 func (in *interp) constructBase(c *class, o *object, args arguments) {
 	for _, a := range c.base {
-		if b, ok := a.(*class); ok && in.depth <= depthMax {
+		if b, ok := a.(*class); ok {
+			if in.depth > depthMax {
+				in.giveUp()
+				continue
+			}
 			in.depth++
 			in.construct(b, o, args)
 			in.depth--
@@ -168,15 +174,17 @@ func (in *interp) baseOf(c *class) *class {
 // inherited is a method or an accessor of an instance; nil when there is none.
 func (in *interp) inherited(o *object, name string) value {
 	n := 0
+	var computed value
 	for c := o.class; c != nil && n < depthMax; c, n = in.baseOf(c), n+1 {
+		computed = join(computed, c.computed)
 		if f, ok := c.methods[name]; ok {
-			return value{f}
+			return join(value{f}, computed)
 		}
 		if g, ok := c.getters[name]; ok {
-			return join(in.invoke(g, value{o}, arguments{}), nothing)
+			return join(join(in.invoke(g, value{o}, arguments{}), nothing), computed)
 		}
 	}
-	return nil
+	return computed
 }
 
 // getStatic is a field of a class itself.
@@ -211,6 +219,7 @@ func (in *interp) evalNew(sc *scope, e *js.NewExpr) value {
 			v = join(v, in.newNative(a, args, e, sc))
 		case *function: // a constructor of old
 			o := in.newObject(e, sc, objectPart)
+			o.open = true // its prototype is not looked at
 			in.invoke(a, value{o}, args)
 			v = join(v, value{o})
 		default:

@@ -101,7 +101,7 @@ func (c *configReader) readRules(o *object, name string, kind ruleKind) {
 	if !ok || nullish(v) {
 		return
 	}
-	for _, a := range settled(c.in.call(v, value{o}, arguments{}, o, c.in.load(c.module))) {
+	for _, a := range c.in.settled(c.in.call(v, value{o}, arguments{}, o, c.in.load(c.module)), o, nil) {
 		list, isObject := a.(*object)
 		switch {
 		case !isObject:

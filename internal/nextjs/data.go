@@ -131,16 +131,6 @@ func (in *interp) readAll(d datum, why string) {
 	}
 }
 
-// useText reads what is turned into a string, or compared.
-func (in *interp) useText(v value) {
-	for _, a := range v {
-		switch a {
-		case atom(urlData), atom(urlText), atom(searchData), atom(searchText):
-			in.readAll(a.(datum), "the address as a string")
-		}
-	}
-}
-
 // escapeRecords reads all of what a loop over names goes through.
 func (in *interp) escapeRecords(v value) {
 	for _, a := range v {

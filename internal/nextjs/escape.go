@@ -14,6 +14,7 @@ func (in *interp) escape(v value, to string) {
 func (in *interp) escapeWhy(v value, why string) {
 	for _, a := range v {
 		if in.depth > depthMax {
+			in.giveUp()
 			return
 		}
 		in.depth++
@@ -66,6 +67,7 @@ func (in *interp) escapeAtom(a atom, why string) {
 }
 
 func (in *interp) escapeObject(o *object, why string) {
+	in.loosen(value{o}, 0)
 	in.escapeWhy(o.all(), why)
 	for c := o.class; c != nil; c = in.baseOf(c) {
 		for _, n := range sortedKeys(c.methods) {
@@ -74,6 +76,7 @@ func (in *interp) escapeObject(o *object, why string) {
 		for _, n := range sortedKeys(c.getters) {
 			in.callAnyhow(c.getters[n], value{o})
 		}
+		in.escapeWhy(c.computed, why)
 	}
 }
 

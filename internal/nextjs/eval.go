@@ -163,7 +163,7 @@ func (in *interp) evalUnary(sc *scope, e *js.UnaryExpr) value {
 	v := in.eval(sc, e.X)
 	switch e.Op {
 	case js.AwaitToken:
-		return settled(v)
+		return in.settled(v, e, sc)
 	case js.VoidToken:
 		return undefined
 	case js.NotToken:
@@ -180,18 +180,6 @@ func (in *interp) evalUnary(sc *scope, e *js.UnaryExpr) value {
 	}
 	in.useText(v)
 	return nothing
-}
-
-// settled is what a value is once it is awaited.
-func settled(v value) value {
-	var out value
-	for _, a := range v {
-		if p, ok := a.(promised); ok {
-			a = p.of
-		}
-		out = join(out, value{a})
-	}
-	return out
 }
 
 func (in *interp) evalBinary(sc *scope, e *js.BinaryExpr) value {

@@ -87,7 +87,7 @@ func (in *interp) execLoop(sc *scope, s js.IStmt) {
 		in.loopVariable(sc, s.Init, nothing)
 		in.execAll(sc, s.Body.List)
 	case *js.ForOfStmt:
-		in.loopVariable(sc, s.Init, settled(in.iterate(in.eval(sc, s.Value))))
+		in.loopVariable(sc, s.Init, in.settled(in.iterate(in.eval(sc, s.Value)), s, sc))
 		in.execAll(sc, s.Body.List)
 	}
 }

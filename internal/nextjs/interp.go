@@ -32,7 +32,8 @@ type interp struct {
 	// request, on functions, on globalThis.
 	side    map[atom]*object
 	modules map[*module]*moduleRun
-	escaped map[atom]int // the round in which it was
+	escaped map[atom]int    // the round in which it was
+	texted  map[*object]int // the round in which it was made a string
 	// thrown is what any code throws: what any code may catch.
 	thrown value
 
@@ -47,7 +48,6 @@ type interp struct {
 	// module and cursor are where the interpreter is, for places.
 	module *module
 	cursor int
-	err    error // of a module that could not be read
 }
 
 // site is where something is made.
@@ -92,7 +92,7 @@ const (
 func newInterp(s *sources, major int) *interp {
 	return &interp{
 		sources: s, major: major, ids: identities{}, made: map[site]atom{}, side: map[atom]*object{},
-		modules: map[*module]*moduleRun{}, escaped: map[atom]int{}, rec: newRecordings(),
+		modules: map[*module]*moduleRun{}, escaped: map[atom]int{}, texted: map[*object]int{}, rec: newRecordings(),
 	}
 }
 
@@ -160,6 +160,10 @@ func (in *interp) spent() bool {
 	in.steps++
 	return in.steps > stepsMax
 }
+
+// giveUp ends the work: what was left out could be a read, so everything counts
+// as read.
+func (in *interp) giveUp() { in.steps = stepsMax + 1 }
 
 // make returns what is made at a site, making it when it is not there yet.
 func (in *interp) make(s site, create func() atom) atom {

@@ -52,7 +52,7 @@ func (in *interp) invoke(f *function, this value, args arguments) value {
 	c := in.callOf(f, this, args)
 	if c.active || c.round == in.round || in.depth > depthMax {
 		if in.depth > depthMax {
-			in.steps = stepsMax + 1 // there is no telling what was left out
+			in.giveUp()
 		}
 		return c.outcome(in)
 	}

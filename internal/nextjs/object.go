@@ -29,7 +29,12 @@ func (o *object) all() value {
 }
 
 // elements are those of an array.
-func (o *object) elements() value { return o.all() }
+func (o *object) elements() value {
+	if o.open {
+		return join(o.all(), nothing)
+	}
+	return o.all()
+}
 
 // arguments are those of a call: the first ones one by one, and what any
 // further one may be.
@@ -60,4 +65,12 @@ func (a arguments) all() value {
 		v = join(v, x)
 	}
 	return v
+}
+
+// missing is what a field is that nothing has set.
+func (o *object) missing() value {
+	if o.open {
+		return nothing
+	}
+	return undefined
 }

@@ -124,6 +124,27 @@ func TestNothingIsMissed(t *testing.T) {
 		{"export const GET = (r) => { setTimeout(() => later.get('h'), 10); const later = r.headers }", "header h"},
 		{"export const GET = (r) => { queue.push(() => current.headers.get('h')); current = r; return queue.map((f) => f()) }\nconst queue = []\nlet current", "header h"},
 
+		// What the language calls by itself.
+		{"export const GET = (r) => { const it = { *[Symbol.iterator]() { yield r } }; for (const x of it) return x.headers.get('h') }", "header h"},
+		{"class It { constructor(r) { this.f = () => r } *[Symbol.iterator]() { yield this.f() } }\nexport const GET = (r) => [...new It(r)][0].headers.get('h')", "header h"},
+		{"class A { [name](r) { return r.headers.get('h') } [other]() {} }\nexport const GET = (r) => new A().go(r)", "header h"},
+		{"export const GET = (r) => { const it = { [Symbol.iterator]() { return { next: () => ({ done: false, value: r }) } } }; for (const x of it) return x.headers.get('h') }", "header h"},
+		{"export const GET = (r) => { const o = { toString() { return r.headers.get('h') } }; return new Response(`${o}`) }", "header h"},
+		{"class A { constructor(r) { this.f = () => r } toString() { return this.f().headers.get('h') } }\nexport const GET = (r) => new Response('a' + new A(r))", "header h"},
+		{"export const GET = (r) => { const o = { [Symbol.toPrimitive]: () => r.headers.get('h') }; return new Response(String(o)) }", "header h"},
+		{"export const GET = (r) => { const o = { then(ok) { ok(r) } }; return o.then((x) => x.headers.get('h')) }", "header h"},
+		{"export const GET = async (r) => { const x = await { then(ok) { ok(r) } }; return x.headers.get('h') }", "header h"},
+
+		// Objects that other code changes.
+		{"function F() {}\nF.prototype.run = function (r) { return r.headers.get('h') }\nexport const GET = (r) => { const { run } = new F(); return run(r) }", "header h"},
+		{"function F() {}\nF.prototype.run = function (r) { return r.headers.get('h') }\nexport const GET = (r) => new F().run(r)", "header h"},
+		{"const o = {}\nunseen(o)\nexport const GET = (r) => { const { run } = o; return run(r) }", "header h"},
+		{"const list = []\nunseen(list)\nexport const GET = (r) => { for (const f of list) f(r) }", "header h"},
+		{"const o = { inner: {} }\nunseen(o)\nexport const GET = (r) => (0, o.inner.run)(r)", "header h"},
+		{"Request.prototype.tenant = function () { return this.headers.get('h') }\nexport const GET = (r) => r.tenant()", "header h"},
+		{"import './patch'\nexport const GET = (r) => r.headers.tenant()\n-- app/patch.ts --\nHeaders.prototype.tenant = function () { return this.get('h') }", "header h"},
+		{"export const GET = (r) => { Object.setPrototypeOf(o, { run: () => r.headers.get('h') }); return o.run() }\nconst o = {}", "header h"},
+
 		// Names that mean something else elsewhere.
 		{"const r = 1\nexport const GET = (r) => { { const r = 2 } return r.headers.get('h') }", "header h"},
 		{"export const GET = (r) => { try { f() } catch (r) {} return r.headers.get('h') }", "header h"},

@@ -31,14 +31,14 @@ func (in *interp) evalTemplate(sc *scope, e *js.TemplateExpr) value {
 	tail, ok := unescaped(templateText(e.Tail))
 	in.noticeText(b.String() + tail)
 	if !plain || !ok {
-		return in.prefixed(b.String()+tail, e)
+		return prefixed(e)
 	}
 	return value{text(b.String() + tail)}
 }
 
 // prefixed is an unknown string; one that begins like an address or a path of
 // its own is worth knowing.
-func (in *interp) prefixed(_ string, e *js.TemplateExpr) value {
+func prefixed(e *js.TemplateExpr) value {
 	first := e.Tail
 	if len(e.List) > 0 {
 		first = e.List[0].Value

@@ -52,6 +52,8 @@ type object struct {
 	rest  value
 	array bool
 	class *class // of an instance
+	// open says that code which cannot be seen may have added fields.
+	open bool
 }
 
 // function is a function of the app with the variables around it.
@@ -83,6 +85,8 @@ type class struct {
 	methods map[string]*function
 	getters map[string]*function
 	setters map[string]*function
+	// computed are methods whose names are not known.
+	computed value
 }
 
 // bound is a function with its first arguments.
