@@ -110,9 +110,10 @@ func (a *App) YAML() []byte {
 	var b strings.Builder
 	b.WriteString("# Routes of a Next.js app, written by \"edge import nextjs\". In the policy:\n")
 	b.WriteString("#   include: [routes.next.yaml]\n")
-	b.WriteString("# Behind each line is how sure it is and where it comes from: build is what\n")
-	b.WriteString("# Next.js itself has written down, source what the code says, assumed the safe\n")
-	b.WriteString("# choice. A route in the policy itself replaces the one here on the same path.\n\n")
+	b.WriteString("# Behind each line is how sure it is and where it comes from, or what it is for:\n")
+	b.WriteString("# build is what Next.js itself has written down, source what the code says,\n")
+	b.WriteString("# assumed the safe choice. A route in the policy itself replaces the one here on\n")
+	b.WriteString("# the same path.\n\n")
 	routes := make([]policy.RouteConf, len(a.Routes))
 	notes := make([]policy.Notes, len(a.Routes))
 	for i, r := range a.Routes {

@@ -66,7 +66,7 @@ func (p *project) decideHandler(d *draft, e *entry) {
 		p.unseenHandler(d, e)
 		return
 	case code.methods[http.MethodGet] == nil:
-		d.mode(policy.ForceDynamic, "source "+e.file+": there is no GET")
+		d.mode(policy.ForceDynamic, code.where()+": there is no GET")
 	default:
 		p.decideGet(d, e)
 	}
@@ -88,6 +88,16 @@ func (p *project) unseenHandler(d *draft, e *entry) {
 	}
 }
 
+// where is the place of the first method that a handler exports.
+func (h *handlerCode) where() string {
+	for _, name := range methodNames {
+		if m := h.methods[name]; m != nil {
+			return "source " + m.at.String()
+		}
+	}
+	return "source " + h.file + ":1"
+}
+
 // writeMethods lists what the handler exports; GET alone is what enforced modes
 // take without being told. What next.config adds to answers of OPTIONS, edge
 // would not: such requests go on to the app.
@@ -98,7 +108,7 @@ func (p *project) writeMethods(d *draft, e *entry) {
 			list = append(list, name)
 		}
 	}
-	where := "source " + e.file
+	where := e.code.where()
 	for i := range p.rules {
 		r := &p.rules[i]
 		if r.kind == headersRule && r.cors && e.code.methods[http.MethodOptions] == nil && r.applies(p.public(e.pattern)) {

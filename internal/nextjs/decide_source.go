@@ -37,7 +37,7 @@ func (p *project) decideGet(d *draft, e *entry) {
 		d.liftDraft(code)
 		d.live(life)
 	case !get.readsRequest() && !life.origin:
-		d.mode(policy.ForceStatic, "source "+get.at.File+": it reads nothing of the request")
+		d.mode(policy.ForceStatic, "source "+get.at.String()+": it reads nothing of the request")
 		d.liftDraft(code)
 		d.live(life)
 	default:
@@ -149,15 +149,15 @@ func (p *project) declared(e *entry) lifetime {
 	explicit := h.config["dynamic"].known || revalidate.known || h.params
 	switch {
 	case !p.mayBeStatic(h), !explicit && strings.Contains(e.pattern, "["), h.methods[http.MethodGet].readsRequest() && !h.emptied():
-		return lifetime{none: true, note: "source " + h.file + ": Next.js runs it for every request, and nothing says how long its answers live"}
+		return lifetime{none: true, note: h.where() + ": Next.js runs it for every request, and nothing says how long its answers live"}
 	case len(h.writes()) > 0:
-		return lifetime{none: true, note: "source " + h.file + ": beside " + strings.Join(h.writes(), ", ") + " Next.js runs it for every request"}
+		return lifetime{none: true, note: h.where() + ": beside " + strings.Join(h.writes(), ", ") + " Next.js runs it for every request"}
 	case revalidate.text == "false":
 		return lifetime{Duration: rfc9111.Forever, note: h.note("revalidate")}
 	case h.config["dynamic"].known:
 		return lifetime{Duration: rfc9111.Forever, note: h.note("dynamic") + ", until it is invalidated"}
 	}
-	return lifetime{Duration: rfc9111.Forever, note: "source " + h.file + ": nothing limits it, until it is invalidated"}
+	return lifetime{Duration: rfc9111.Forever, note: h.where() + ": nothing limits it, until it is invalidated"}
 }
 
 // live writes a lifetime.
@@ -178,7 +178,7 @@ func (d *draft) keyed(get *methodCode, life lifetime) {
 		d.mode(policy.ForceDynamic, why)
 		return
 	}
-	d.mode(policy.DynamicOnRequestData, "source "+get.at.File+": cached by what it reads")
+	d.mode(policy.DynamicOnRequestData, "source "+get.at.String()+": cached by what it reads")
 	d.conf.Key, d.conf.DynamicOn, d.conf.Withhold = k.key, k.dynamicOn, k.withhold
 	for option, note := range k.notes {
 		d.notes[option] = note

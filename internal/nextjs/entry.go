@@ -81,7 +81,7 @@ func (p *project) entries(files map[string]string) []*entry {
 	sources := slices.SortedStableFunc(slices.Values(sortedKeys(files)), func(a, b string) int { return cmp.Compare(slots(a), slots(b)) })
 	for _, source := range sources {
 		if pattern, ok := patternOf(source); ok {
-			add(&entry{pattern: pattern, kind: appKind(source), file: files[source], where: "source " + files[source]})
+			add(&entry{pattern: pattern, kind: appKind(source), file: files[source], where: "source " + files[source] + ":1"})
 		}
 	}
 	list := make([]*entry, 0, len(byPattern))
@@ -103,10 +103,11 @@ func (p *project) addBuilt(add func(*entry), source, pattern string, files map[s
 	if _, reached := patternOf(source); !reached || strings.HasPrefix(pattern, "/_not-found") || strings.HasPrefix(pattern, "/_global-error") {
 		return
 	}
+	where := p.built.place(p.dist, appRoutesFile, source)
 	add(&entry{
 		pattern: pattern, kind: appKind(source), file: files[source],
-		built: p.built.entry(p.dist, pattern),
-		where: "build " + p.built.place(p.dist, appRoutesFile, source),
+		built: p.built.entry(p.dist, pattern, where),
+		where: "build " + where,
 	})
 }
 
@@ -115,9 +116,10 @@ func (p *project) addPages(add func(*entry), pattern, compiled string) {
 	if strings.HasPrefix(pattern, "/_") || pattern == "/404" || pattern == "/500" {
 		return
 	}
+	where := p.built.place(p.dist, pagesFile, pattern)
 	e := &entry{
-		pattern: pattern, kind: PagesPage, built: p.built.entry(p.dist, pattern),
-		where: "build " + p.built.place(p.dist, pagesFile, pattern),
+		pattern: pattern, kind: PagesPage, built: p.built.entry(p.dist, pattern, where),
+		where: "build " + where,
 	}
 	if pattern == "/api" || strings.HasPrefix(pattern, "/api/") {
 		e.kind = PagesAPI
@@ -126,9 +128,9 @@ func (p *project) addPages(add func(*entry), pattern, compiled string) {
 	add(e)
 }
 
-// entry is what the manifests say about a pattern.
-func (b *build) entry(dist, pattern string) *builtEntry {
-	e := &builtEntry{where: path.Join(dist, prerenderFile)}
+// entry is what the manifests say about a pattern, which is listed at where.
+func (b *build) entry(dist, pattern, where string) *builtEntry {
+	e := &builtEntry{where: where}
 	if r, ok := b.rendered[pattern]; ok && !strings.Contains(pattern, "[") {
 		e.static = r.whole()
 		e.where = b.place(dist, prerenderFile, pattern)
