@@ -18,11 +18,15 @@ func TestSystemdUnit(t *testing.T) {
 	if !bytes.Contains(text, []byte("ExecStart="+installed+" run -c /etc/edge/edge.yaml\n")) {
 		t.Errorf("ExecStart does not run %s", installed)
 	}
-	unit := filepath.Join(t.TempDir(), "edge.service")
+	dir := t.TempDir()
+	unit, socket := filepath.Join(dir, "edge.service"), filepath.Join(dir, "edge.socket")
 	if err := os.WriteFile(unit, bytes.ReplaceAll(text, []byte(installed), []byte(edge)), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run(t, "", "systemd-analyze", "verify", "--man=no", unit)
+	if err := os.WriteFile(socket, read(t, deployed("systemd", "edge.socket")), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	run(t, "", "systemd-analyze", "verify", "--man=no", unit, socket)
 	// From 0 (confined) to 100 (exposed).
 	run(t, "", "systemd-analyze", "security", "--offline=true", "--threshold=20", unit)
 }

@@ -28,12 +28,19 @@ type Options struct {
 	Env []string
 	// Dir is the working directory; empty for the test's own.
 	Dir string
+	// OwnListen leaves it to the policy file where edge listens.
+	OwnListen bool
+	// Sockets are passed on as systemd does it, under Names.
+	Sockets []*os.File
+	Names   []string
 }
 
 // Edge is a running "edge run". Its methods are safe for concurrent use.
 type Edge struct {
-	// Listen and Admin are the addresses it is bound to, "127.0.0.1:port".
+	// Listen and Admin are the addresses it is bound to, "127.0.0.1:port";
+	// Listeners has all of the data plane, Listen the first of them.
 	Listen, Admin string
+	Listeners     []string
 
 	cmd    *exec.Cmd
 	output *syncBuffer
@@ -49,10 +56,11 @@ func Start(o Options) (*Edge, error) {
 		return nil, err
 	}
 	args := append([]string{"run"}, o.Args...)
-	args = append(args, "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--print-addresses")
-	e := &Edge{cmd: exec.Command(binary, args...), output: new(syncBuffer), exited: make(chan struct{})}
-	e.cmd.Env = append(os.Environ(), o.Env...)
-	e.cmd.Dir = o.Dir
+	if !o.OwnListen {
+		args = append(args, "--listen", "127.0.0.1:0")
+	}
+	args = append(args, "--admin", "127.0.0.1:0", "--print-addresses")
+	e := &Edge{cmd: o.command(binary, args), output: new(syncBuffer), exited: make(chan struct{})}
 	e.cmd.Stderr = e.output
 	stdout, err := e.cmd.StdoutPipe()
 	if err != nil {
@@ -73,6 +81,20 @@ func Start(o Options) (*Edge, error) {
 		return nil, fmt.Errorf("start edge %s: %w\n%s", strings.Join(args, " "), err, e.Output())
 	}
 	return e, nil
+}
+
+// command is the process to start.
+func (o *Options) command(binary string, args []string) *exec.Cmd {
+	c := exec.Command(binary, args...)
+	c.Env = append(os.Environ(), o.Env...)
+	if o.Sockets != nil {
+		// LISTEN_PID is that of the process itself, which exec keeps.
+		c.Path, c.Args = "/bin/sh", append([]string{"sh", "-c", `LISTEN_PID=$$ exec "$0" "$@"`, binary}, args...)
+		c.Env = append(c.Env, fmt.Sprint("LISTEN_FDS=", len(o.Sockets)), "LISTEN_FDNAMES="+strings.Join(o.Names, ":"))
+		c.ExtraFiles = o.Sockets
+	}
+	c.Dir = o.Dir
+	return c
 }
 
 // Run is Start for tests: it fails t on an error and kills edge when t ends.
@@ -96,9 +118,12 @@ func (e *Edge) watch(stdout io.Reader, ready chan<- error) {
 	r := bufio.NewReader(stdout)
 	line, err := r.ReadBytes('\n')
 	if err == nil {
-		var at struct{ Listen, Admin string }
+		var at struct {
+			Listen, Admin string
+			Listeners     []string
+		}
 		err = json.Unmarshal(line, &at)
-		e.Listen, e.Admin = at.Listen, at.Admin
+		e.Listen, e.Admin, e.Listeners = at.Listen, at.Admin, at.Listeners
 	}
 	if err != nil {
 		e.output.Write(line)

@@ -38,8 +38,8 @@ type Options struct {
 	// Listen and Admin replace the addresses of the file. Port 0 takes a free
 	// one; see Addresses.
 	Listen, Admin string
-	// Env looks up environment variables for the policy file. Required with
-	// Config.
+	// Env looks up environment variables: for the policy file, and by which
+	// sockets are passed on (LISTEN_FDS). Required with Config.
 	Env func(string) (string, bool)
 	// Logger is for everything but requests. Required.
 	Logger *slog.Logger
@@ -101,7 +101,11 @@ func New(o Options) (*App, error) {
 // start is New for an App whose Close frees what it leaves on an error.
 func (a *App) start() error {
 	a.counters = telemetry.New(a.o.Version, a.o.Revision)
-	a.doors = a.newDoors()
+	passed, err := listen.NewPassed(a.env)
+	if err != nil {
+		return err
+	}
+	a.doors = a.newDoors(passed)
 	p, change, err := a.open()
 	if err != nil {
 		return err
@@ -111,7 +115,16 @@ func (a *App) start() error {
 		return err
 	}
 	change.Commit()
+	a.warnUnused(passed, p.Settings.Listen)
 	return nil
+}
+
+// env looks up an environment variable.
+func (a *App) env(name string) (string, bool) {
+	if a.o.Env == nil {
+		return "", false
+	}
+	return a.o.Env(name)
 }
 
 // open loads the policy and opens what it and the options say to listen on.
@@ -200,7 +213,9 @@ func (a *App) now() rfc9111.Instant { return rfc9111.Instant(time.Since(a.began)
 func (a *App) Close() { a.closing.Do(a.close) }
 
 func (a *App) close() {
-	a.doors.Close()
+	if a.doors != nil {
+		a.doors.Close()
+	}
 	for _, l := range []net.Listener{a.admin, a.metrics} {
 		if l != nil {
 			_ = l.Close() // the error says that a server has closed it

@@ -1,15 +1,19 @@
 package app
 
 import (
+	"context"
+	"log/slog"
 	"net"
+	"slices"
 	"time"
 
 	"edge/internal/listen"
+	"edge/internal/policy"
 	"edge/internal/telemetry"
 )
 
 // newDoors makes the listeners of the data plane, without any yet.
-func (a *App) newDoors() *listen.Set {
+func (a *App) newDoors(passed *listen.Passed) *listen.Set {
 	failures := newQuiet[string](a.now)
 	return listen.NewSet(listen.Options{
 		Wrap: func(c net.Conn) net.Conn { return a.wire.Wrap(c) }, // which comes before any connection
@@ -18,12 +22,42 @@ func (a *App) newDoors() *listen.Set {
 				a.log.Error("a connection cannot be accepted", "address", at.String(), "error", err.Error(), "failures_not_told", more)
 			}
 		},
-		HandshakeFailed: func(client net.Addr, err error) {
-			a.counters.HandshakeFailed()
-			a.log.Debug("a TLS handshake failed", "client", client.String(), "error", err.Error())
-		},
+		Refused:            a.refusals(),
+		Passed:             passed,
+		Trusted:            func(peer string) bool { p := a.policy.Load(); return p != nil && p.Rules.Trusts(peer) },
 		CertificateChanged: a.tellCertificate,
 	})
+}
+
+// refusals counts connections that came to nothing. What clients of the whole
+// world do is told to those who debug; what proxies do, to the owner, who has
+// to set one side right.
+func (a *App) refusals() func(net.Addr, listen.Refusal, error) {
+	refused := newQuiet[listen.Refusal](a.now)
+	return func(peer net.Addr, why listen.Refusal, err error) {
+		a.counters.ConnectionRefused(string(why))
+		level := slog.LevelDebug
+		if why == listen.UntrustedProxy || why == listen.BadProxyProtocol {
+			level = slog.LevelWarn
+		}
+		if more, tell := refused.tell(why); tell || level == slog.LevelDebug {
+			a.log.Log(context.Background(), level, "a connection is refused",
+				"reason", string(why), "peer", peer.String(), "error", err.Error(), "refusals_not_told", more)
+		}
+	}
+}
+
+// warnUnused tells of sockets that edge was started with and no listener takes:
+// what connects to them waits in vain.
+func (a *App) warnUnused(passed *listen.Passed, listeners []policy.Listener) {
+	for _, name := range passed.Names() {
+		if !slices.ContainsFunc(listeners, func(l policy.Listener) bool {
+			return l.Address == "systemd" || l.Address == "fd:"+name
+		}) {
+			a.log.Warn("a socket that was passed on is not used: nobody answers who connects to it",
+				"name", name, "hint", `name it in listen: "fd:`+name+`"`)
+		}
+	}
 }
 
 // tellCertificate logs that the files of a certificate have changed.

@@ -36,7 +36,14 @@ func newGate(next http.Handler, draining *atomic.Bool) *gate {
 }
 
 // ServeHTTP implements http.Handler.
-func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) { g.serve(w, r, g.next) }
+
+// before is the gate in front of another handler.
+func (g *gate) before(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { g.serve(w, r, next) })
+}
+
+func (g *gate) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	defer g.leave()
 	if g.under.Add(1) < 0 {
 		panic(http.ErrAbortHandler) // the connection is being closed
@@ -48,7 +55,7 @@ func (g *gate) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	} else if g.draining.Load() {
 		w.Header().Set("Connection", "close") // the client's next request goes elsewhere
 	}
-	g.next.ServeHTTP(w, r)
+	next.ServeHTTP(w, r)
 }
 
 func (g *gate) leave() {

@@ -44,6 +44,9 @@ func (e *ListenError) Hint() string {
 	if errors.Is(e.Err, errNoToken) {
 		return "set admin.token in the policy file, or listen on 127.0.0.1"
 	}
+	if errors.Is(e.Err, listen.ErrNotPassed) {
+		return "start edge by a socket unit of systemd, or listen on an address"
+	}
 	return "choose another address, or stop what listens there"
 }
 
@@ -71,7 +74,8 @@ func listenError(option string, err error) error {
 func listenersOf(s *policy.Settings, dir string) []listen.Config {
 	list := make([]listen.Config, len(s.Listen))
 	for i, l := range s.Listen {
-		list[i] = listen.Config{Address: l.Address, H2C: l.H2C, TLS: tlsOf(l.TLS, dir)}
+		list[i] = listen.Config{Address: l.Address, H2C: l.H2C, TLS: tlsOf(l.TLS, dir),
+			ProxyProtocol: l.ProxyProtocol, RedirectHTTPS: l.RedirectHTTPS}
 	}
 	return list
 }
@@ -100,7 +104,7 @@ func portsOf(bound map[string][]net.Addr) map[string][]string {
 	for address, sockets := range bound {
 		for _, s := range sockets {
 			_, port, err := net.SplitHostPort(s.String())
-			if err == nil && !strings.HasSuffix(address, ":"+port) {
+			if err == nil && (!strings.HasSuffix(address, ":"+port) || strings.HasPrefix(address, "fd:")) {
 				ports[address] = append(ports[address], port)
 			}
 		}
@@ -155,11 +159,14 @@ func (a *App) dataServers() []server {
 	list := make([]server, listen.NumLanes)
 	for lane := range listen.NumLanes {
 		s := a.server(a.gate)
+		if lane == listen.Redirect {
+			s = a.server(a.gate.before(a.proxy.RedirectHTTPS()))
+		}
 		s.ConnState = a.wire.ConnState
 		s.Protocols = new(http.Protocols)
 		s.Protocols.SetHTTP1(true)
 		s.Protocols.SetHTTP2(true)
-		s.Protocols.SetUnencryptedHTTP2(lane == listen.H2C)
+		s.Protocols.SetUnencryptedHTTP2(lane != listen.Plain)
 		list[lane] = server{s, a.doors.Lane(lane)}
 	}
 	return list

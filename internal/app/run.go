@@ -77,6 +77,7 @@ func (a *App) shutdown(data, private []server) {
 	ctx, cancel := context.WithTimeout(context.Background(), limit)
 	defer cancel()
 	a.doors.StopAccepting(ctx)
+	a.awaitFirstAnswers(ctx)
 	if !a.endData(ctx, data) {
 		a.log.Warn("requests are still under way and are broken off", "drain_timeout", limit.String())
 	}
@@ -98,6 +99,14 @@ func (a *App) endData(ctx context.Context, servers []server) bool {
 	ended := end(ctx, servers)
 	wg.Wait()
 	return ended && late == nil
+}
+
+// awaitFirstAnswers waits for requests that are on their way, as long as clients
+// may take to send one.
+func (a *App) awaitFirstAnswers(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, headTimeout)
+	defer cancel()
+	a.doors.AwaitFirstAnswers(ctx)
 }
 
 // end lets requests end until ctx does, and reports whether all did. Those that

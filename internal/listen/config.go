@@ -7,13 +7,20 @@ import (
 
 // Config is one listener.
 type Config struct {
-	// Address is "host:port". It identifies the listener in a Set.
+	// Address is "host:port", "systemd" for all passed sockets that no other
+	// listener names, or "fd:NAME" for those of a name. It identifies the
+	// listener in a Set.
 	Address string
 	// TLS, if not nil, shakes hands first. Then clients may speak HTTP/1 or
 	// HTTP/2.
 	TLS *TLS
 	// H2C puts connections without TLS into the lane H2C instead of Plain.
 	H2C bool
+	// ProxyProtocol lets trusted proxies connect and nobody else; they say first
+	// whom they speak for.
+	ProxyProtocol bool
+	// RedirectHTTPS puts connections without TLS into the lane Redirect.
+	RedirectHTTPS bool
 }
 
 // Lane is where a connection goes: each is for an http.Server of its own.
@@ -24,13 +31,20 @@ const (
 	Plain Lane = iota
 	// H2C connections speak HTTP/1, or HTTP/2 without TLS.
 	H2C
+	// Redirect connections speak as H2C ones; their clients are sent to https.
+	Redirect
 
 	NumLanes
 )
 
-// lane is where connections without TLS go.
+// lane is where connections go.
 func (c *Config) lane() Lane {
-	if c.H2C {
+	switch {
+	case c.TLS != nil:
+		return Plain
+	case c.RedirectHTTPS:
+		return Redirect
+	case c.H2C:
 		return H2C
 	}
 	return Plain

@@ -9,16 +9,23 @@ import (
 
 // Options are what a Set is made of. All may be left out.
 type Options struct {
+	// Passed are the sockets that the process was started with. The Set closes
+	// them.
+	Passed *Passed
+	// Trusted says whether a proxy may speak for others, by its address as
+	// net.Addr prints it. Nil trusts nobody.
+	Trusted func(peer string) bool
 	// Wrap stands between a connection and net/http: what it returns is served
-	// instead. It gets every connection that may speak HTTP/1, plain or after
+	// instead. It gets every connection of the lanes Plain and H2C that may speak
+	// HTTP/1, plain or after
 	// its TLS handshake (then it is a *tls.Conn, and what Wrap returns must have
 	// its method ConnectionState: that is how net/http finds out). It must not
 	// block, and the connection it returns must close the one it was given.
 	Wrap func(net.Conn) net.Conn
-	// AcceptFailed is told of each failure to accept, HandshakeFailed of each
-	// handshake that came to nothing.
-	AcceptFailed    func(at net.Addr, err error)
-	HandshakeFailed func(client net.Addr, err error)
+	// AcceptFailed is told of each failure to accept, Refused of each connection
+	// that came to nothing before HTTP.
+	AcceptFailed func(at net.Addr, err error)
+	Refused      func(peer net.Addr, why Refusal, err error)
 	// CertificateChanged is told of each pair of files that changed, with an
 	// error if it is no certificate: the one before stays in use.
 	CertificateChanged func(Certificate, error)
@@ -38,7 +45,8 @@ type Set struct {
 	doors  map[string][]*door
 	closed bool
 
-	under sync.WaitGroup // goroutines that accept or shake hands
+	under  sync.WaitGroup // goroutines that accept or prepare
+	firsts sync.WaitGroup // connections without an answer yet
 }
 
 // NewSet returns a Set without listeners. Close it.
@@ -54,8 +62,14 @@ func NewSet(o Options) *Set {
 	if s.o.AcceptFailed == nil {
 		s.o.AcceptFailed = func(net.Addr, error) {}
 	}
-	if s.o.HandshakeFailed == nil {
-		s.o.HandshakeFailed = func(net.Addr, error) {}
+	if s.o.Refused == nil {
+		s.o.Refused = func(net.Addr, Refusal, error) {}
+	}
+	if s.o.Passed == nil {
+		s.o.Passed = &Passed{}
+	}
+	if s.o.Trusted == nil {
+		s.o.Trusted = func(string) bool { return false }
 	}
 	if s.o.CertificateChanged == nil {
 		s.o.CertificateChanged = func(Certificate, error) {}
@@ -72,16 +86,6 @@ func (s *Set) RefreshCertificates() { s.keys.refresh(s.o.CertificateChanged) }
 
 // Certificates tells of all certificates, in no order.
 func (s *Set) Certificates() []Certificate { return s.keys.list() }
-
-// take prepares a connection and puts it into its lane.
-func (s *Set) take(conn net.Conn, d *door) {
-	c := d.rules.Load()
-	if c.TLS != nil {
-		s.under.Go(func() { s.shake(conn, d, c) })
-		return
-	}
-	s.lanes[c.lane()].put(s.o.Wrap(conn))
-}
 
 // Change is a set of listeners that may follow the present one: all that could
 // fail has been done, and nobody has noticed. Commit or Abort it.
@@ -107,14 +111,25 @@ func (s *Set) Prepare(want []Config) (*Change, error) {
 		if s.doors[w.Address] != nil {
 			continue
 		}
-		socket, err := Open(w.Address)
+		sockets, err := s.open(w.Address, want)
 		if err != nil {
 			c.Abort()
 			return nil, err
 		}
-		c.opened[w.Address] = []*door{newDoor(socket)}
+		for _, socket := range sockets {
+			c.opened[w.Address] = append(c.opened[w.Address], newDoor(socket))
+		}
 	}
 	return c, nil
+}
+
+// open opens the sockets of one address.
+func (s *Set) open(address string, all []Config) ([]net.Listener, error) {
+	if passed, err := s.o.Passed.open(address, all); passed != nil || err != nil {
+		return passed, err
+	}
+	socket, err := Open(address)
+	return []net.Listener{socket}, err
 }
 
 // loadCertificates finds the certificates of all listeners, each once.
@@ -235,6 +250,7 @@ func (s *Set) Close() {
 		_ = l.Close() // it cannot fail
 	}
 	s.StopAccepting(s.ctx)
+	s.o.Passed.Close()
 }
 
 func closeAll(doors []*door) {

@@ -1,6 +1,7 @@
 package listen
 
 import (
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -15,7 +16,7 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const patience = 20 * time.Second
+const patience = 10 * time.Second
 
 func newSet(t *testing.T, o Options) *Set {
 	s := NewSet(o)
@@ -57,9 +58,11 @@ func dial(t *testing.T, s *Set, address string) net.Conn {
 // accepted takes one connection out of a lane.
 func accepted(t *testing.T, s *Set, l Lane) net.Conn {
 	t.Helper()
+	late := time.AfterFunc(patience, func() { s.Lane(l).Close() })
+	defer late.Stop()
 	conn, err := s.Lane(l).Accept()
 	if err != nil {
-		t.Fatal(err)
+		t.Fatalf("nothing comes into lane %d: %v", l, err)
 	}
 	t.Cleanup(func() { conn.Close() })
 	return conn
@@ -214,4 +217,34 @@ func TestAcceptDoesNotSpin(t *testing.T) {
 			t.Errorf("%d tries and %d told in a minute, want one a second and a few more", n, told)
 		}
 	})
+}
+
+func TestFirstAnswersAreAwaited(t *testing.T) {
+	for name, answer := range map[string]func(net.Conn){
+		"an answer": func(c net.Conn) { c.Write([]byte("x")) },
+		"an end":    func(c net.Conn) { c.Close() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSet(t, Options{})
+			update(t, s, Config{Address: here})
+			dial(t, s, here)
+			conn := accepted(t, s, Plain)
+			s.StopAccepting(t.Context())
+			short, cancel := context.WithCancel(t.Context())
+			cancel()
+			s.AwaitFirstAnswers(short) // ends with its context
+			waited := make(chan struct{})
+			go func() { // ends with the answer
+				s.AwaitFirstAnswers(t.Context())
+				close(waited)
+			}()
+			select {
+			case <-waited:
+				t.Error("it was not waited for")
+			case <-time.After(10 * time.Millisecond):
+			}
+			answer(conn)
+			<-waited
+		})
+	}
 }

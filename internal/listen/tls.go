@@ -4,9 +4,9 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"net"
-	"time"
 )
 
 // TLS are the rules of a listener whose clients speak TLS.
@@ -18,9 +18,6 @@ type TLS struct {
 	// Only13 refuses TLS 1.2. Older versions are refused always.
 	Only13 bool
 }
-
-// handshakeTimeout is what a client has for its handshake.
-const handshakeTimeout = 5 * time.Second
 
 // suites12 are the cipher suites of TLS 1.2: forward secret and authenticated.
 // Those of TLS 1.3 are all of that kind.
@@ -42,23 +39,14 @@ func newConfig(version uint16, certificate func(*tls.ClientHelloInfo) (*tls.Cert
 	}
 }
 
-// shake makes a connection of a TLS listener ready, or closes it. It ends with
-// the handshake, at handshakeTimeout, or with s.ctx.
-func (s *Set) shake(conn net.Conn, d *door, c *Config) {
-	ctx, cancel := context.WithTimeout(s.ctx, handshakeTimeout)
-	defer cancel()
-	secured := tls.Server(conn, d.config(c.TLS))
+// shake makes a connection secure, before ctx ends.
+func shake(ctx context.Context, conn net.Conn, c *tls.Config) (*tls.Conn, error) {
+	secured := tls.Server(conn, c)
 	if err := secured.HandshakeContext(ctx); err != nil {
 		answerPlain(err)
-		s.o.HandshakeFailed(conn.RemoteAddr(), err)
-		_ = conn.Close() // it is of no use any more
-		return
+		return nil, fmt.Errorf("the TLS handshake: %w", err)
 	}
-	if secured.ConnectionState().NegotiatedProtocol == "h2" {
-		s.lanes[Plain].put(secured) // net/http wants the *tls.Conn itself
-		return
-	}
-	s.lanes[Plain].put(s.o.Wrap(secured))
+	return secured, nil
 }
 
 // answerPlain tells a client that has sent a request without TLS.

@@ -24,9 +24,9 @@ func pair(t *testing.T, a *testcert.Authority, dir string, names ...string) Pair
 	return p
 }
 
-// shake shakes hands with the first socket of here, and tells what it was
+// handshake shakes hands with the first socket of here, and tells what it was
 // given.
-func shake(t *testing.T, s *Set, c *tls.Config) (tls.ConnectionState, error) {
+func handshake(t *testing.T, s *Set, c *tls.Config) (tls.ConnectionState, error) {
 	t.Helper()
 	raw := dial(t, s, here)
 	raw.SetDeadline(time.Now().Add(patience))
@@ -61,7 +61,7 @@ func TestTheProtocolDecidesTheWay(t *testing.T) {
 		if protocol != "" {
 			c.NextProtos = []string{protocol}
 		}
-		if state, err := shake(t, s, c); err != nil || state.NegotiatedProtocol != protocol {
+		if state, err := handshake(t, s, c); err != nil || state.NegotiatedProtocol != protocol {
 			t.Errorf("%q: got %q, %v", protocol, state.NegotiatedProtocol, err)
 		}
 		conn := accepted(t, s, Plain)
@@ -85,7 +85,7 @@ func TestClientsChooseTheirCertificate(t *testing.T) {
 		"first.example": "first.example", "a.example": "a.example", "b.example": "a.example",
 		"x.c.example": "*.c.example", "other.example": "first.example", "": "first.example",
 	} {
-		state, err := shake(t, s, &tls.Config{ServerName: name, InsecureSkipVerify: true})
+		state, err := handshake(t, s, &tls.Config{ServerName: name, InsecureSkipVerify: true})
 		if err != nil {
 			t.Errorf("%q: %v", name, err)
 		} else if got := state.PeerCertificates[0].Subject.CommonName; got != want {
@@ -102,7 +102,7 @@ func TestOldVersionsAreRefused(t *testing.T) {
 	for _, only13 := range []bool{false, true} {
 		update(t, s, Config{Address: here, TLS: &TLS{Pairs: []Pair{p}, Only13: only13}})
 		for version, want := range map[uint16]bool{tls.VersionTLS11: false, tls.VersionTLS12: !only13, tls.VersionTLS13: true} {
-			_, err := shake(t, s, &tls.Config{RootCAs: a.Pool(), ServerName: "a.example", MinVersion: tls.VersionTLS10, MaxVersion: version})
+			_, err := handshake(t, s, &tls.Config{RootCAs: a.Pool(), ServerName: "a.example", MinVersion: tls.VersionTLS10, MaxVersion: version})
 			if (err == nil) != want {
 				t.Errorf("only 1.3 %t: %s: %v", only13, tls.VersionName(version), err)
 			}
@@ -110,7 +110,7 @@ func TestOldVersionsAreRefused(t *testing.T) {
 	}
 	update(t, s, Config{Address: here, TLS: &TLS{Pairs: []Pair{p}}})
 	cbc := []uint16{tls.TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA, tls.TLS_ECDHE_ECDSA_WITH_AES_256_CBC_SHA}
-	if _, err := shake(t, s, &tls.Config{RootCAs: a.Pool(), ServerName: "a.example", MaxVersion: tls.VersionTLS12, CipherSuites: cbc}); err == nil {
+	if _, err := handshake(t, s, &tls.Config{RootCAs: a.Pool(), ServerName: "a.example", MaxVersion: tls.VersionTLS12, CipherSuites: cbc}); err == nil {
 		t.Error("CBC is accepted")
 	}
 }
@@ -126,7 +126,7 @@ type exchange struct {
 // shown is the certificate that a client is shown.
 func (x *exchange) shown() string {
 	x.t.Helper()
-	state, err := shake(x.t, x.Set, &tls.Config{RootCAs: x.a.Pool(), ServerName: "a.example"})
+	state, err := handshake(x.t, x.Set, &tls.Config{RootCAs: x.a.Pool(), ServerName: "a.example"})
 	if err != nil {
 		x.t.Fatal(err)
 	}
@@ -221,19 +221,19 @@ func TestRequestsWithoutTLSAreTold(t *testing.T) {
 func TestStalledHandshakes(t *testing.T) {
 	a := testcert.New(t)
 	var failed atomic.Int64
-	s := newSet(t, Options{HandshakeFailed: func(net.Addr, error) { failed.Add(1) }})
+	s := newSet(t, Options{Refused: func(net.Addr, Refusal, error) { failed.Add(1) }})
 	update(t, s, Config{Address: here, TLS: &TLS{Pairs: []Pair{pair(t, a, t.TempDir(), "a.example")}}})
 	const stalled = 20
 	for range stalled {
 		io.WriteString(dial(t, s, here), "\x16\x03\x01")
 	}
-	if _, err := shake(t, s, &tls.Config{RootCAs: a.Pool(), ServerName: "a.example"}); err != nil {
+	if _, err := handshake(t, s, &tls.Config{RootCAs: a.Pool(), ServerName: "a.example"}); err != nil {
 		t.Fatal(err)
 	}
 	accepted(t, s, Plain)
 	began := time.Now()
 	s.Close()
-	if took := time.Since(began); took > handshakeTimeout/2 {
+	if took := time.Since(began); took > prepareTimeout/2 {
 		t.Errorf("Close took %s", took)
 	}
 	if failed.Load() != stalled {

@@ -15,10 +15,10 @@ func (b *compiler) listeners() {
 	}
 	if m := b.config.Metrics; m != nil {
 		s.Metrics = PrivateListener{Listen: m.Listen}
-		b.checkAddress(b.at("metrics.listen"), "metrics.listen", m.Listen)
+		b.checkAddress(b.at("metrics.listen"), "metrics.listen", m.Listen, address.write)
 	}
 	b.dataListeners()
-	b.checkAddress(b.at("admin.listen"), "admin.listen", s.Admin.Listen)
+	b.checkAddress(b.at("admin.listen"), "admin.listen", s.Admin.Listen, address.write)
 	if s.Admin.Token == "" && !isLoopback(s.Admin.Listen) {
 		b.fail(b.at("admin.listen"), "listen on 127.0.0.1, or set admin.token",
 			"admin listens on %s without a token", s.Admin.Listen)
@@ -47,17 +47,70 @@ func (b *compiler) written(i int) ListenConf {
 func (b *compiler) dataListeners() {
 	for i := range max(1, len(b.config.Listen)) {
 		conf := b.written(i)
-		b.checkAddress(placeOf(conf.Places, "address"), "listen", conf.Address)
-		b.policy.Settings.Listen = append(b.policy.Settings.Listen, Listener{
-			Address: conf.Address,
-			H2C:     given(conf.H2C, conf.TLS == nil),
-			TLS:     b.tls(conf.TLS),
-		})
-		if conf.TLS != nil && conf.H2C != nil {
-			b.fail(placeOf(conf.Places, "h2c"), "leave out h2c: with TLS, clients choose HTTP/2 in the handshake",
-				"h2c is for listeners without tls")
+		if !isPassedOn(conf.Address) {
+			b.checkAddress(placeOf(conf.Places, "address"), "listen", conf.Address, dataAddress.write)
 		}
+		b.policy.Settings.Listen = append(b.policy.Settings.Listen, Listener{
+			Address:       conf.Address,
+			H2C:           given(conf.H2C, conf.TLS == nil),
+			TLS:           b.tls(conf.TLS),
+			ProxyProtocol: given(conf.ProxyProtocol, false),
+			RedirectHTTPS: given(conf.RedirectHTTPS, false),
+		})
+		b.checkListener(&conf)
 	}
+	b.redirects()
+}
+
+// checkListener looks at options that make no sense together.
+func (b *compiler) checkListener(conf *ListenConf) {
+	if conf.TLS != nil && conf.H2C != nil {
+		b.fail(placeOf(conf.Places, "h2c"), "leave out h2c: with TLS, clients choose HTTP/2 in the handshake",
+			"h2c is for listeners without tls")
+	}
+	if given(conf.ProxyProtocol, false) && b.config.TrustedProxies == nil {
+		b.fail(placeOf(conf.Places, "proxy_protocol"), "name the networks of your proxies in trusted_proxies",
+			"proxy_protocol without trusted_proxies: nobody could connect")
+	}
+	if !given(conf.RedirectHTTPS, false) {
+		return
+	}
+	if conf.TLS != nil {
+		b.fail(placeOf(conf.Places, "redirect_https"), "redirect from a listener without tls", "a listener with tls speaks https already")
+	} else if b.config.Scheme != "" {
+		b.fail(placeOf(conf.Places, "redirect_https"), "remove scheme: listeners, and trusted proxies, say what clients speak",
+			"redirect_https with scheme: %s: every request counts as %[1]s", b.config.Scheme)
+	}
+}
+
+// redirects compiles where redirect_https leads.
+func (b *compiler) redirects() {
+	all := true
+	for i := range b.policy.Settings.Listen {
+		l := &b.policy.Settings.Listen[i]
+		if ports := b.ports(l); l.TLS != nil && b.policy.httpsPort == "" && len(ports) > 0 {
+			b.policy.httpsPort = ":" + ports[0]
+		}
+		all = all && (l.TLS != nil || l.RedirectHTTPS)
+	}
+	if b.policy.httpsPort == ":443" {
+		b.policy.httpsPort = ""
+	}
+	b.policy.Rules.RedirectHTTPS = all
+}
+
+// passedOn begins the address of sockets by name, and is all of it for those
+// without.
+const (
+	allPassedOn = "systemd"
+	passedOn    = "fd:"
+)
+
+// isPassedOn reports whether a listener's sockets are those that edge was
+// started with.
+func isPassedOn(address string) bool {
+	name, is := strings.CutPrefix(address, passedOn)
+	return address == allPassedOn || is && name != "" && !strings.ContainsAny(name, ": /")
 }
 
 // tls compiles the tls of a listener; nil for none.
@@ -83,9 +136,9 @@ func (b *compiler) tls(conf *TLSConf) *TLS {
 	return t
 }
 
-func (b *compiler) checkAddress(at Place, option, address string) {
+func (b *compiler) checkAddress(at Place, option, address, write string) {
 	if host, port, ok := cutPort(address); !ok || !isPort(port) || strings.ContainsAny(host, "/ ") {
-		b.fail(at, `write ":8080" or "127.0.0.1:8080"`, "%s: %q is not an address to listen on", option, address)
+		b.fail(at, "write "+write, "%s: %q is not an address to listen on", option, address)
 	}
 }
 
@@ -101,7 +154,7 @@ func (b *compiler) ports(l *Listener) []string {
 	if bound, ok := b.bound[l.Address]; ok {
 		return bound
 	}
-	if _, port, ok := cutPort(l.Address); ok && port != "0" {
+	if _, port, ok := cutPort(l.Address); ok && port != "0" && !isPassedOn(l.Address) {
 		return []string{port}
 	}
 	return nil

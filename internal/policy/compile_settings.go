@@ -62,6 +62,8 @@ func (b *compiler) rules() {
 		Names:   b.names(),
 		Scheme:  b.config.Scheme,
 		Trusted: b.trusted(),
+
+		RedirectHTTPS: p.Rules.RedirectHTTPS,
 	}
 	if b.hosts.limited() {
 		p.Rules.OwnHost = b.hosts.allows

@@ -130,7 +130,9 @@ type ListenConf struct {
 	Address string
 	H2C     *bool
 	TLS     *TLSConf
-	Places  Places
+	// ProxyProtocol and RedirectHTTPS are proxy_protocol and redirect_https.
+	ProxyProtocol, RedirectHTTPS *bool
+	Places                       Places
 }
 
 // TLSConf is tls: one certificate, or several.

@@ -1,16 +1,24 @@
 package policy
 
-// address is where a listener listens.
-var address = text("an address", `"127.0.0.1:8080" or ":8080"`)
+var (
+	// address is where a private listener listens.
+	address = text("an address", `"127.0.0.1:8080" or ":8080"`)
+	// dataAddress is where clients connect to.
+	dataAddress = text("an address", `":8080", "127.0.0.1:8080", systemd or "fd:NAME"`)
+)
 
 // listenOptions are the options of one listener of clients.
 var listenOptions = []optionOf[ListenConf]{
-	need(option("address", address, func(l *ListenConf) *string { return &l.Address }, "",
-		"The address.")),
+	need(option("address", dataAddress, func(l *ListenConf) *string { return &l.Address }, "",
+		"The address. `systemd` stands for the sockets that edge was started with (LISTEN_FDS), `fd:NAME` for those of a name (FileDescriptorName of a socket unit): a restart then refuses nobody.")),
 	option("h2c", optional(boolean()), func(l *ListenConf) **bool { return &l.H2C }, "true",
 		"Whether clients may speak HTTP/2 without TLS, by prior knowledge."),
 	option("tls", optional(tlsShape), func(l *ListenConf) **TLSConf { return &l.TLS }, "",
 		"Clients speak TLS, and HTTP/2 or HTTP/1.1 in it. Files that change are loaded again; a pair that does not fit together leaves the one before in use."),
+	option("proxy_protocol", optional(boolean()), func(l *ListenConf) **bool { return &l.ProxyProtocol }, "false",
+		"Whether trusted_proxies send the PROXY protocol (version 1 or 2) before anything else: the address it names is the client's. Nobody else may then connect."),
+	option("redirect_https", optional(boolean()), func(l *ListenConf) **bool { return &l.RedirectHTTPS }, "false",
+		"Whether requests in http are redirected (308) to https, on the port of the first listener with tls, or the default one."),
 }
 
 // tlsOptions are the options of tls.
@@ -63,17 +71,17 @@ func oneListener() shape[ListenConf] {
 			if v.kind == yamlMapping {
 				return listenerShape.decode(d, v)
 			}
-			at, ok := address.decode(d, v)
+			at, ok := dataAddress.decode(d, v)
 			return ListenConf{Address: at, Places: Places{"": v.place}}, ok
 		},
 		encode: func(l ListenConf) *yamlValue {
 			v := listenerShape.encode(l)
 			if v != nil && len(v.pairs) == 1 {
-				return address.encode(l.Address)
+				return dataAddress.encode(l.Address)
 			}
 			return v
 		},
-		schema: anyOf(address.schema, listenerShape.schema),
+		schema: anyOf(dataAddress.schema, listenerShape.schema),
 	}
 }
 

@@ -66,7 +66,7 @@ func TestTextsThatAreYAML(t *testing.T) {
 // line that is shown.
 func TestPlacesOfWindowsLines(t *testing.T) {
 	_, err := Read(sourceOf(map[string][]byte{"edge.yaml": []byte("version: 1\r\nlisten:\r\n")}, nil))
-	want := "edge.yaml:2:8: listen has no value\n    2 | listen:\n      |        ^\n      = write \"127.0.0.1:8080\" or \":8080\""
+	want := "edge.yaml:2:8: listen has no value\n    2 | listen:\n      |        ^\n      = write \":8080\", \"127.0.0.1:8080\", systemd or \"fd:NAME\""
 	if err == nil || err.Error() != want {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}

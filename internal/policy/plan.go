@@ -79,7 +79,7 @@ type Plan struct {
 	// Withheld says which kinds of data the request had that are not in the
 	// key; only set when Course is Lookup.
 	Withheld Withheld
-	// Location is where an Answer redirects to: a path with its query.
+	// Location is where an Answer redirects to: a path with its query, or a URL.
 	Location string
 }
 
@@ -103,6 +103,9 @@ func (p *Policy) plan(v *request.View, dst *Plan, rec *recorder) {
 	dst.Route = r
 	location, redirect := p.slashes.redirect(v)
 	switch {
+	case v.RedirectHTTPS && v.Path != "*":
+		dst.answer(http.StatusPermanentRedirect, rfc9111.HTTPSRedirect)
+		dst.Location = p.secured(v)
 	case r.CORS != nil && isPreflight(v):
 		dst.answer(http.StatusNoContent, rfc9111.Preflight)
 	case redirect:

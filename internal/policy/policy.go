@@ -53,9 +53,12 @@ type Policy struct {
 	// Warnings are what the owner should know though nothing is wrong.
 	Warnings []Problem
 
-	match    matcher
-	slashes  slashRules
-	internal *kindRules // of the query; nil for none
+	match   matcher
+	slashes slashRules
+	// httpsPort is ":8443", where clients that speak http are sent to; empty for
+	// the default port.
+	httpsPort string
+	internal  *kindRules // of the query; nil for none
 }
 
 // Route is a compiled route. Everything is read-only.
@@ -199,12 +202,19 @@ type Settings struct {
 
 // Listener is where clients connect to.
 type Listener struct {
-	// Address is "host:port"; port 0 takes a free one.
+	// Address is "host:port", where port 0 takes a free one; "systemd" for all
+	// sockets that edge was started with and that no other listener names; or
+	// "fd:NAME" for those of a name.
 	Address string
 	// H2C allows HTTP/2 without TLS. It is false with TLS.
 	H2C bool
 	// TLS is nil where clients speak without.
 	TLS *TLS
+	// ProxyProtocol is true where trusted proxies say first whom they speak for,
+	// and nobody else may connect.
+	ProxyProtocol bool
+	// RedirectHTTPS is true where clients that speak http are sent to https.
+	RedirectHTTPS bool
 }
 
 // TLS is how clients of a listener speak TLS.

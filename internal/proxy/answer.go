@@ -22,7 +22,7 @@ func (x *exchange) answer() {
 	switch x.plan.Reason {
 	case rfc9111.Preflight:
 		x.preflight(h)
-	case rfc9111.SlashRedirect:
+	case rfc9111.SlashRedirect, rfc9111.HTTPSRedirect:
 		h["Location"] = []string{x.plan.Location}
 		x.cors(h)
 	default:

@@ -20,6 +20,8 @@ type exchange struct {
 
 	w writer
 	r *http.Request
+	// redirect says that the listener sends clients from http to https.
+	redirect bool
 
 	// fetch
 	landing  fill.Landing
@@ -73,15 +75,15 @@ func (x *exchange) run() {
 }
 
 // begin prepares a pooled exchange.
-func (x *exchange) begin(p *Proxy, w http.ResponseWriter, r *http.Request) {
+func (x *exchange) begin(p *Proxy, w http.ResponseWriter, r *http.Request, redirect bool) {
 	x.inquiry.begin(p, p.now())
-	x.r = r
+	x.r, x.redirect = r, redirect
 	x.w.reset(w)
 }
 
 // receive makes the canonical view, or refuses the request.
 func (x *exchange) receive() bool {
-	conn := request.Conn{Peer: x.r.RemoteAddr, TLS: x.r.TLS != nil}
+	conn := request.Conn{Peer: x.r.RemoteAddr, TLS: x.r.TLS != nil, RedirectHTTPS: x.redirect}
 	fault := request.FromHTTP(&x.view, x.r, conn, &x.live.policy.Rules)
 	if fault == request.NoFault {
 		return true

@@ -121,9 +121,17 @@ func unbounded(r request.Rules) request.Rules {
 func (p *Proxy) Policy() *policy.Policy { return p.live.Load().policy }
 
 // ServeHTTP implements http.Handler.
-func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (p *Proxy) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.serve(w, r, false) }
+
+// RedirectHTTPS is the handler of listeners that send clients from http to
+// https.
+func (p *Proxy) RedirectHTTPS() http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { p.serve(w, r, true) })
+}
+
+func (p *Proxy) serve(w http.ResponseWriter, r *http.Request, redirect bool) {
 	x := p.pool.Get().(*exchange)
-	x.begin(p, w, r)
+	x.begin(p, w, r, redirect)
 	defer x.end()
 	if x.receive() {
 		x.run()

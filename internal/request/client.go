@@ -33,7 +33,7 @@ func (v *View) ClientIP() string {
 				return client
 			}
 			client = element
-			if !v.rules.trusts(netip.AddrPortFrom(address, 0).String()) {
+			if !v.rules.Trusts(netip.AddrPortFrom(address, 0).String()) {
 				return client
 			}
 		}

@@ -187,6 +187,7 @@ func namesFraming(line string) bool {
 func (f *filling) finish(authority string) Fault {
 	v := f.view
 	v.Scheme = f.scheme()
+	v.RedirectHTTPS = f.conn.RedirectHTTPS && v.Scheme == "http"
 	var ok bool
 	if v.Host, ok = canonicalHost(authority, v.Scheme); !ok {
 		return BadHost

@@ -37,7 +37,7 @@ func New(rules *Rules, method, url string, fields ...string) (*View, Fault) {
 	head.WriteString(method + " " + target + " HTTP/1.1\r\n" + hostLine + "\r\n" + lines.String() + "\r\n")
 
 	v := new(View)
-	_, fault := Parse(v, []byte(head.String()), Conn{TLS: equalFold(scheme, "https")}, rules)
+	_, fault := Parse(v, []byte(head.String()), Conn{TLS: equalFold(scheme, "https"), RedirectHTTPS: rules.RedirectHTTPS}, rules)
 	if fault != NoFault {
 		return nil, fault
 	}

@@ -15,6 +15,9 @@ type Rules struct {
 	// It is asked with an address in the form of Conn.Peer, with the port 0
 	// where none is known. Nil trusts nobody.
 	Trusted func(peer string) bool
+	// RedirectHTTPS says that every listener without TLS redirects: New, which
+	// has no connection, then takes that for granted.
+	RedirectHTTPS bool
 	// OwnHost says whether an absolute-form target may name host (canonical,
 	// as View.Host). Nil accepts every valid host.
 	OwnHost func(host string) bool
@@ -32,6 +35,9 @@ type Conn struct {
 	Peer string
 	// TLS is true when the connection is encrypted.
 	TLS bool
+	// RedirectHTTPS is true when the listener sends clients that speak http to
+	// https.
+	RedirectHTTPS bool
 }
 
 const (
@@ -56,9 +62,9 @@ func orDefault(n, byDefault int) int {
 	return n
 }
 
-// trusts reports whether the forwarding fields of a peer are believed. One that
+// Trusts reports whether the forwarding fields of a peer are believed. One that
 // is not known is not trusted.
-func (r *Rules) trusts(peer string) bool {
+func (r *Rules) Trusts(peer string) bool {
 	return r.Trusted != nil && peer != "" && r.Trusted(peer)
 }
 

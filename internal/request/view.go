@@ -75,6 +75,8 @@ type View struct {
 	Hop Hop
 	// TrustedPeer is true when the connection comes from Rules.Trusted.
 	TrustedPeer bool
+	// RedirectHTTPS is true when Scheme is http and the listener redirects that.
+	RedirectHTTPS bool
 
 	rules  *Rules
 	names  *Names
@@ -99,7 +101,7 @@ func (v *View) start(rules *Rules, c Conn) {
 	v.Reset()
 	v.rules, v.names = rules, rules.Names
 	v.peer = withoutPort(c.Peer)
-	v.TrustedPeer = rules.trusts(c.Peer)
+	v.TrustedPeer = rules.Trusts(c.Peer)
 	n := rules.Names.Len()
 	if cap(v.heads) < n {
 		links := make([]int16, 2*n)

@@ -68,6 +68,7 @@ const (
 	Options          // OPTIONS with Allow
 	PreflightNoCORS  // the same for a CORS preflight on an enforced route without cors
 	SlashRedirect    // trailing_slash or slashes
+	HTTPSRedirect    // redirect_https
 	ClosedParam      // a value outside params
 	MethodNotAllowed // 405
 	UnknownHost      // 421

@@ -62,6 +62,7 @@ var reasons = [NumReasons]struct{ word, text string }{
 	Preflight:        {"preflight", "edge answered a CORS preflight."},
 	PreflightNoCORS:  {"preflight-without-cors", "A browser asked whether another site may use the route, and was not told: add cors to the route if it may."},
 	Options:          {"options", "edge answered OPTIONS with the methods that the route allows."},
+	HTTPSRedirect:    {"https-redirect", "The listener speaks http to send clients to https."},
 	SlashRedirect:    {"slash-redirect", "edge redirected to the spelling of the path that trailing_slash or slashes ask for."},
 	ClosedParam:      {"closed-param", "The path has a value that the route's params do not list."},
 	MethodNotAllowed: {"method-not-allowed", "The route does not take this method."},

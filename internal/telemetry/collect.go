@@ -27,7 +27,7 @@ func (c *Counters) Collect(ch chan<- prometheus.Metric) {
 	}
 	for _, vec := range []prometheus.Collector{
 		c.originRequests, c.originFailures, c.originDuration,
-		c.invalidations, c.refreshes, c.reloads, c.landings, c.certificateLoads,
+		c.invalidations, c.refreshes, c.reloads, c.landings, c.certificateLoads, c.refusedConnections,
 	} {
 		vec.Collect(ch)
 	}

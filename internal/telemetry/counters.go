@@ -53,10 +53,9 @@ type Counters struct {
 	originDuration                              *prometheus.HistogramVec
 	settled                                     prometheus.Histogram
 	invalidations, refreshes, reloads, landings *prometheus.CounterVec
-	certificateLoads                            *prometheus.CounterVec
+	certificateLoads, refusedConnections        *prometheus.CounterVec
 
 	flights, collapses, readersAborted, droppedLines atomic.Uint64
-	handshakeFailures                                atomic.Uint64
 
 	reload       atomic.Pointer[reloadState]
 	store        atomic.Pointer[func() Store]
@@ -83,15 +82,16 @@ func New(version, revision string) *Counters {
 		descs:  make(map[string]*prometheus.Desc, len(definitions)),
 		known:  make(map[string]*series),
 
-		originRequests:   prometheus.NewCounterVec(originRequestsTotal.counterOpts(), originRequestsTotal.labels),
-		originFailures:   prometheus.NewCounterVec(originFailuresTotal.counterOpts(), originFailuresTotal.labels),
-		originDuration:   prometheus.NewHistogramVec(originRequestDuration.histogramOpts(), originRequestDuration.labels),
-		invalidations:    prometheus.NewCounterVec(invalidationsTotal.counterOpts(), invalidationsTotal.labels),
-		refreshes:        prometheus.NewCounterVec(refreshesTotal.counterOpts(), refreshesTotal.labels),
-		reloads:          prometheus.NewCounterVec(reloadsTotal.counterOpts(), reloadsTotal.labels),
-		certificateLoads: prometheus.NewCounterVec(certificateLoadsTotal.counterOpts(), certificateLoadsTotal.labels),
-		landings:         prometheus.NewCounterVec(landingsTotal.counterOpts(), landingsTotal.labels),
-		settled:          prometheus.NewHistogram(fleetSettleSeconds.histogramOpts()),
+		originRequests:     prometheus.NewCounterVec(originRequestsTotal.counterOpts(), originRequestsTotal.labels),
+		originFailures:     prometheus.NewCounterVec(originFailuresTotal.counterOpts(), originFailuresTotal.labels),
+		originDuration:     prometheus.NewHistogramVec(originRequestDuration.histogramOpts(), originRequestDuration.labels),
+		invalidations:      prometheus.NewCounterVec(invalidationsTotal.counterOpts(), invalidationsTotal.labels),
+		refreshes:          prometheus.NewCounterVec(refreshesTotal.counterOpts(), refreshesTotal.labels),
+		reloads:            prometheus.NewCounterVec(reloadsTotal.counterOpts(), reloadsTotal.labels),
+		refusedConnections: prometheus.NewCounterVec(refusedConnectionsTotal.counterOpts(), refusedConnectionsTotal.labels),
+		certificateLoads:   prometheus.NewCounterVec(certificateLoadsTotal.counterOpts(), certificateLoadsTotal.labels),
+		landings:           prometheus.NewCounterVec(landingsTotal.counterOpts(), landingsTotal.labels),
+		settled:            prometheus.NewHistogram(fleetSettleSeconds.histogramOpts()),
 	}
 	c.fast = &cell{make([]cellShard, c.spread.shards)}
 	for _, d := range definitions {

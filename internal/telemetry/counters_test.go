@@ -266,14 +266,14 @@ func TestCertificatesAreCollected(t *testing.T) {
 		return []Certificate{{"a.pem", time.Unix(1700000000, 5), true}, {"b.pem", time.Unix(1800000000, 0), false}}
 	})
 	c.CertificateLoad(false)
-	c.HandshakeFailed()
-	expect(t, c, []string{certificateExpiry.name, certificateCurrent.name, certificateLoadsTotal.name, handshakeFailuresTotal.name},
+	c.ConnectionRefused("tls-handshake")
+	expect(t, c, []string{certificateExpiry.name, certificateCurrent.name, certificateLoadsTotal.name, refusedConnectionsTotal.name},
 		`edge_tls_certificate_expiry_timestamp_seconds{file="a.pem"} 1.7e+09`,
 		`edge_tls_certificate_expiry_timestamp_seconds{file="b.pem"} 1.8e+09`,
 		`edge_tls_certificate_current{file="a.pem"} 1`,
 		`edge_tls_certificate_current{file="b.pem"} 0`,
 		`edge_tls_certificate_loads_total{ok="false"} 1`,
-		`edge_tls_handshake_failures_total 1`)
+		`edge_refused_connections_total{reason="tls-handshake"} 1`)
 }
 
 // exerciseAll makes every metric appear.
@@ -294,6 +294,7 @@ func exerciseAll() *Counters {
 	c.SetOrigins(func() []Origin { return []Origin{someOrigin} })
 	c.SetCertificates(func() []Certificate { return []Certificate{{File: "a.pem"}} })
 	c.CertificateLoad(true)
+	c.ConnectionRefused("tls-handshake")
 	return c
 }
 

@@ -123,8 +123,8 @@ var (
 		"1 when the certificate in use is what its file has. At 0 the file has changed and cannot be used.", labels("file")}
 	certificateLoadsTotal = definition{"edge_tls_certificate_loads_total", counter,
 		"Certificates whose files changed, by whether they came into use.", labels("ok")}
-	handshakeFailuresTotal = definition{"edge_tls_handshake_failures_total", counter,
-		"TLS handshakes that came to nothing, those of clients that went away included.", nil}
+	refusedConnectionsTotal = definition{"edge_refused_connections_total", counter,
+		"Connections that came to nothing before HTTP: untrusted-proxy (on a listener for proxies), proxy-protocol (a proxy did not say whom it speaks for), tls-handshake (also of clients that went away).", labels("reason")}
 )
 
 // What a node of a fleet reports of the log; none of it without a fleet.
@@ -176,7 +176,7 @@ var definitions = []definition{
 	objects, sizeBytes, capacityBytes, admissionsTotal, evictionsTotal, rejectionsTotal,
 	flights, flightBytes, flightsTotal, collapsesTotal, landingsTotal,
 	refreshesTotal, readersAbortedTotal, invalidationsTotal,
-	certificateExpiry, certificateCurrent, certificateLoadsTotal, handshakeFailuresTotal,
+	certificateExpiry, certificateCurrent, certificateLoadsTotal, refusedConnectionsTotal,
 	fleetConnected, fleetSilence, fleetPosition, fleetWaiting, fleetMembers,
 	fleetEntriesTotal, fleetLossesTotal, fleetConnectionsTotal, fleetResumptionsTotal, fleetSettleSeconds,
 	reloadSuccessful, reloadTime, reloadsTotal, configInfo, accessLogDropped, buildInfo,

@@ -22,11 +22,11 @@ func (c *Counters) CertificateLoad(ok bool) {
 	c.certificateLoads.WithLabelValues(strconv.FormatBool(ok)).Inc()
 }
 
-// HandshakeFailed counts a TLS handshake that came to nothing.
-func (c *Counters) HandshakeFailed() { c.handshakeFailures.Add(1) }
+// ConnectionRefused counts a connection that came to nothing before HTTP. why is
+// from a closed list.
+func (c *Counters) ConnectionRefused(why string) { c.refusedConnections.WithLabelValues(why).Inc() }
 
 func (o collection) listeners() {
-	o.add(handshakeFailuresTotal, float64(o.handshakeFailures.Load()))
 	read := o.Counters.certificates.Load()
 	if read == nil {
 		return

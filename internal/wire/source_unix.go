@@ -11,9 +11,9 @@ import (
 
 // newSource returns the source for a connection.
 func newSource(c net.Conn, to *inbox) source {
-	if tcp, ok := c.(*net.TCPConn); ok {
-		if raw, err := tcp.SyscallConn(); err == nil {
-			s := &polled{conn: tcp, raw: raw, inbox: to}
+	if socket, ok := c.(syscall.Conn); ok {
+		if raw, err := socket.SyscallConn(); err == nil {
+			s := &polled{conn: c, raw: raw, inbox: to}
 			s.read = s.attempt
 			return s
 		}
@@ -21,11 +21,11 @@ func newSource(c net.Conn, to *inbox) source {
 	return copied{c, to}
 }
 
-// polled is the source of a TCP connection: it takes a desk when there is
+// polled is the source of a socket: it takes a desk when there is
 // something to read. net/http's own memory will not do, because on a new
 // connection it has room for the preface of HTTP/2 only.
 type polled struct {
-	conn  *net.TCPConn
+	conn  net.Conn
 	raw   syscall.RawConn
 	inbox *inbox
 	read  func(fd uintptr) bool // attempt, as a value that is made once

@@ -1,0 +1,67 @@
+package listen
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"time"
+)
+
+// prepareTimeout is what a client has for all that comes before HTTP.
+const prepareTimeout = 5 * time.Second
+
+// take prepares a connection and puts it into its lane. What needs bytes of the
+// client is done beside the accepting.
+func (s *Set) take(accepted net.Conn, d *door) {
+	c, raw := d.rules.Load(), &conn{TCPConn: accepted.(*net.TCPConn), set: s} // all sockets are TCP
+	if c.TLS == nil && !c.ProxyProtocol {
+		s.put(raw, raw, c)
+		return
+	}
+	s.under.Go(func() { // ends at prepareTimeout, or with s.ctx
+		ready, why, err := s.prepare(raw, d, c)
+		if err != nil {
+			s.o.Refused(raw.RemoteAddr(), why, err)
+			_ = raw.Close() // it is of no use any more
+			return
+		}
+		s.put(raw, ready, c)
+	})
+}
+
+// put puts a connection that is ready into its lane; raw is what it stands on.
+func (s *Set) put(raw *conn, ready net.Conn, c *Config) {
+	lane := c.lane()
+	secured, isTLS := ready.(*tls.Conn)
+	// In HTTP/2, net/http wants the *tls.Conn itself.
+	http2 := isTLS && secured.ConnectionState().NegotiatedProtocol == "h2"
+	if !http2 && lane != Redirect {
+		ready = s.o.Wrap(ready)
+	}
+	raw.begin(isTLS)
+	s.lanes[lane].put(ready)
+}
+
+// prepare does what the rules want before HTTP.
+func (s *Set) prepare(conn net.Conn, d *door, c *Config) (net.Conn, Refusal, error) {
+	ctx, cancel := context.WithTimeout(s.ctx, prepareTimeout)
+	defer cancel()
+	if c.ProxyProtocol {
+		if !s.o.Trusted(conn.RemoteAddr().String()) {
+			return nil, UntrustedProxy, errUntrusted
+		}
+		introduced, err := introduce(ctx, conn)
+		if err != nil {
+			return nil, BadProxyProtocol, err
+		}
+		conn = introduced
+	}
+	if c.TLS != nil {
+		secured, err := shake(ctx, conn, d.config(c.TLS))
+		if err != nil {
+			return nil, BadHandshake, err
+		}
+		conn = secured
+	}
+	return conn, "", nil
+}
