@@ -85,11 +85,6 @@ func TestCopyFails(t *testing.T) {
 	}
 }
 
-// roundTripper answers as an origin and its transport do.
-type roundTripper func(*http.Request) (*http.Response, error)
-
-func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
-
 // Bodies of every size around the boundaries of chunks arrive and are stored as
 // they came, sized or not.
 func TestBodySizes(t *testing.T) {

@@ -47,7 +47,7 @@ func TestGate(t *testing.T) {
 		}
 		time.Sleep(5*time.Second - 1)
 		nobody()
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		if err := <-results; err != errLate {
 			t.Errorf("after 5 s: %v, want late", err)
 		}

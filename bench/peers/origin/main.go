@@ -27,12 +27,11 @@ import (
 func main() {
 	listen := flag.String("listen", "127.0.0.1:0", "`address` to listen on")
 	flag.Parse()
-	if err := run(*listen); err != nil {
-		fmt.Fprintln(os.Stderr, "origin:", err)
-		os.Exit(1)
-	}
+	fmt.Fprintln(os.Stderr, "origin:", run(*listen))
+	os.Exit(1)
 }
 
+// run serves until the listener fails, and tells how.
 func run(listen string) error {
 	l, err := net.Listen("tcp", listen)
 	if err != nil {
