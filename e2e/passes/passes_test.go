@@ -260,16 +260,16 @@ func TestNoEarlyHintsForHTTP10(t *testing.T) {
 	}
 }
 
-// Trailers pass in force-dynamic, announced or not, but for those that would
-// speak after the policy has. In other modes there are none.
+// Trailers pass in force-dynamic, announced or not, if the route names them. In
+// other modes there are none.
 func TestTrailers(t *testing.T) {
 	edge := start(t, func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasSuffix(r.URL.Path, "/announced") {
-			w.Header().Set("Trailer", "X-Sum, Set-Cookie, Cache-Control")
+			w.Header().Set("Trailer", "X-Sum, X-Other, Set-Cookie, Cache-Control")
 		}
 		io.WriteString(w, "hello")
 		http.NewResponseController(w).Flush()
-		for name, value := range map[string]string{"X-Sum": "1", "Set-Cookie": "a=b", "Cache-Control": "public"} {
+		for name, value := range map[string]string{"X-Sum": "1", "X-Other": "2", "Set-Cookie": "a=b", "Cache-Control": "public"} {
 			w.Header().Set(http.TrailerPrefix+name, value)
 		}
 	})

@@ -25,7 +25,7 @@ func originOf(o policy.Origin) origin.Config {
 		Eject:   origin.Eject{After: o.Eject.Failures, For: o.Eject.Time, Most: o.Eject.Share},
 		Breaker: origin.Breaker{After: o.Breaker.Failures, For: o.Breaker.Time},
 		Panic:   o.Panic, SlowStart: o.SlowStart,
-		Limit: origin.Limit(o.Limit), Health: origin.Health(o.Health),
+		Retries: o.Retries, Limit: origin.Limit(o.Limit), Health: origin.Health(o.Health),
 	}
 }
 
@@ -33,7 +33,11 @@ func originOf(o policy.Origin) origin.Config {
 func (a *App) originFigures() []telemetry.Origin {
 	var list []telemetry.Origin
 	for _, o := range a.origins.Status() {
-		figures := telemetry.Origin{Name: o.Name, Waiting: o.Gate.Waiting, Full: o.Gate.Full, Late: o.Gate.Late}
+		figures := telemetry.Origin{Name: o.Name, Waiting: o.Gate.Waiting, Full: o.Gate.Full, Late: o.Gate.Late, Unpaid: o.Unpaid,
+			Retries: make(map[string]uint64)}
+		for why := range origin.NumRetries {
+			figures.Retries[why.String()] = o.Retries[why]
+		}
 		for _, s := range o.Sites {
 			figures.Sites = append(figures.Sites, siteFigures(s))
 		}

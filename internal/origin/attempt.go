@@ -38,7 +38,9 @@ func AddressOf(resp *http.Response) string {
 
 func (p *pool) attempt(req *http.Request, body *requestBody, c choice) *attempt {
 	ctx, cancel := context.WithCancelCause(req.Context())
-	return &attempt{Context: ctx, cancel: cancel, pool: p, choice: c, body: body}
+	t := &attempt{Context: ctx, cancel: cancel, pool: p, choice: c, body: body}
+	body.with(t)
+	return t
 }
 
 func (t *attempt) send(out *http.Request) (*http.Response, error) {
@@ -94,13 +96,27 @@ func checkStatus(req *http.Request, resp *http.Response) error {
 	return nil
 }
 
+// outcome is how the attempt ended.
+func (t *attempt) outcome(resp *http.Response, err error) outcome {
+	if err == nil {
+		return outcome{status: resp.StatusCode, asked: resp.Header.Get("Retry-After") != ""}
+	}
+	failure, err := t.failure(err)
+	return outcome{failure: failure, lost: isLost(err), whole: t.body.untouched()}
+}
+
+// failure is what err means for the attempt, and its cause.
+func (t *attempt) failure(err error) (Failure, error) {
+	if cause := t.body.failure(); cause != nil {
+		return BadRequestBody, cause
+	}
+	return classify(t, err), err
+}
+
 // failed notes that no answer came, and wraps err with what is known of the
 // request.
 func (t *attempt) failed(err error) error {
-	failure := classify(t, err)
-	if cause := t.body.failure(); cause != nil {
-		failure, err = BadRequestBody, cause
-	}
+	failure, err := t.failure(err)
 	wrapped := &Error{Failure: failure, Origin: t.pool.config.Name, Address: t.address.name, Err: err}
 	t.count(resultOf(failure))
 	if failure.ofOrigin() {
@@ -119,6 +135,7 @@ func (t *attempt) failed(err error) error {
 // as the request's context.
 func (t *attempt) handOn(resp *http.Response) {
 	now := time.Now()
+	t.body.answer()
 	unwell := t.head(resp, now)
 	switch {
 	case resp.Body == http.NoBody:
@@ -133,8 +150,16 @@ func (t *attempt) handOn(resp *http.Response) {
 		if isEndless(resp) {
 			t.leaveGate()
 		}
-		resp.Body = &responseBody{inner: resp.Body, attempt: t, unwell: unwell}
+		resp.Body = newResponseBody(t, resp.Body, unwell)
 	}
+}
+
+// discard gives up an answer, to try elsewhere.
+func (t *attempt) discard(resp *http.Response) {
+	t.head(resp, time.Now())
+	resp.Body.Close()
+	t.leave()
+	t.cancel(nil)
 }
 
 // head notes the head of an answer, and reports whether it says that the server
@@ -143,7 +168,8 @@ func (t *attempt) head(resp *http.Response, now time.Time) (unwell bool) {
 	t.pool.head(t.address, t.probe, now)
 	if unwell = isUnwell(resp.StatusCode); unwell {
 		t.count(Unwell)
-		t.pool.fault(t.address, fault{}, fmt.Errorf("it answered %d", resp.StatusCode))
+		rest := retryAfter(resp.Header.Get("Retry-After"), now)
+		t.pool.fault(t.address, fault{rest: rest}, fmt.Errorf("it answered %d", resp.StatusCode))
 	} else {
 		t.count(Answered)
 	}

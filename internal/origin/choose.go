@@ -95,6 +95,12 @@ func (p *pool) choose(now time.Time, tried []*address, safe bool) choice {
 	return probe(list, tried, now)
 }
 
+// unchoose takes back a choice that leads to no attempt.
+func (p *pool) unchoose(c choice) {
+	c.address.inFlight.Add(-1)
+	p.undecided(c.address, c.probe)
+}
+
 // probe claims a half-open address of list, if there is one that nobody probes.
 func probe(list []candidate, tried []*address, now time.Time) choice {
 	for _, c := range list {

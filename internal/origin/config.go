@@ -32,6 +32,9 @@ type Config struct {
 	SlowStart time.Duration
 	Health    Health
 	Limit     Limit
+	// Retries is the share of requests that may be sent once more after an
+	// attempt that somebody may have received.
+	Retries float64
 }
 
 // Eject says when an address that answers badly is left alone.

@@ -93,8 +93,12 @@ type dialError struct{ error }
 
 func (e dialError) Unwrap() error { return e.error }
 
-// errIdle is the cause with which a body that stands still is cut off.
-var errIdle = errors.New("the body stood still")
+var (
+	// errIdle is the cause with which a body that stands still is cut off.
+	errIdle = errors.New("the body stood still")
+	// errStuck is that with which an attempt ends whose origin does not read.
+	errStuck = errors.New("the origin does not read the request's body")
+)
 
 // classify says which Failure err is, for a request with context ctx. What
 // the client's body did is known to the caller.
@@ -102,7 +106,7 @@ func classify(ctx context.Context, err error) Failure {
 	var dial dialError
 	var netErr net.Error
 	switch {
-	case errors.Is(context.Cause(ctx), errIdle):
+	case errors.Is(context.Cause(ctx), errIdle), errors.Is(context.Cause(ctx), errStuck):
 		return Timeout
 	case errors.Is(ctx.Err(), context.Canceled):
 		return Canceled

@@ -144,7 +144,10 @@ func (h health) failed(c *Config, f fault, now time.Time) health {
 		h = h.opened(c, now)
 	}
 	if f.ejectable && c.Eject.After > 0 && (f.undialled || h.failures >= c.Eject.After) {
-		h = h.ejected(c.Eject.For, 0, now)
+		h = h.ejected(c.Eject.For, now)
+	}
+	if f.ejectable && f.rest > 0 && h.ejectedUntil.Before(now.Add(f.rest)) {
+		h.ejectedFor, h.ejectedUntil = f.rest, now.Add(f.rest)
 	}
 	return h
 }
@@ -154,6 +157,8 @@ type fault struct {
 	undialled bool // no connection could be made: the next attempt would fail as well
 	probe     bool // it was to find out whether an open address is well again
 	ejectable bool // enough other addresses would be left
+	// rest is how long the address asked to be left alone (Retry-After).
+	rest time.Duration
 }
 
 // opened leaves the address without any request for a while, for longer each
@@ -168,13 +173,12 @@ func (h health) opened(c *Config, now time.Time) health {
 	return h
 }
 
-// ejected leaves the address alone, for longer each time it fails again soon. It
-// does so for at least least.
-func (h health) ejected(first, least time.Duration, now time.Time) health {
+// ejected leaves the address alone, for longer each time it fails again soon.
+func (h health) ejected(first time.Duration, now time.Time) health {
 	if now.Before(h.ejectedUntil) {
 		return h
 	}
-	h.ejectedFor = max(least, longer(h.ejectedFor, first, now.Sub(h.ejectedUntil)))
+	h.ejectedFor = longer(h.ejectedFor, first, now.Sub(h.ejectedUntil))
 	h.ejectedUntil = now.Add(h.ejectedFor)
 	return h
 }

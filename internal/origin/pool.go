@@ -20,8 +20,11 @@ type pool struct {
 	addresses atomic.Pointer[[]*address]
 	turn      atomic.Uint32
 
-	gate gate
-	tell func(Change) // nil for nobody
+	gate    gate
+	budget  budget
+	retries [NumRetries]atomic.Uint64
+	unpaid  atomic.Uint64 // retries that the budget did not allow
+	tell    func(Change)  // nil for nobody
 
 	ejecting sync.Mutex // held while it is counted how many are ejected
 
@@ -34,6 +37,7 @@ func newPool(c Config, o Options) (*pool, error) {
 		return nil, errors.New("has no url")
 	}
 	p := &pool{config: c, tell: o.Changed, gate: gate{limit: c.Limit}}
+	p.budget.share = int64(c.Retries * oneRetry)
 	var errs []error
 	for _, text := range c.URLs {
 		s, err := parseSite(text)
@@ -79,7 +83,7 @@ func (p *pool) stop() {
 
 // RoundTrip implements http.RoundTripper; see Set.Transport.
 func (p *pool) RoundTrip(req *http.Request) (*http.Response, error) {
-	body := newRequestBody(req.Body)
+	body := newRequestBody(req.Body, p.config.Idle)
 	defer body.release()
 	target, ok := p.prefixes.outgoing(req.URL)
 	if !ok {
@@ -94,39 +98,6 @@ func (p *pool) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	return resp, err
 }
-
-// send sends a request that has its turn to one address after another.
-func (p *pool) send(req *http.Request, target url.URL, body *requestBody) (*http.Response, error) {
-	var memory [attemptsMost]*address
-	tried := memory[:0]
-	var failed error
-	for safe := repeatable(req); len(tried) < attemptsMost; {
-		c := p.choose(time.Now(), tried, safe)
-		if c.address == nil {
-			break
-		}
-		body.again()
-		t := p.attempt(req, body, c)
-		resp, err := t.send(t.outgoing(req, target))
-		if err == nil {
-			t.handOn(resp)
-			return resp, nil
-		}
-		failed = t.failed(err)
-		if Classify(failed) != Dial || !body.untouched() {
-			break
-		}
-		tried = append(tried, c.address)
-	}
-	if failed == nil {
-		failed = p.unsent(body, Unavailable, errOpen, p.reopens(time.Now()))
-	}
-	return nil, failed
-}
-
-// attemptsMost is how many addresses one request is sent to when none of them
-// can be dialled.
-const attemptsMost = 3
 
 // errOpen is why a request is not sent to anybody.
 var errOpen = errors.New("no address takes connections; the next attempt is a moment away")

@@ -10,6 +10,10 @@ import (
 type Status struct {
 	Name string
 	Gate GateStatus
+	// Retries are requests that were sent again, Unpaid those that were not
+	// because the budget was used up.
+	Retries [NumRetries]uint64
+	Unpaid  uint64
 	// Sites are its URLs in the order of the configuration, Addresses those that
 	// they stand for now.
 	Sites     []SiteStatus
@@ -52,7 +56,10 @@ func (s *Set) Status() []Status {
 }
 
 func (p *pool) status(now time.Time) Status {
-	s := Status{Name: p.config.Name, Gate: p.gate.status()}
+	s := Status{Name: p.config.Name, Gate: p.gate.status(), Unpaid: p.unpaid.Load()}
+	for why := range NumRetries {
+		s.Retries[why] = p.retries[why].Load()
+	}
 	index := make(map[*site]int, len(p.sites))
 	for i, site := range p.sites {
 		index[site] = i

@@ -67,12 +67,13 @@ func (b *routeCompiler) corsMethods(listed []string) string {
 // fieldList is the value of a field that is a list.
 func fieldList(items []string) string { return strings.Join(items, ", ") }
 
-// fields compiles request, response and tag_headers.
+// fields compiles request, response, trailers and tag_headers.
 func (b *routeCompiler) fields() {
 	r := b.route
 	r.Request = b.fieldRules("request", b.conf.Request)
 	r.Response = b.fieldRules("response", b.conf.Response)
 	b.internalFields()
+	b.trailers()
 	r.TagHeaders = defaultTagHeaders()
 	if b.conf.TagHeaders != nil {
 		r.TagHeaders = nil

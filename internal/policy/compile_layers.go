@@ -94,6 +94,7 @@ var routeLayering = []layered{
 	applies("cors", inAll, func(r *RouteConf) **CORSConf { return &r.CORS }),
 	applies("request", inAll, func(r *RouteConf) **FieldRuleSet { return &r.Request }),
 	applies("response", inAll, func(r *RouteConf) **FieldRuleSet { return &r.Response }),
+	applies("trailers", inDynamic, func(r *RouteConf) *[]string { return &r.Trailers }),
 	applies("websocket", inAuto|inDynamic, func(r *RouteConf) **bool { return &r.WebSocket }),
 }
 

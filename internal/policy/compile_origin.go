@@ -45,6 +45,7 @@ func (b *compiler) origin(o OriginConf) Origin {
 		},
 		Panic:     given(o.Panic, defaultPanic),
 		SlowStart: given(o.SlowStart, defaultSlowStart),
+		Retries:   given(o.Retries, defaultRetries),
 		Limit: Limit{
 			Requests: given(o.MaxRequests, defaultMaxRequests),
 			Queue:    given(o.MaxQueue, defaultMaxQueue),

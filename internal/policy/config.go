@@ -98,6 +98,7 @@ type RouteConf struct {
 	Request         *FieldRuleSet
 	Response        *FieldRuleSet
 	WebSocket       *bool
+	Trailers        []string
 
 	Places Places
 	// Layer is where the route comes from: "file", "include", "preset".

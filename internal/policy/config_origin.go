@@ -20,6 +20,7 @@ type OriginConf struct {
 	BreakerFailures *int
 	BreakerTime     *time.Duration
 	Panic           *float64
+	Retries         *float64
 	MaxRequests     *int
 	MaxQueue        *int
 	QueueWait       *time.Duration // timeouts.queue

@@ -36,6 +36,7 @@ var otherWords = map[string]string{
 	"healthcheck":            "health",
 	"max_conns":              "max_requests",
 	"max_connections":        "max_requests",
+	"retry":                  "retries",
 	"circuit_breaker":        "breaker",
 	"outlier_detection":      "eject",
 }

@@ -37,6 +37,7 @@ const (
 	defaultHealthTimeout   = 2 * time.Second
 	defaultHealthy         = 2
 	defaultUnhealthy       = 3
+	defaultRetries         = 0.1
 	defaultPanic           = 0.3
 	defaultSlowStart       = 10 * time.Second
 	defaultCollapseWait    = 5 * time.Second
@@ -50,6 +51,10 @@ func defaultTargets() []string { return []string{"CDN-Cache-Control"} }
 
 // defaultTagHeaders are the response fields that carry tags.
 func defaultTagHeaders() []string { return []string{"Cache-Tag", "Surrogate-Key"} }
+
+// defaultTrailers are the trailer fields that pass on force-dynamic routes: they
+// tell of the message, and decide nothing.
+func defaultTrailers() []string { return []string{"Content-Digest", "Repr-Digest", "Server-Timing"} }
 
 // defaultCORSHeaders are the request fields that cors allows when it names
 // none: what a JSON client needs.

@@ -110,7 +110,7 @@ func load(t *testing.T, text string) *Policy {
 func public(r *Route) map[string]any {
 	return map[string]any{
 		"mode": r.Mode, "overrides": r.Overrides, "origin": r.Origin, "allow": r.Allow, "collapse_wait": r.CollapseWait,
-		"max_object": r.MaxObject, "client": r.Client, "cors": r.CORS, "websocket": r.WebSocket,
+		"max_object": r.MaxObject, "client": r.Client, "cors": r.CORS, "websocket": r.WebSocket, "trailers": r.Trailers,
 		"invalidate_limit": r.InvalidateLimit, "tag_headers": r.TagHeaders, "fingerprint": r.Fingerprint,
 	}
 }

@@ -13,6 +13,8 @@ var originOptions = []optionOf[OriginConf]{
 	option("add_prefix", pathPrefix, func(o *OriginConf) *string { return &o.AddPrefix }, "",
 		"A prefix that is put before the path, after strip_prefix."),
 	group("timeouts", timeoutOptions, "{connect: 2s}", "How long the origin may take."),
+	option("retries", optional(share()), func(o *OriginConf) **float64 { return &o.Retries }, "10%",
+		"The share of requests that may be sent once more: after a connection that ended before the answer, or a 502, 503 or 504 without Retry-After, and only if the method is idempotent and there is no body. 0 for none. What could not connect is tried at other addresses beyond that."),
 	option("max_requests", optional(whole("1024", 0, 1<<20)), func(o *OriginConf) **int { return &o.MaxRequests }, "1024",
 		"How many requests may be under way at the origin at one time, at all its addresses together; others wait. WebSockets and streams of events count only until they have begun. 0 sets no bound."),
 	option("max_queue", optional(whole("1024", 0, 1<<20)), func(o *OriginConf) **int { return &o.MaxQueue }, "1024",
@@ -32,7 +34,7 @@ var timeoutOptions = []optionOf[OriginConf]{
 	option("first_byte", optional(duration()), func(o *OriginConf) **time.Duration { return &o.FirstByte }, "60s",
 		"How long the head of a response may take."),
 	option("idle", optional(duration()), func(o *OriginConf) **time.Duration { return &o.Idle }, "60s",
-		"How long a response may pause."),
+		"How long the body of a response, or of a request that passes, may stand still."),
 	option("queue", optional(duration()), func(o *OriginConf) **time.Duration { return &o.QueueWait }, "5s",
 		"How long a request may wait for its turn (max_requests)."),
 }

@@ -80,6 +80,8 @@ var routeOptions = []optionOf[RouteConf]{
 		"Constant changes to what the origin gets."),
 	option("response", optional(mapping(fieldRuleOptions, "{set: {x-name: value}, remove: [x-name]}")), func(r *RouteConf) **FieldRuleSet { return &r.Response }, "",
 		"Constant changes to what clients get."),
+	inherit(option("trailers", nameList(fieldNames, "a list of trailer field names", `[X-Checksum] or ["*"]`), func(r *RouteConf) *[]string { return &r.Trailers }, "[Content-Digest, Repr-Digest, Server-Timing]",
+		"In force-dynamic: the trailer fields of the origin that pass. Those of gRPC always do; those that decide about a message or its client (Set-Cookie, Cache-Control, ...) never do.")),
 	option("websocket", optional(boolean()), func(r *RouteConf) **bool { return &r.WebSocket }, "false",
 		"In auto: whether WebSocket upgrades are allowed. force-dynamic always allows them."),
 }

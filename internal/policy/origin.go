@@ -17,8 +17,10 @@ type Origin struct {
 	// used.
 	Panic     float64
 	SlowStart time.Duration
-	Limit     Limit
-	Health    Health
+	// Retries is the share of requests that may be sent once more.
+	Retries float64
+	Limit   Limit
+	Health  Health
 }
 
 // Limit bounds the requests under way at one time (0: no bound), and how many may

@@ -92,6 +92,9 @@ type Route struct {
 	Request   FieldRules
 	Response  FieldRules
 	WebSocket bool
+	// Trailers are the names of trailer fields that pass, as net/http spells them;
+	// "*" is every name.
+	Trailers []string
 	// InvalidateLimit is how many unsafe requests per second may purge; 0 is
 	// no limit.
 	InvalidateLimit float64

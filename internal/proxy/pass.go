@@ -3,11 +3,9 @@ package proxy
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
 	"net/http/httputil"
-	"strings"
-	"sync/atomic"
+	"os"
 
 	"edge/internal/cache"
 	"edge/internal/origin"
@@ -33,7 +31,7 @@ func (x *exchange) pass() {
 		if most := x.live.policy.Settings.MaxRequestBody; most > 0 {
 			r.Body = http.MaxBytesReader(&x.w, r.Body, most)
 		}
-		ps.body = &clientBody{ReadCloser: r.Body}
+		ps.body = x.newClientBody(r.Body)
 		r.Body = ps.body
 	}
 	x.p.relay.ServeHTTP(&x.w, r)
@@ -80,6 +78,9 @@ func (ps *pass) rewrite(pr *httputil.ProxyRequest) {
 		h.Set("Connection", "Upgrade")
 		h.Set("Upgrade", x.view.Upgrade)
 	}
+	if x.plan.Route.Mode == policy.ForceDynamic && takesTrailers(x.r.Header["Te"]) {
+		h["Te"] = []string{"trailers"} // gRPC demands it; the field is hop-by-hop, and this is our hop
+	}
 	pr.Out.Header = h
 	pr.Out.Trailer = nil // nobody has looked at the client's
 }
@@ -92,6 +93,7 @@ func (ps *pass) roundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	ps.body.unbound()
 	ps.keep = x.newKeep(res, at, born)
 	if x.passes && x.found.State == cache.Found && x.view.Method == http.MethodHead && res.StatusCode == http.StatusOK {
 		x.newFetch().heed(res.Header.Clone(), at)
@@ -135,77 +137,11 @@ func (ps *pass) failed(err error) {
 		ps.x.refuse(http.StatusRequestEntityTooLarge, rfc9111.BodyTooLarge)
 	case errors.Is(err, context.Canceled) && ps.x.r.Context().Err() != nil:
 		ps.x.clientGone()
+	case errors.Is(ps.body.failure(), os.ErrDeadlineExceeded):
+		ps.x.refuse(http.StatusRequestTimeout, rfc9111.BodyTooSlow)
 	case ps.body.failure() != nil:
 		ps.x.refuse(http.StatusBadRequest, rfc9111.BadFraming)
 	default:
 		ps.x.originFailed(reasonOf(origin.Classify(err)), err)
 	}
-}
-
-// clientBody remembers how reading the client's body failed, so that it is
-// not taken for a failure of the origin. The transport may still read it when
-// there is an answer already. A nil *clientBody is no body.
-type clientBody struct {
-	io.ReadCloser
-	err atomic.Pointer[error]
-}
-
-func (b *clientBody) Read(p []byte) (int, error) {
-	n, err := b.ReadCloser.Read(p)
-	if err != nil && err != io.EOF {
-		b.err.Store(&err)
-	}
-	return n, err
-}
-
-// failure is how reading has failed so far; nil if it has not.
-func (b *clientBody) failure() error {
-	if b == nil {
-		return nil
-	}
-	if err := b.err.Load(); err != nil {
-		return *err
-	}
-	return nil
-}
-
-// trailers keeps those out that would speak after the policy has. Which there
-// are is known only when the body has ended: net/http puts them into the
-// response then, announced or not.
-type trailers struct {
-	io.ReadCloser
-	res   *http.Response
-	route *policy.Route
-}
-
-// noTrailers are the fields that decide about a message, its caching or its
-// client, and mean nothing after it (RFC 9110 section 6.5.1).
-var noTrailers = []string{
-	"Age", "Cache-Control", "Cache-Status", "Clear-Site-Data", "Connection", "Content-Encoding", "Content-Length",
-	"Content-Range", "Content-Security-Policy", "Content-Type", "Etag", "Expires", "Host", "Location",
-	"Set-Cookie", "Strict-Transport-Security", "Trailer", "Transfer-Encoding", "Vary", "Www-Authenticate",
-}
-
-// Close implements io.Closer; the relay looks at the trailers after it.
-func (t *trailers) Close() error {
-	err := t.ReadCloser.Close()
-	t.sift()
-	return err
-}
-
-// sift removes the trailers that must not pass. Only a faithful pass has any.
-func (t *trailers) sift() {
-	if t.route.Mode != policy.ForceDynamic {
-		t.res.Trailer = nil
-		return
-	}
-	for _, name := range noTrailers {
-		t.res.Trailer.Del(name)
-	}
-	for name := range t.res.Trailer {
-		if strings.HasPrefix(name, "Access-Control-") || t.route.Response.Removes(name) {
-			t.res.Trailer.Del(name)
-		}
-	}
-	stripTags(t.res.Trailer, t.route)
 }

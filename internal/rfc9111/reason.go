@@ -76,6 +76,7 @@ const (
 	BodyNotAllowed   // GET or HEAD with a body
 	InvalidateLimit  // 429
 	BodyTooLarge     // 413
+	BodyTooSlow      // 408
 	UpgradeRefused   // Upgrade where the route does not allow it
 
 	// Refused before any policy is asked: one reason for each request.Fault

@@ -70,6 +70,7 @@ var reasons = [NumReasons]struct{ word, text string }{
 	ForbiddenData:    {"forbidden-data", "The route's mode is error, and the request has a query, Authorization or a body."},
 	BodyNotAllowed:   {"body-not-allowed", "GET and HEAD may have a body on force-dynamic routes only."},
 	InvalidateLimit:  {"invalidate-limit", "More requests than invalidate_limit allows would have purged something."},
+	BodyTooSlow:      {"body-too-slow", "The request's body stopped arriving for longer than timeouts.idle of the origin allows."},
 	BodyTooLarge:     {"body-too-large", "The request's body is larger than edge accepts."},
 	UpgradeRefused:   {"upgrade-refused", "The route does not allow upgrades."},
 

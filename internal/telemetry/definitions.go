@@ -79,6 +79,10 @@ var (
 		"Requests that wait for their turn because max_requests are under way.", labels("origin")}
 	originRefusedTotal = definition{"edge_origin_refused_requests_total", counter,
 		"Requests that did not get their turn at the origin: because max_queue others waited (full), or because timeouts.queue passed (late).", labels("origin", "why")}
+	originRetriesTotal = definition{"edge_origin_retries_total", counter,
+		"Requests that were sent once more: because no connection could be made (dial), one ended before the answer (lost), or the answer was 502, 503 or 504 (unwell).", labels("origin", "why")}
+	originUnpaidTotal = definition{"edge_origin_retries_refused_total", counter,
+		"Requests that were not sent once more because the budget for that (retries) was used up.", labels("origin")}
 	originEjectionsTotal = definition{"edge_origin_ejections_total", counter,
 		"How often an address was left alone because it answered badly.", labels("origin", "url")}
 )
@@ -172,7 +176,7 @@ var definitions = []definition{
 	requestsTotal, fastHitsTotal, responseBytesTotal, requestDuration, staleAge, withheldTotal, violationsTotal,
 	originRequestsTotal, originFailuresTotal, originRequestDuration,
 	originAddresses, originInFlight, originAttemptsTotal, originEjectionsTotal,
-	originChecksTotal, originWaiting, originRefusedTotal,
+	originChecksTotal, originWaiting, originRefusedTotal, originRetriesTotal, originUnpaidTotal,
 	objects, sizeBytes, capacityBytes, admissionsTotal, evictionsTotal, rejectionsTotal,
 	flights, flightBytes, flightsTotal, collapsesTotal, landingsTotal,
 	refreshesTotal, readersAbortedTotal, invalidationsTotal,

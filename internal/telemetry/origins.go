@@ -7,7 +7,11 @@ type Origin struct {
 	// got none because too many waited, or because they waited too long.
 	Waiting    int
 	Full, Late uint64
-	Sites      []Site
+	// Retries are requests that were sent again, by why; Unpaid those that were
+	// not because the budget was used up.
+	Retries map[string]uint64
+	Unpaid  uint64
+	Sites   []Site
 }
 
 // Site are the figures of one URL of an origin.
@@ -33,6 +37,10 @@ func (o collection) origins() {
 		o.add(originWaiting, float64(origin.Waiting), origin.Name)
 		o.add(originRefusedTotal, float64(origin.Full), origin.Name, "full")
 		o.add(originRefusedTotal, float64(origin.Late), origin.Name, "late")
+		for why, n := range origin.Retries {
+			o.add(originRetriesTotal, float64(n), origin.Name, why)
+		}
+		o.add(originUnpaidTotal, float64(origin.Unpaid), origin.Name)
 		for i := range origin.Sites {
 			o.site(origin.Name, &origin.Sites[i])
 		}

@@ -20,7 +20,7 @@ func TestIdleCountsOnlyWaitingReads(t *testing.T) {
 		ctx, cancel := context.WithCancelCause(t.Context())
 		a := newAddress(p, &site{}, "o:80")
 		p.addresses.Store(&[]*address{a})
-		b := &responseBody{inner: closeOnDone{client, ctx}, attempt: &attempt{Context: ctx, cancel: cancel, pool: p, choice: choice{address: a}}}
+		b := newResponseBody(&attempt{Context: ctx, cancel: cancel, pool: p, choice: choice{address: a}}, closeOnDone{client, ctx}, false)
 		go func() {
 			for range 3 {
 				time.Sleep(50 * time.Second)
@@ -117,7 +117,7 @@ func (b blocked) Read([]byte) (int, error) { <-b.until; return 0, io.EOF }
 
 func TestReadingAClosedBodyIsNotTheClientsFailure(t *testing.T) {
 	r, w := io.Pipe()
-	b := newRequestBody(r)
+	b := newRequestBody(r, time.Hour)
 	go w.Write([]byte("x"))
 	if _, err := b.Read(make([]byte, 1)); err != nil {
 		t.Fatal(err)

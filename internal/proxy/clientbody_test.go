@@ -1,0 +1,75 @@
+package proxy
+
+import (
+	"errors"
+	"io"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// The client has so long for each part of its body, and for ever once there is an
+// answer, or the body is whole: net/http reads on behind it.
+func TestClientBodyDeadlines(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var set []time.Duration // from now; 0 is none
+		r, w := io.Pipe()
+		b := &clientBody{ReadCloser: r, idle: time.Minute, deadline: func(at time.Time) error {
+			if at.IsZero() {
+				set = append(set, 0)
+			} else {
+				set = append(set, time.Until(at))
+			}
+			return nil
+		}}
+		go func() {
+			io.WriteString(w, "a")
+			time.Sleep(50 * time.Second)
+			io.WriteString(w, "b")
+			w.CloseWithError(os.ErrDeadlineExceeded)
+		}()
+		io.Copy(io.Discard, b)
+		want := []time.Duration{time.Minute, time.Minute, time.Minute} // the last one stays
+		if !slices.Equal(set, want) {
+			t.Errorf("deadlines %v, want %v", set, want)
+		}
+		if !errors.Is(b.failure(), os.ErrDeadlineExceeded) {
+			t.Errorf("failed with %v", b.failure())
+		}
+		set = nil
+		b = &clientBody{ReadCloser: io.NopCloser(strings.NewReader("abc")), idle: time.Minute, deadline: b.deadline}
+		io.Copy(io.Discard, b)
+		if want := []time.Duration{time.Minute, time.Minute, 0}; !slices.Equal(set, want) {
+			t.Errorf("a whole body: deadlines %v, want %v", set, want)
+		}
+		set = nil
+		b = &clientBody{ReadCloser: io.NopCloser(strings.NewReader("abc")), idle: time.Minute, deadline: b.deadline}
+		b.unbound()
+		io.Copy(io.Discard, b)
+		if len(set) != 1 || set[0] != 0 || b.failure() != nil {
+			t.Errorf("after the answer: deadlines %v, %v; want it lifted once", set, b.failure())
+		}
+		var none *clientBody
+		none.unbound()
+		if none.failure() != nil {
+			t.Error("no body has failed")
+		}
+	})
+}
+
+func TestTakesTrailers(t *testing.T) {
+	for _, tt := range []struct {
+		te   []string
+		want bool
+	}{
+		{nil, false}, {[]string{"trailers"}, true}, {[]string{"gzip, Trailers "}, true}, {[]string{"gzip", "trailers"}, true},
+		{[]string{"trailers;q=1"}, false}, {[]string{"deflate"}, false},
+	} {
+		if got := takesTrailers(tt.te); got != tt.want {
+			t.Errorf("takesTrailers(%q) = %v, want %v", tt.te, got, tt.want)
+		}
+	}
+}
