@@ -21,6 +21,7 @@ func originsOf(s *policy.Settings) []origin.Config {
 func originOf(o policy.Origin) origin.Config {
 	return origin.Config{
 		Name: o.Name, URLs: o.URLs, StripPrefix: o.StripPrefix, AddPrefix: o.AddPrefix,
+		Protocol: origin.Protocol(o.Protocol), TLS: origin.TLS(o.TLS), Resolve: o.Resolve,
 		Connect: o.Connect, FirstByte: o.FirstByte, Idle: o.Idle,
 		Eject:   origin.Eject{After: o.Eject.Failures, For: o.Eject.Time, Most: o.Eject.Share},
 		Breaker: origin.Breaker{After: o.Breaker.Failures, For: o.Breaker.Time},
@@ -49,6 +50,7 @@ func (a *App) originFigures() []telemetry.Origin {
 func siteFigures(s origin.SiteStatus) telemetry.Site {
 	f := telemetry.Site{
 		URL: s.URL, InFlight: s.InFlight, Ejections: s.Ejections, Well: s.Well, Unwell: s.Unwell,
+		Resolved: s.Resolved, Unresolved: s.Unresolved,
 		States: make(map[string]int), Attempts: make(map[string]uint64),
 	}
 	for state := range origin.NumStates {
@@ -74,6 +76,16 @@ func (a *App) tellChange(c origin.Change) {
 	a.log.Warn("an address of the origin gets no requests", at...)
 }
 
+// tellUnresolved logs when a name of an origin cannot be resolved, and when it
+// can again.
+func (a *App) tellUnresolved(origin, name string, err error) {
+	if err == nil {
+		a.log.Info("a name of the origin is resolved again", "origin", origin, "name", name)
+		return
+	}
+	a.log.Warn("a name of the origin cannot be resolved, its last addresses stay", "origin", origin, "name", name, "error", err.Error())
+}
+
 // originStatus is what GET /v1/status tells of an origin.
 type originStatus struct {
 	Name string `json:"name"`
@@ -83,6 +95,8 @@ type originStatus struct {
 	Waiting     int             `json:"waiting"`
 	MaxRequests int             `json:"max_requests,omitempty"`
 	Addresses   []addressStatus `json:"addresses"`
+	// Unresolved are URLs whose name could not be looked up last time, with why.
+	Unresolved []string `json:"unresolved,omitempty"`
 }
 
 type addressStatus struct {
@@ -105,6 +119,11 @@ func (a *App) originStatuses() []originStatus {
 				URL: at.URL, Address: at.Address, State: at.State.String(), InFlight: at.InFlight,
 				Failures: at.Failures, UntilSeconds: math.Ceil(at.Until.Seconds()*10) / 10, LastError: at.LastError,
 			})
+		}
+		for _, site := range o.Sites {
+			if site.LookupError != "" {
+				s.Unresolved = append(s.Unresolved, site.URL+": "+site.LookupError)
+			}
 		}
 		list = append(list, s)
 	}

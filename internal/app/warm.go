@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"crypto/tls"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -19,19 +18,19 @@ import (
 const warmers = 4
 
 // warm fetches the known values of routes with warm: true, each as soon as its
-// origin accepts connections. It ends with ctx.
+// origin is well. It ends with ctx.
 func (a *App) warm(ctx context.Context) {
 	p := a.policy.Load()
 	turns := make(chan struct{}, warmers) // one for each fetch under way
 	var wg sync.WaitGroup
 	defer wg.Wait()
-	for name, o := range p.Settings.Origins {
+	for name := range p.Settings.Origins {
 		targets := warmTargets(p, name)
 		if len(targets) == 0 {
 			continue
 		}
 		wg.Go(func() {
-			if !awaitOrigin(ctx, o) {
+			if !a.awaitOrigin(ctx, name) {
 				return
 			}
 			for _, t := range targets {
@@ -72,15 +71,13 @@ func warmTargets(p *policy.Policy, origin string) []target {
 	return list
 }
 
-// awaitOrigin waits until an address of the origin accepts connections; false
-// when ctx ended first.
-func awaitOrigin(ctx context.Context, o policy.Origin) bool {
+// awaitOrigin waits until an address of the origin is well; false when ctx ended
+// first.
+func (a *App) awaitOrigin(ctx context.Context, name string) bool {
 	const first, most = 100 * time.Millisecond, 5 * time.Second
 	for wait := first; ; wait = min(2*wait, most) {
-		for _, u := range o.URLs {
-			if accepts(ctx, u) {
-				return true
-			}
+		if a.origins.Reachable(ctx, name) {
+			return true
 		}
 		select {
 		case <-ctx.Done():
@@ -88,24 +85,6 @@ func awaitOrigin(ctx context.Context, o policy.Origin) bool {
 		case <-time.After(wait):
 		}
 	}
-}
-
-// accepts dials the address of a URL once.
-func accepts(ctx context.Context, raw string) bool {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return false
-	}
-	port := u.Port()
-	if port == "" {
-		port = u.Scheme // net resolves "http" and "https" to their ports
-	}
-	d := net.Dialer{Timeout: 2 * time.Second}
-	conn, err := d.DialContext(ctx, "tcp", net.JoinHostPort(u.Hostname(), port))
-	if err != nil {
-		return false
-	}
-	return conn.Close() == nil
 }
 
 // tlsOfClients is what a request of a client says of TLS: the scheme is part of

@@ -1,6 +1,7 @@
 package origin
 
 import (
+	"crypto/tls"
 	"net/http"
 	"sync"
 	"sync/atomic"
@@ -11,10 +12,14 @@ import (
 // concurrent use.
 type address struct {
 	site *site
-	// name is "host:port" as it is dialled: it stands in errors and in the log.
-	name      string
-	config    *Config
-	transport *http.Transport
+	// name is "host:port" as it is dialled, or the path of a socket: it stands in
+	// errors and in the log.
+	name   string
+	config *Config
+	dialer *dialer
+	// transport speaks the origin's protocol; upgrades is for what only HTTP/1
+	// can do, and the same unless that is another one.
+	transport, upgrades *http.Transport
 	// inFlight are the requests under way, to the end of the answer's body.
 	inFlight atomic.Int64
 
@@ -26,11 +31,47 @@ type address struct {
 	last   error // of the last attempt that failed
 }
 
-func newAddress(p *pool, s *site, name string) *address {
+// newAddress makes an address of s that is found at targets.
+func (p *pool) newAddress(s *site, name string, targets ...string) *address {
 	a := &address{site: s, name: name, config: &p.config}
-	a.transport = newTransport(&p.config, func() { p.connected(a) })
+	a.dialer = p.newDialer(a, targets, p.tls[s])
+	a.transport = newTransport(&p.config, p.config.Protocol, a.dialer)
+	a.upgrades = a.transport
+	if p.config.Protocol == H2 || p.config.Protocol == H2C {
+		secure := p.tls[s]
+		if secure != nil {
+			secure = secure.Clone()
+			secure.NextProtos = H1.offered()
+		}
+		a.upgrades = newTransport(&p.config, H1, p.newDialer(a, targets, secure))
+	}
 	a.calm.Store(true)
 	return a
+}
+
+func (p *pool) newDialer(a *address, targets []string, secure *tls.Config) *dialer {
+	network := "tcp"
+	if a.site.path != "" {
+		network = "unix"
+	}
+	return &dialer{
+		network: network, targets: targets, timeout: p.config.Connect, tls: secure,
+		connected: func() { p.connected(a) },
+	}
+}
+
+// transportFor returns the transport for a request.
+func (a *address) transportFor(req *http.Request) *http.Transport {
+	if a.upgrades != a.transport && req.Header.Get("Upgrade") != "" {
+		return a.upgrades
+	}
+	return a.transport
+}
+
+// closeIdle closes the connections that nobody uses.
+func (a *address) closeIdle() {
+	a.transport.CloseIdleConnections()
+	a.upgrades.CloseIdleConnections()
 }
 
 // update replaces the health by what next makes of it, and remembers err unless

@@ -44,7 +44,7 @@ func (p *pool) attempt(req *http.Request, body *requestBody, c choice) *attempt 
 }
 
 func (t *attempt) send(out *http.Request) (*http.Response, error) {
-	resp, err := t.address.transport.RoundTrip(out)
+	resp, err := t.address.transportFor(out).RoundTrip(out)
 	if err != nil {
 		return nil, err
 	}
@@ -58,7 +58,7 @@ func (t *attempt) send(out *http.Request) (*http.Response, error) {
 // outgoing returns what goes to the address: req for another target.
 func (t *attempt) outgoing(req *http.Request, target url.URL) *http.Request {
 	out := req.WithContext(t)
-	target.Scheme, target.Host = t.address.site.scheme, t.address.site.host
+	target.Scheme, target.Host = t.address.site.scheme, t.address.site.authority()
 	out.URL = &target
 	if t.body != nil {
 		out.Body = t.body

@@ -50,6 +50,10 @@ func (h *Health) accepts(status int) bool {
 // check asks every address whether it is well, at once and then after each
 // interval, until ctx ends. Nodes of a fleet do not all ask at the same moment.
 func (p *pool) check(ctx context.Context) {
+	select {
+	case <-ctx.Done():
+	case <-p.names.first:
+	}
 	for {
 		p.checkAll(ctx)
 		interval := p.config.Health.Interval
@@ -86,6 +90,30 @@ func (p *pool) checked(a *address, err error) {
 	p.update(a, func(h health) health { return h.checked(&p.config, err == nil, now) }, err)
 }
 
+// Reachable reports whether an address of an origin is well at this moment: its
+// health check succeeds or, without one, it takes connections. An unknown origin
+// is not.
+func (s *Set) Reachable(ctx context.Context, name string) bool {
+	p := (*s.pools.Load())[name]
+	if p == nil {
+		return false
+	}
+	for _, a := range *p.addresses.Load() {
+		if a.reachable(ctx) {
+			return true
+		}
+	}
+	return false
+}
+
+func (a *address) reachable(ctx context.Context) bool {
+	if a.config.Health.Path != "" {
+		return a.ask(ctx) == nil
+	}
+	conn, err := a.dialer.dial(ctx)
+	return err == nil && conn.Close() == nil
+}
+
 // mostChecked is how much of an answer is read so that its connection can be used
 // again.
 const mostChecked = 64 << 10
@@ -119,7 +147,7 @@ func (a *address) question(ctx context.Context) (*http.Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("health check: %w", err)
 	}
-	target.Scheme, target.Host = a.site.scheme, a.site.host
+	target.Scheme, target.Host = a.site.scheme, a.site.authority()
 	req := &http.Request{
 		Method: http.MethodGet, URL: target, Host: a.config.Health.Host,
 		Header: http.Header{"User-Agent": {"edge"}, "Accept": {"*/*"}}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,

@@ -24,12 +24,9 @@ func TestHealthChecks(t *testing.T) {
 		changes := make(chan string, 10)
 		c := checks(Health{Host: "health.example.com"})
 		c.Name, c.URLs = "o", []string{"http://a", "http://b:81"}
-		p, err := newPool(c.withDefaults(), Options{Changed: func(c Change) {
+		p := newPoolWith(t, c, Options{Changed: func(c Change) {
 			changes <- fmt.Sprintf("%s %s %s %v", c.Origin, c.Address, c.To, c.Err)
 		}})
-		if err != nil {
-			t.Fatal(err)
-		}
 		var sick atomic.Bool
 		heads := make(chan string, 100)
 		piped(t, p, always, func(i int, conn net.Conn) {
@@ -87,7 +84,7 @@ func TestHealthChecks(t *testing.T) {
 		}
 		p.stop()
 		close(changes)
-		for _, want := range []string{"o b:81 down health check: status 503", "o b:81 up <nil>", ""} {
+		for _, want := range []string{"o 10.0.0.2:81 down health check: status 503", "o 10.0.0.2:81 up <nil>", ""} {
 			if got := <-changes; got != want {
 				t.Errorf("told %q, want %q", got, want)
 			}

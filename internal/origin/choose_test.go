@@ -1,8 +1,10 @@
 package origin
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -171,7 +173,7 @@ func TestEjectionHasACap(t *testing.T) {
 	}{{1, 0.5, 0}, {2, 0.5, 1}, {3, 0.5, 1}, {4, 0.5, 2}, {10, 0.1, 1}, {3, 1, 3}, {3, 0, 0}} {
 		var urls []string
 		for i := range tt.addresses {
-			urls = append(urls, fmt.Sprintf("http://h%d", i))
+			urls = append(urls, fmt.Sprintf("http://%c", 'a'+i))
 		}
 		p := newTestPool(t, Config{Eject: Eject{After: 1, For: time.Hour, Most: tt.most}}, urls...)
 		ejected := 0
@@ -190,9 +192,20 @@ func TestEjectionHasACap(t *testing.T) {
 func newTestPool(t *testing.T, c Config, urls ...string) *pool {
 	t.Helper()
 	c.Name, c.URLs = "o", urls
-	p, err := newPool(c.withDefaults(), Options{})
+	return newPoolWith(t, c, Options{})
+}
+
+// newPoolWith returns a pool whose names are resolved: a is 10.0.0.1, b 10.0.0.2
+// and so on.
+func newPoolWith(t *testing.T, c Config, o Options) *pool {
+	t.Helper()
+	o.Resolve = func(_ context.Context, host string) ([]netip.Addr, error) {
+		return []netip.Addr{netip.AddrFrom4([4]byte{10, 0, 0, host[0] - 'a' + 1})}, nil
+	}
+	p, err := newPool(c.withDefaults(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
+	p.resolveAll(t.Context())
 	return p
 }

@@ -10,9 +10,16 @@ import (
 // else that is zero is switched off.
 type Config struct {
 	Name string
-	// URLs are its addresses: "http://host:port", at least one, without a path.
-	// Scheme https verifies against the system's roots.
+	// URLs are where it is: "http://host:port", "https://host:port" or
+	// "unix:/path", at least one, without a path of their own. A name stands for
+	// all addresses that it resolves to.
 	URLs []string
+	// Protocol is what is spoken; TLS how, to https URLs.
+	Protocol Protocol
+	TLS      TLS
+	// Resolve is how often names are looked up again; zero means 30 s. The last
+	// good answer is kept.
+	Resolve time.Duration
 	// StripPrefix is removed from the front of the path, AddPrefix put there,
 	// in this order. Both are escaped paths. StripPrefix ends at a segment:
 	// "/a" is taken from "/a" (leaving "/") and "/a/b", not from "/ab".
@@ -65,6 +72,7 @@ const (
 	defaultConnect   = 2 * time.Second
 	defaultFirstByte = 60 * time.Second
 	defaultIdle      = 60 * time.Second
+	defaultResolve   = 30 * time.Second
 )
 
 // withDefaults returns c with the defaults in place of zeros.
@@ -72,6 +80,7 @@ func (c Config) withDefaults() Config {
 	c.Connect = orDefault(c.Connect, defaultConnect)
 	c.FirstByte = orDefault(c.FirstByte, defaultFirstByte)
 	c.Idle = orDefault(c.Idle, defaultIdle)
+	c.Resolve = orDefault(c.Resolve, defaultResolve)
 	c.Health = c.Health.withDefaults()
 	c.URLs = slices.Clone(c.URLs)
 	return c

@@ -2,11 +2,15 @@ package origin
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math"
+	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,7 +28,13 @@ type pool struct {
 	budget  budget
 	retries [NumRetries]atomic.Uint64
 	unpaid  atomic.Uint64 // retries that the budget did not allow
-	tell    func(Change)  // nil for nobody
+	names   names
+
+	tls      map[*site]*tls.Config // of sites with https
+	material material              // that it was made of
+
+	tell       func(Change)               // nil for nobody
+	unresolved func(_, _ string, _ error) // nil for nobody
 
 	ejecting sync.Mutex // held while it is counted how many are ejected
 
@@ -33,12 +43,28 @@ type pool struct {
 }
 
 func newPool(c Config, o Options) (*pool, error) {
-	if len(c.URLs) == 0 {
-		return nil, errors.New("has no url")
-	}
-	p := &pool{config: c, tell: o.Changed, gate: gate{limit: c.Limit}}
+	p := &pool{config: c, tell: o.Changed, unresolved: o.Unresolved, gate: gate{limit: c.Limit}}
 	p.budget.share = int64(c.Retries * oneRetry)
+	p.names = names{lookup: o.Resolve, first: make(chan struct{}), last: make(map[*site]error)}
+	if p.names.lookup == nil {
+		p.names.lookup = func(ctx context.Context, host string) ([]netip.Addr, error) {
+			return net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+		}
+	}
+	p.addresses.Store(new([]*address))
+	if err := p.parse(); err != nil {
+		return nil, err
+	}
+	return p, p.locate()
+}
+
+// parse reads what the configuration has as text.
+func (p *pool) parse() (err error) {
+	c := &p.config
 	var errs []error
+	if len(c.URLs) == 0 {
+		errs = append(errs, errors.New("has no url"))
+	}
 	for _, text := range c.URLs {
 		s, err := parseSite(text)
 		errs = append(errs, err)
@@ -47,23 +73,54 @@ func newPool(c Config, o Options) (*pool, error) {
 	if _, err := url.ParseRequestURI(c.Health.Path); c.Health.Path != "" && err != nil {
 		errs = append(errs, fmt.Errorf("health check: %w", err))
 	}
-	var err error
 	p.prefixes, err = newPrefixes(c.StripPrefix, c.AddPrefix)
-	if err := errors.Join(append(errs, err)...); err != nil {
-		return nil, err
+	return errors.Join(append(errs, err)...)
+}
+
+// locate prepares TLS, and makes the addresses that need no look-up.
+func (p *pool) locate() (err error) {
+	if p.material, err = p.config.TLS.read(); err != nil {
+		return err
 	}
+	p.tls = make(map[*site]*tls.Config)
 	var addresses []*address
 	for _, s := range p.sites {
-		addresses = append(addresses, newAddress(p, s, s.dialled()))
+		if s.scheme == "https" {
+			p.tls[s], err = p.config.TLS.config(p.material, s.host, p.config.Protocol.offered()...)
+			if err != nil {
+				return err
+			}
+		}
+		switch {
+		case s.path != "":
+			addresses = append(addresses, p.newAddress(s, s.path, s.path))
+		case s.name() == "":
+			addresses = append(addresses, p.newAddress(s, s.authority(), s.authority()))
+		}
 	}
 	p.addresses.Store(&addresses)
-	return p, nil
+	return nil
+}
+
+// same reports whether p is what newPool would make of c. Files are read for it:
+// their content is part of the configuration.
+func (p *pool) same(c Config) bool {
+	if !p.config.equal(c) {
+		return false
+	}
+	m, err := c.TLS.read()
+	return err == nil && m.equal(p.material)
 }
 
 // start begins what a pool does without being asked; stop ends it.
 func (p *pool) start() {
 	ctx, cancel := context.WithCancel(context.Background())
 	p.cancel = cancel
+	if slices.ContainsFunc(p.sites, func(s *site) bool { return s.name() != "" }) {
+		p.background.Go(func() { p.resolve(ctx) })
+	} else {
+		close(p.names.first)
+	}
 	if p.config.Health.Path != "" {
 		p.background.Go(func() { p.check(ctx) })
 	}
@@ -77,7 +134,7 @@ func (p *pool) stop() {
 		p.background.Wait()
 	}
 	for _, a := range *p.addresses.Load() {
-		a.transport.CloseIdleConnections()
+		a.closeIdle()
 	}
 }
 

@@ -223,8 +223,8 @@ func TestInFlightUntilTheBodyEnds(t *testing.T) {
 			if got := a.inFlight.Load(); got != 1 {
 				t.Errorf("%d under way while the body is unread, want 1", got)
 			}
-			if got := AddressOf(resp); got != "a:80" {
-				t.Errorf("AddressOf = %q, want a:80", got)
+			if got := AddressOf(resp); got != "10.0.0.1:80" {
+				t.Errorf("AddressOf = %q, want 10.0.0.1:80", got)
 			}
 			end(resp)
 			if got := a.inFlight.Load(); got != 0 {

@@ -35,7 +35,6 @@ func ProxyError(err error) string {
 func dialWord(err error) string {
 	var dns *net.DNSError
 	var refused *tls.CertificateVerificationError
-	var alert tls.AlertError
 	var record tls.RecordHeaderError
 	var netErr net.Error
 	switch {
@@ -45,7 +44,7 @@ func dialWord(err error) string {
 		return "dns_error"
 	case errors.As(err, &refused), errors.As(err, new(x509.UnknownAuthorityError)), errors.As(err, new(x509.HostnameError)):
 		return "tls_certificate_error"
-	case errors.As(err, &alert):
+	case isAlert(err):
 		return "tls_alert_received"
 	case errors.As(err, &record):
 		return "tls_protocol_error"
@@ -59,10 +58,19 @@ func dialWord(err error) string {
 	return "destination_unavailable"
 }
 
+// isAlert reports whether the origin broke TLS off. crypto/tls has no type for it
+// that is exported.
+func isAlert(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "remote error"
+}
+
 // brokenWord tells why there was no valid answer. net/http has no type for some
 // of its errors.
 func brokenWord(err error) string {
 	switch text := err.Error(); {
+	case isAlert(err): // with TLS 1.3 a refused certificate shows after the handshake
+		return "tls_alert_received"
 	case isLost(err):
 		return "connection_terminated"
 	case strings.Contains(text, "server response headers exceeded"):

@@ -7,11 +7,11 @@ import (
 )
 
 // Framed reports whether the end of a response's body is certain: it has a
-// Content-Length or is chunked, or there is none. A body that ends with its
+// Content-Length, is chunked or came over HTTP/2, or there is none. A body that ends with its
 // connection may be cut off anywhere and still reads to io.EOF: it must not be
 // stored. resp is as RoundTrip returned it.
 func Framed(resp *http.Response) bool {
-	return resp.Body == http.NoBody || resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0
+	return resp.Body == http.NoBody || resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0 || resp.ProtoMajor >= 2
 }
 
 // responseBody is the body of a response. It cuts off an origin that stands

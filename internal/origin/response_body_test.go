@@ -15,11 +15,10 @@ import (
 // takes its own time does not count, nor does a slow but steady origin.
 func TestIdleCountsOnlyWaitingReads(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := &pool{config: Config{Name: "o", Idle: time.Minute}}
+		p := newTestPool(t, Config{}, "http://o")
 		client, server := net.Pipe()
 		ctx, cancel := context.WithCancelCause(t.Context())
-		a := newAddress(p, &site{}, "o:80")
-		p.addresses.Store(&[]*address{a})
+		a := (*p.addresses.Load())[0]
 		b := newResponseBody(&attempt{Context: ctx, cancel: cancel, pool: p, choice: choice{address: a}}, closeOnDone{client, ctx}, false)
 		go func() {
 			for range 3 {

@@ -1,9 +1,11 @@
 package origin
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 )
@@ -13,6 +15,11 @@ type Options struct {
 	// Changed, if set, is told what happens to addresses. It may be called by
 	// several goroutines, and must not block.
 	Changed func(Change)
+	// Unresolved, if set, is told when a name of an origin can no longer be
+	// resolved, and with a nil error when it can again.
+	Unresolved func(origin, name string, err error)
+	// Resolve looks up the IP addresses of a name; nil for the system's way.
+	Resolve func(ctx context.Context, host string) ([]netip.Addr, error)
 }
 
 // Set is all origins of a process. It is safe for concurrent use. Its goroutines
@@ -71,7 +78,7 @@ func (s *Set) build(configs []Config, old map[string]*pool) (map[string]*pool, e
 			errs = append(errs, fmt.Errorf("origin %s: given twice", c.Name))
 			continue
 		}
-		if p := old[c.Name]; p != nil && p.config.equal(c) {
+		if p := old[c.Name]; p != nil && p.same(c) {
 			pools[c.Name] = p
 			continue
 		}

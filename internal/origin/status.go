@@ -29,6 +29,10 @@ type SiteStatus struct {
 	Attempts  [NumResults]uint64
 	// Well and Unwell are the health checks that succeeded and failed.
 	Well, Unwell uint64
+	// Resolved and Unresolved are the look-ups of its name that succeeded and
+	// failed, LookupError why the last one did; empty if it did not.
+	Resolved, Unresolved uint64
+	LookupError          string
 }
 
 // AddressStatus is a picture of one address.
@@ -64,6 +68,7 @@ func (p *pool) status(now time.Time) Status {
 	for i, site := range p.sites {
 		index[site] = i
 		s.Sites = append(s.Sites, site.status())
+		s.Sites[i].LookupError = p.lookupError(site)
 	}
 	for _, a := range *p.addresses.Load() {
 		picture := a.status(now)
@@ -79,6 +84,7 @@ func (s *site) status() SiteStatus {
 	status := SiteStatus{
 		URL: s.url, Ejections: s.ejections.Load(),
 		Well: s.checks[1].Load(), Unwell: s.checks[0].Load(),
+		Resolved: s.resolved[1].Load(), Unresolved: s.resolved[0].Load(),
 	}
 	for r := range NumResults {
 		status.Attempts[r] = s.attempts[r].Load()

@@ -2,11 +2,30 @@ package origin
 
 import (
 	"context"
-	"crypto/tls"
 	"net"
 	"net/http"
 	"time"
 )
+
+// Protocol is what is spoken to an origin.
+type Protocol string
+
+const (
+	// H1 is HTTP/1.1; so is the empty Protocol.
+	H1 Protocol = "h1"
+	// H2 is HTTP/2 over TLS, or HTTP/1.1 where the origin does not offer it.
+	H2 Protocol = "h2"
+	// H2C is HTTP/2 without TLS, by prior knowledge.
+	H2C Protocol = "h2c"
+)
+
+// offered are the names by which a protocol is negotiated in TLS.
+func (p Protocol) offered() []string {
+	if p == H2 {
+		return []string{"h2", "http/1.1"}
+	}
+	return []string{"http/1.1"}
+}
 
 const (
 	// maxHead bounds the head of a response: a larger one is a mistake or an
@@ -19,43 +38,35 @@ const (
 	// after which a Node server closes its own: a POST that meets the closing
 	// cannot be repeated and would fail.
 	idleConn = 4 * time.Second
+	// idleH2 is the same for HTTP/2, whose servers say that they close.
+	idleH2 = 60 * time.Second
+	// pingAfter is how long nothing may come on an HTTP/2 connection with requests
+	// under way until it is asked whether it lives; pingWait how long it may take
+	// to answer. All requests on a dead one would otherwise wait for their own
+	// timeouts.
+	pingAfter, pingWait = 10 * time.Second, 5 * time.Second
 )
 
-// newTransport returns the transport to one address of an origin: HTTP/1.1, no
-// proxy from the environment, no compression of its own.
-func newTransport(c *Config, connected func()) *http.Transport {
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true)
-	plain := &net.Dialer{KeepAlive: 30 * time.Second}
-	secure := &tls.Dialer{NetDialer: plain, Config: &tls.Config{
-		MinVersion: tls.VersionTLS12,
-		NextProtos: []string{"http/1.1"},
-	}}
-	return &http.Transport{
-		Protocols:              protocols,
-		DialContext:            bounded(c.Connect, plain.DialContext, connected),
-		DialTLSContext:         bounded(c.Connect, secure.DialContext, connected),
+// newTransport returns the transport to one address of an origin: no proxy from
+// the environment, no compression of its own.
+func newTransport(c *Config, speaks Protocol, d *dialer) *http.Transport {
+	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return d.dial(ctx) }
+	t := &http.Transport{
+		Protocols:              new(http.Protocols),
+		DialContext:            dial,
+		DialTLSContext:         dial,
 		ResponseHeaderTimeout:  c.FirstByte,
 		MaxResponseHeaderBytes: maxHead,
 		MaxIdleConnsPerHost:    idlePerAddress,
 		IdleConnTimeout:        idleConn,
 		DisableCompression:     true,
 	}
-}
-
-type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
-
-// bounded limits dial, with DNS and TLS, to d, marks its errors, and tells when a
-// connection was made.
-func bounded(d time.Duration, dial dialFunc, connected func()) dialFunc {
-	return func(ctx context.Context, network, address string) (net.Conn, error) {
-		ctx, cancel := context.WithTimeout(ctx, d)
-		defer cancel()
-		conn, err := dial(ctx, network, address)
-		if err != nil {
-			return nil, dialError{err}
-		}
-		connected()
-		return conn, nil
+	t.Protocols.SetHTTP1(speaks != H2C)
+	t.Protocols.SetHTTP2(speaks == H2)
+	t.Protocols.SetUnencryptedHTTP2(speaks == H2C)
+	if speaks == H2 || speaks == H2C {
+		t.IdleConnTimeout = idleH2
+		t.HTTP2 = &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingWait}
 	}
+	return t
 }

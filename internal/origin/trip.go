@@ -24,6 +24,9 @@ type trip struct {
 func (p *pool) send(req *http.Request, target url.URL, body *requestBody) (*http.Response, error) {
 	tr := trip{pool: p, safe: repeatable(req)}
 	p.budget.earn()
+	if len(*p.addresses.Load()) == 0 && !p.await(req.Context()) {
+		return nil, p.nowhere(req.Context(), body)
+	}
 	c := p.choose(time.Now(), nil, tr.safe)
 	if c.address == nil {
 		return nil, p.unsent(body, Unavailable, errOpen, p.reopens(time.Now()))

@@ -51,9 +51,16 @@ func (b *compiler) origin(o OriginConf) Origin {
 			Queue:    given(o.MaxQueue, defaultMaxQueue),
 			Wait:     timeout(o.QueueWait, defaultQueueWait),
 		},
-		Health: b.health(o),
+		Health:   b.health(o),
+		Protocol: word(o.Protocol, defaultProtocol),
+		Resolve:  timeout(o.Resolve, defaultResolve),
+		TLS: OriginTLS{
+			ServerName: o.ServerName, CAFile: o.CAFile, CertFile: o.CertFile, KeyFile: o.KeyFile,
+			InsecureSkipVerify: given(o.InsecureSkipVerify, false),
+		},
 	}
 	b.originURLs(o, &compiled)
+	b.originTLS(o, &compiled)
 	for _, prefix := range []struct{ option, text string }{{"strip_prefix", o.StripPrefix}, {"add_prefix", o.AddPrefix}} {
 		if prefix.text != "" && (!strings.HasPrefix(prefix.text, "/") || strings.HasSuffix(prefix.text, "/")) {
 			b.fail(placeOf(o.Places, prefix.option), "write "+prefix.option+": /backend",
@@ -61,6 +68,35 @@ func (b *compiler) origin(o OriginConf) Origin {
 		}
 	}
 	return compiled
+}
+
+// originTLS checks that protocol, tls and the URLs fit together.
+func (b *compiler) originTLS(o OriginConf, compiled *Origin) {
+	secure, plain := 0, 0
+	for _, text := range compiled.URLs {
+		if strings.HasPrefix(text, "https:") {
+			secure++
+		} else {
+			plain++
+		}
+	}
+	if compiled.Protocol == "h2" && plain > 0 {
+		b.fail(placeOf(o.Places, "protocol"), "write protocol: h2c, or https:// in front of every URL",
+			"protocol h2 needs TLS, and the origin %q has URLs without", o.Name)
+	}
+	if compiled.Protocol == "h2c" && secure > 0 {
+		b.fail(placeOf(o.Places, "protocol"), "write protocol: h2", "protocol h2c is without TLS, and the origin %q has https URLs", o.Name)
+	}
+	if _, written := o.Places["tls"]; written && secure == 0 {
+		b.fail(placeOf(o.Places, "tls"), "write https:// in front of the URLs", "the origin %q has tls, but no https URL", o.Name)
+	}
+	if (o.CertFile == "") != (o.KeyFile == "") {
+		b.fail(placeOf(o.Places, "tls"), "write both", "tls of the origin %q has one of cert_file and key_file", o.Name)
+	}
+	if compiled.TLS.InsecureSkipVerify {
+		b.warn(placeOf(o.Places, "tls.insecure_skip_verify"), "give its certificate in ca_file",
+			"the certificate of the origin %q is not verified: whoever is on the way can answer in its place", o.Name)
+	}
 }
 
 // health compiles health.
@@ -122,18 +158,28 @@ func timeout(written *time.Duration, otherwise time.Duration) time.Duration {
 	return otherwise
 }
 
-// checkOriginURL accepts scheme, host and port, and nothing else.
+// checkOriginURL accepts scheme, host and port, or a socket, and nothing else.
 func checkOriginURL(text string) *fault {
 	u, err := url.Parse(text)
 	switch {
+	case err == nil && u.Scheme == "unix":
+		return checkSocket(u, text)
 	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
-		return &fault{"the url of an origin is http:// or https:// and a host, not " + quote(text), `write "http://127.0.0.1:3000"`}
+		return &fault{"the url of an origin is http:// or https:// and a host, or unix: and a path, not " + quote(text), `write "http://127.0.0.1:3000"`}
 	case u.User != nil:
 		return &fault{"the url of an origin holds a user and password", "set the field with request: {set: {Authorization: ...}}"}
 	case u.Path != "" && u.Path != "/":
 		return &fault{"the url of an origin has no path, not " + quote(text), "write add_prefix: " + u.Path}
 	case u.RawQuery != "" || u.Fragment != "":
 		return &fault{"the url of an origin has no query, not " + quote(text), ""}
+	}
+	return nil
+}
+
+// checkSocket accepts unix:/path and unix:///path.
+func checkSocket(u *url.URL, text string) *fault {
+	if u.Host != "" || !strings.HasPrefix(u.Path, "/") || strings.HasSuffix(u.Path, "/") || u.RawQuery != "" || u.Fragment != "" {
+		return &fault{"the url of a socket is unix: and its absolute path, not " + quote(text), `write "unix:/run/app.sock"`}
 	}
 	return nil
 }

@@ -47,7 +47,7 @@ func policyText(p *Policy) string {
 	}
 	fmt.Fprintf(&b, "admin %s, metrics %q, enforces %v, hosts %v\n",
 		s.Admin.Listen, s.Metrics.Listen, s.Enforces, s.Hosts)
-	if len(s.Origins) > 1 { // else it says nothing that the other cases do not
+	if len(s.Origins) > 2 { // else it says nothing that origins.txtar does not
 		for _, name := range slices.Sorted(maps.Keys(s.Origins)) {
 			fmt.Fprintf(&b, "origin %+v\n", s.Origins[name])
 		}
@@ -144,6 +144,8 @@ func TestDefaultsAreDocumented(t *testing.T) {
 		"health of an origin healthy":     strconv.Itoa(defaultHealthy),
 		"health of an origin unhealthy":   strconv.Itoa(defaultUnhealthy),
 		"origin and origins retries":      formatShare(defaultRetries),
+		"origin and origins protocol":     defaultProtocol,
+		"origin and origins resolve":      formatDuration(defaultResolve),
 		"origin and origins panic":        formatShare(defaultPanic),
 		"origin and origins slow_start":   formatDuration(defaultSlowStart),
 		"eject of an origin failures":     strconv.Itoa(defaultEjectFailures),

@@ -14,6 +14,14 @@ type OriginConf struct {
 	FirstByte   *time.Duration // timeouts.first_byte
 	Idle        *time.Duration // timeouts.idle
 
+	Protocol           string
+	Resolve            *time.Duration
+	ServerName         string // tls.server_name
+	CAFile             string // tls.ca_file
+	CertFile           string // tls.cert_file
+	KeyFile            string // tls.key_file
+	InsecureSkipVerify *bool  // tls.insecure_skip_verify
+
 	EjectFailures   *int
 	EjectTime       *time.Duration
 	EjectShare      *float64

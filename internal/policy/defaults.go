@@ -38,6 +38,8 @@ const (
 	defaultHealthy         = 2
 	defaultUnhealthy       = 3
 	defaultRetries         = 0.1
+	defaultProtocol        = "h1"
+	defaultResolve         = 30 * time.Second
 	defaultPanic           = 0.3
 	defaultSlowStart       = 10 * time.Second
 	defaultCollapseWait    = 5 * time.Second

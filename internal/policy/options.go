@@ -117,6 +117,7 @@ func sections() []section {
 		{"request and response", rows(fieldRuleOptions)},
 		{"origin and origins", rows(originOptions)},
 		{"timeouts of an origin", rows(timeoutOptions)},
+		{"tls of an origin", rows(originTLSOptions)},
 		{"health of an origin", rows(healthOptions)},
 		{"eject of an origin", rows(ejectOptions)},
 		{"breaker of an origin", rows(breakerOptions)},

@@ -5,13 +5,18 @@ import "time"
 // originOptions are the options of one origin.
 var originOptions = []optionOf[OriginConf]{
 	option("url", originURL, func(o *OriginConf) *string { return &o.URL }, "",
-		"The address of the origin: scheme, host and port."),
+		"Where the origin is: scheme, host and port, or unix: and the path of a socket. A name stands for all addresses that it resolves to."),
 	option("urls", distinct(list(originURL, "a list of URLs", `["http://a:3000", "http://b:3000"]`)), func(o *OriginConf) *[]string { return &o.URLs }, "",
 		"The addresses of an origin that runs several times, instead of url."),
 	option("strip_prefix", pathPrefix, func(o *OriginConf) *string { return &o.StripPrefix }, "",
 		"A prefix of the path that the origin does not see."),
 	option("add_prefix", pathPrefix, func(o *OriginConf) *string { return &o.AddPrefix }, "",
 		"A prefix that is put before the path, after strip_prefix."),
+	option("protocol", oneOf("h1", "h2", "h2c"), func(o *OriginConf) *string { return &o.Protocol }, "h1",
+		"What is spoken to the origin: HTTP/1.1, HTTP/2 over TLS (or HTTP/1.1 where the origin does not offer it), or HTTP/2 without TLS."),
+	group("tls", originTLSOptions, "{ca_file: /etc/edge/ca.pem}", "How https origins are spoken to. Without it, certificates are verified against the system's roots and the host of the URL."),
+	option("resolve", optional(duration()), func(o *OriginConf) **time.Duration { return &o.Resolve }, "30s",
+		"How often names are looked up again, behind the requests. When that fails, what was known stays."),
 	group("timeouts", timeoutOptions, "{connect: 2s}", "How long the origin may take."),
 	option("retries", optional(share()), func(o *OriginConf) **float64 { return &o.Retries }, "10%",
 		"The share of requests that may be sent once more: after a connection that ended before the answer, or a 502, 503 or 504 without Retry-After, and only if the method is idempotent and there is no body. 0 for none. What could not connect is tried at other addresses beyond that."),
@@ -37,6 +42,19 @@ var timeoutOptions = []optionOf[OriginConf]{
 		"How long the body of a response, or of a request that passes, may stand still."),
 	option("queue", optional(duration()), func(o *OriginConf) **time.Duration { return &o.QueueWait }, "5s",
 		"How long a request may wait for its turn (max_requests)."),
+}
+
+var originTLSOptions = []optionOf[OriginConf]{
+	option("server_name", text("a host name", "app.internal"), func(o *OriginConf) *string { return &o.ServerName }, "",
+		"The name that is asked for (SNI) and must be in the certificate, instead of the URL's host."),
+	option("ca_file", text("a file", "/etc/edge/ca.pem"), func(o *OriginConf) *string { return &o.CAFile }, "",
+		"The certificates (PEM) of those who may sign, instead of the system's roots. Read again at a reload."),
+	option("cert_file", text("a file", "/etc/edge/edge.crt"), func(o *OriginConf) *string { return &o.CertFile }, "",
+		"edge's own certificate (PEM), where the origin asks for one. Read again when it changes."),
+	option("key_file", text("a file", "/etc/edge/edge.key"), func(o *OriginConf) *string { return &o.KeyFile }, "",
+		"Its key."),
+	option("insecure_skip_verify", optional(boolean()), func(o *OriginConf) **bool { return &o.InsecureSkipVerify }, "false",
+		"true takes any certificate: whoever is on the way can be the origin. For tests."),
 }
 
 var healthOptions = []optionOf[OriginConf]{
@@ -73,7 +91,7 @@ var breakerOptions = []optionOf[OriginConf]{
 }
 
 var (
-	originURL   = text("a URL", `"http://127.0.0.1:3000"`)
+	originURL   = text("a URL", `"http://127.0.0.1:3000" or "unix:/run/app.sock"`)
 	pathPrefix  = text("a path", "/backend")
 	originShape = placed(mapping(originOptions, `{url: "http://127.0.0.1:3000"}`), func(o *OriginConf) *Places { return &o.Places })
 

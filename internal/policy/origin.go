@@ -8,6 +8,9 @@ type Origin struct {
 	URLs        []string
 	StripPrefix string
 	AddPrefix   string
+	Protocol    string // h1, h2 or h2c
+	TLS         OriginTLS
+	Resolve     time.Duration // how often names are looked up
 	Connect     time.Duration
 	FirstByte   time.Duration
 	Idle        time.Duration
@@ -21,6 +24,14 @@ type Origin struct {
 	Retries float64
 	Limit   Limit
 	Health  Health
+}
+
+// OriginTLS says how https origins are spoken to; the zero OriginTLS verifies
+// against the system's roots and the host of the URL.
+type OriginTLS struct {
+	ServerName                string
+	CAFile, CertFile, KeyFile string
+	InsecureSkipVerify        bool
 }
 
 // Limit bounds the requests under way at one time (0: no bound), and how many may

@@ -61,7 +61,7 @@ func TestExampleShowsEveryOption(t *testing.T) {
 		"": rows(configOptions), "listen.": rows(listenOptions), "listen.tls.": rows(tlsOptions),
 		"admin.": rows(adminOptions), "metrics.": rows(metricsOptions), "cache.": rows(cacheOptions),
 		"origin.": rows(originOptions), "origin.timeouts.": rows(timeoutOptions),
-		"origin.health.": rows(healthOptions), "origin.eject.": rows(ejectOptions), "origin.breaker.": rows(breakerOptions), "route.": rows(routeOptions),
+		"origin.tls.": rows(originTLSOptions), "origin.health.": rows(healthOptions), "origin.eject.": rows(ejectOptions), "origin.breaker.": rows(breakerOptions), "route.": rows(routeOptions),
 		"route.key.": rows(keyOptions), "route.cors.": rows(corsOptions),
 		"internal.": rows(internalOptions), "route.request.": rows(fieldRuleOptions), "route.response.": rows(fieldRuleOptions),
 	} {
@@ -98,6 +98,7 @@ func TestDefaultsShownAreValues(t *testing.T) {
 		{"version: 1\norigin: {", "}\n", rows(originOptions)},
 		{"version: 1\norigin: {timeouts: {", "}}\n", rows(timeoutOptions)},
 		{"version: 1\norigin: {health: {path: /a, ", "}}\n", rows(healthOptions)},
+		{"version: 1\norigin: {tls: {", "}}\n", rows(originTLSOptions)},
 		{"version: 1\norigin: {eject: {", "}}\n", rows(ejectOptions)},
 		{"version: 1\norigin: {breaker: {", "}}\n", rows(breakerOptions)},
 		{"version: 1\nroutes: [{path: /a, ", "}]\n", rows(routeOptions)},

@@ -156,6 +156,7 @@ func optionDocuments() []string {
 	add(root+"origins: {a: {timeouts: {", rows(timeoutOptions), "}}}")
 	add(root+"origins: {a: {health: {path: /, ", rows(healthOptions), "}}}", "path")
 	add(root+"origins: {a: {health: {", rows(healthOptions)[:1], "}}}")
+	add(root+"origins: {a: {tls: {", rows(originTLSOptions), "}}}")
 	add(root+"origins: {a: {eject: {", rows(ejectOptions), "}}}")
 	add(root+"origins: {a: {breaker: {", rows(breakerOptions), "}}}")
 	add(route, rows(routeOptions), "}]", "path")

@@ -238,7 +238,7 @@ func TestBuildInfo(t *testing.T) {
 
 // someOrigin has something of everything.
 var someOrigin = Origin{Name: "api", Waiting: 4, Full: 5, Late: 6, Unpaid: 11, Retries: map[string]uint64{"lost": 10}, Sites: []Site{{
-	URL: "http://a:1", InFlight: 3, Ejections: 2, Well: 8, Unwell: 9,
+	URL: "http://a:1", InFlight: 3, Ejections: 2, Well: 8, Unwell: 9, Resolved: 12, Unresolved: 13,
 	States: map[string]int{"up": 2, "down": 1}, Attempts: map[string]uint64{"answered": 7},
 }}}
 
@@ -246,7 +246,7 @@ func TestOriginsAreCollected(t *testing.T) {
 	c := New("", "")
 	c.SetOrigins(func() []Origin { return []Origin{someOrigin} })
 	names := []string{originAddresses.name, originInFlight.name, originAttemptsTotal.name, originEjectionsTotal.name,
-		originChecksTotal.name, originWaiting.name, originRefusedTotal.name, originRetriesTotal.name, originUnpaidTotal.name}
+		originChecksTotal.name, originLookupsTotal.name, originWaiting.name, originRefusedTotal.name, originRetriesTotal.name, originUnpaidTotal.name}
 	expect(t, c, names,
 		`edge_origin_addresses{origin="api",state="down",url="http://a:1"} 1`,
 		`edge_origin_addresses{origin="api",state="up",url="http://a:1"} 2`,
@@ -255,6 +255,8 @@ func TestOriginsAreCollected(t *testing.T) {
 		`edge_origin_ejections_total{origin="api",url="http://a:1"} 2`,
 		`edge_origin_health_checks_total{ok="false",origin="api",url="http://a:1"} 9`,
 		`edge_origin_health_checks_total{ok="true",origin="api",url="http://a:1"} 8`,
+		`edge_origin_lookups_total{ok="false",origin="api",url="http://a:1"} 13`,
+		`edge_origin_lookups_total{ok="true",origin="api",url="http://a:1"} 12`,
 		`edge_origin_waiting_requests{origin="api"} 4`,
 		`edge_origin_refused_requests_total{origin="api",why="full"} 5`,
 		`edge_origin_refused_requests_total{origin="api",why="late"} 6`,

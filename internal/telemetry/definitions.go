@@ -75,6 +75,8 @@ var (
 		labels("origin", "url", "result")}
 	originChecksTotal = definition{"edge_origin_health_checks_total", counter,
 		"Health checks of addresses, by whether they succeeded.", labels("origin", "url", "ok")}
+	originLookupsTotal = definition{"edge_origin_lookups_total", counter,
+		"Look-ups of the name in a URL, by whether they succeeded.", labels("origin", "url", "ok")}
 	originWaiting = definition{"edge_origin_waiting_requests", gauge,
 		"Requests that wait for their turn because max_requests are under way.", labels("origin")}
 	originRefusedTotal = definition{"edge_origin_refused_requests_total", counter,
@@ -176,7 +178,7 @@ var definitions = []definition{
 	requestsTotal, fastHitsTotal, responseBytesTotal, requestDuration, staleAge, withheldTotal, violationsTotal,
 	originRequestsTotal, originFailuresTotal, originRequestDuration,
 	originAddresses, originInFlight, originAttemptsTotal, originEjectionsTotal,
-	originChecksTotal, originWaiting, originRefusedTotal, originRetriesTotal, originUnpaidTotal,
+	originChecksTotal, originLookupsTotal, originWaiting, originRefusedTotal, originRetriesTotal, originUnpaidTotal,
 	objects, sizeBytes, capacityBytes, admissionsTotal, evictionsTotal, rejectionsTotal,
 	flights, flightBytes, flightsTotal, collapsesTotal, landingsTotal,
 	refreshesTotal, readersAbortedTotal, invalidationsTotal,

@@ -21,8 +21,11 @@ type Site struct {
 	Ejections uint64
 	// Well and Unwell are the health checks that succeeded and failed.
 	Well, Unwell uint64
-	States       map[string]int    // addresses, by state
-	Attempts     map[string]uint64 // by result
+	// Resolved and Unresolved are the look-ups of its name that succeeded and
+	// failed; both are 0 for what has no name.
+	Resolved, Unresolved uint64
+	States               map[string]int    // addresses, by state
+	Attempts             map[string]uint64 // by result
 }
 
 // SetOrigins names the function that gives the origins at scrape time.
@@ -57,5 +60,9 @@ func (o collection) site(origin string, s *Site) {
 	}
 	o.add(originChecksTotal, float64(s.Well), origin, s.URL, "true")
 	o.add(originChecksTotal, float64(s.Unwell), origin, s.URL, "false")
+	if s.Resolved+s.Unresolved > 0 {
+		o.add(originLookupsTotal, float64(s.Resolved), origin, s.URL, "true")
+		o.add(originLookupsTotal, float64(s.Unresolved), origin, s.URL, "false")
+	}
 	o.add(originEjectionsTotal, float64(s.Ejections), origin, s.URL)
 }
