@@ -60,7 +60,8 @@ type App struct {
 	admin, metrics net.Listener
 
 	memory   *cache.Memory
-	fleetLog *fleet.Log // nil without a fleet
+	fleetLog *fleet.Log  // nil without a fleet
+	tier     *fleet.Tier // the same
 	flights  *fill.Flights
 	origins  *origin.Set
 	counters *telemetry.Counters
@@ -189,15 +190,15 @@ func (a *App) build(p *policy.Policy) (err error) {
 		return err
 	}
 	a.access = telemetry.NewAccessLog(sink, a.counters)
-	a.proxy = proxy.New(proxy.Options{
-		Policy: p, Memory: a.memory, Flights: a.flights, Origin: a.origins.Transport,
-		Counters: a.counters, Log: a.access, Now: a.now, Trace: a.trace(),
-	})
-	a.wire = a.newWire()
-	a.gate = newGate(a.proxy, &a.draining)
 	if err = a.openFleet(s); err != nil {
 		return err
 	}
+	a.proxy = proxy.New(proxy.Options{
+		Policy: p, Memory: a.memory, Flights: a.flights, Origin: a.origins.Transport,
+		Counters: a.counters, Log: a.access, Now: a.now, Trace: a.trace(), Tier: a.tier,
+	})
+	a.wire = a.newWire()
+	a.gate = newGate(a.proxy, &a.draining)
 	a.exposition = a.newExposition()
 	a.swapAdmin()
 	a.counters.Reload(true, p.Hash, time.Now())
@@ -228,6 +229,7 @@ func (a *App) close() {
 		a.origins.Close()
 	}
 	if a.fleetLog != nil {
+		a.tier.Close()
 		a.fleetLog.Close()
 	}
 	if a.memory != nil {

@@ -28,7 +28,8 @@ func nodeNumber(s *policy.Settings) uint64 {
 	return max(1, rand.Uint64())
 }
 
-// openFleet begins to follow the log of the fleet, if there is one. That the
+// openFleet begins to follow the log of the fleet and to use its tier, if there is
+// one. That the
 // server cannot be reached is no error.
 func (a *App) openFleet(s *policy.Settings) error {
 	if s.Shared == nil {
@@ -51,6 +52,11 @@ func (a *App) openFleet(s *policy.Settings) error {
 			Settled: a.counters.LogSettled,
 		},
 	})
+	a.tier = fleet.NewTier(fleet.TierOptions{
+		Server: server, Prefix: s.Shared.Prefix, Memory: a.memory, Trusted: a.fleetLog.Trusted, Now: a.now,
+		Timeout: s.Shared.Timeout, MaxObject: s.Shared.MaxObject,
+		Looked: func(o fleet.Outcome, took time.Duration) { a.counters.TierLooked(o.String(), took) },
+	})
 	a.counters.SetFleet(a.fleetFigures)
 	return nil
 }
@@ -66,6 +72,14 @@ func (a *App) fleetFigures() telemetry.Fleet {
 	}
 	for how, n := range s.Resumed {
 		f.Resumed[how.String()] = n
+	}
+	t := a.tier.Stats()
+	f.Breakers = map[string]uint8{"read": uint8(t.Reads), "write": uint8(t.Writes)}
+	f.Queued, f.QueuedBytes, f.BytesRead, f.BytesWritten = t.Queued, t.QueuedBytes, t.BytesRead, t.BytesWritten
+	f.Connections += t.Dialed
+	f.Written = make(map[string]uint64, fleet.NumWriteOutcomes)
+	for o := range fleet.NumWriteOutcomes {
+		f.Written[o.String()] = t.Put[o]
 	}
 	return f
 }
@@ -182,6 +196,9 @@ type fleetStatus struct {
 	Position       string   `json:"position"`
 	Waiting        int      `json:"waiting"`
 	Members        []string `json:"members"`
+	// Reads and Writes are the states of the tier's breakers.
+	Reads  string `json:"reads"`
+	Writes string `json:"writes"`
 }
 
 // fleetStatus is nil without a fleet.
@@ -189,11 +206,12 @@ func (a *App) fleetStatus() *fleetStatus {
 	if a.fleetLog == nil {
 		return nil
 	}
-	s := a.fleetLog.Stats()
+	s, t := a.fleetLog.Stats(), a.tier.Stats()
 	return &fleetStatus{
 		Connected: s.Connected, SilenceSeconds: s.Silence.Seconds(), Silent: s.Silent,
 		Epoch: fmt.Sprintf("%x", uint64(s.Stamp.Epoch)), Position: s.Stamp.At.String(),
 		Waiting: s.Waiting, Members: append([]string{}, s.Members...),
+		Reads: t.Reads.String(), Writes: t.Writes.String(),
 	}
 }
 

@@ -155,8 +155,12 @@ func (f *Flight) commit() Outcome {
 	if m.Purged(&f.labels, f.job.Born) {
 		return outcome
 	}
-	if m.Store([]byte(f.key), f.admission.Vary, f.object()) {
+	o := f.object()
+	if m.Store([]byte(f.key), f.admission.Vary, o) {
 		outcome.Stored, outcome.Reason = true, rfc9111.Stored
+		if f.job.Stored != nil {
+			f.job.Stored(o, f.admission.Vary)
+		}
 	}
 	return outcome
 }
@@ -223,6 +227,9 @@ func (f *Flight) Fail(reason rfc9111.Reason, err error) {
 // called before Respond. What is to be stored must have been: the flight
 // leaves the table.
 func (f *Flight) Serve(o *cache.Object) { f.serve(o, rfc9111.Fresh) }
+
+// ServeShared is Serve for an object that another node of the fleet has fetched.
+func (f *Flight) ServeShared(o *cache.Object) { f.serve(o, rfc9111.InTier) }
 
 // Confirm is Serve for the object that a 304 of the origin has freshened.
 func (f *Flight) Confirm(o *cache.Object) { f.serve(o, rfc9111.Validated) }

@@ -38,4 +38,8 @@ type Job struct {
 	// Stale is the object that this fetch validates or replaces; may be nil.
 	// With one, a failure of the origin is remembered: see Flights.Failing.
 	Stale *cache.Object
+	// Stored is called on the flight's goroutine with the object that was made of a
+	// complete response, after it was stored; vary are the names that select it. Nil
+	// for nobody.
+	Stored func(o *cache.Object, vary []string)
 }

@@ -89,7 +89,7 @@ type Outcome struct {
 // kept reports whether the flight left something in the store: its own
 // response, or an object that it validated or found.
 func (o Outcome) kept() bool {
-	return o.Stored || o.Reason == rfc9111.Validated || o.Reason == rfc9111.Fresh
+	return o.Stored || o.Reason == rfc9111.Validated || o.Reason == rfc9111.Fresh || o.Reason == rfc9111.InTier
 }
 
 // originFailed reports whether it ended because the origin did not answer

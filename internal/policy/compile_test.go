@@ -157,6 +157,7 @@ func TestDefaultsAreDocumented(t *testing.T) {
 		"cache max_object":                formatSize(defaultMaxObject),
 		"cache max_silence":               formatDuration(defaultMaxSilence),
 		"shared of cache max_object":      formatSize(defaultSharedObject),
+		"shared of cache timeout":         formatDuration(defaultSharedTimeout),
 		"shared of cache prefix":          defaultPrefix,
 	} {
 		if shown[name] == want {

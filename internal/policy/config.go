@@ -177,6 +177,7 @@ type SharedConf struct {
 	Prefix        string
 	Node          string
 	Required      *bool
+	Timeout       *time.Duration
 	CA, Cert, Key string // tls
 	Places        Places
 }

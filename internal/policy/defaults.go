@@ -19,6 +19,7 @@ const (
 	defaultVariants        = 16
 	defaultMaxSilence      = 30 * time.Second
 	defaultSharedObject    = 1 << 20
+	defaultSharedTimeout   = 50 * time.Millisecond
 	defaultPrefix          = "edge"
 	defaultDrainDelay      = 5 * time.Second
 	defaultDrainTimeout    = 30 * time.Second

@@ -47,6 +47,7 @@ func (f *fetch) confirm(merged http.Header, at rfc9111.Moment) *cache.Object {
 	if !f.p.memory.Freshen(f.key, f.stale, fresh) {
 		return nil
 	}
+	f.share(fresh, a.Vary)
 	return fresh
 }
 

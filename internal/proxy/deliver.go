@@ -27,7 +27,7 @@ func (x *exchange) deliver(o *cache.Object, served telemetry.Served) {
 // standIn answers with a stale object because the origin failed. It reports
 // whether the law allows it. status says whether the origin was asked now.
 func (x *exchange) standIn(status rfc9111.Status) bool {
-	if x.found.State != cache.Found {
+	if x.found.State != cache.Found && !x.foundInTier() {
 		return false
 	}
 	// Judged anew: the origin may have taken its time to fail.

@@ -22,6 +22,7 @@ func (x *exchange) fetch(last bool) {
 	x.alone = x.alone || last || x.forbidsStoring() ||
 		x.found.State == cache.Marked && x.found.Mark == cache.MarkPass
 	f := x.newFetch()
+	f.asksOrigin = x.alone || x.verdict.WantsOrigin()
 	reader, lead := x.p.flights.Join(f.job(x.alone), x.found.Generation)
 	defer reader.Close()
 	wait := max(x.plan.Route.CollapseWait-x.waited, time.Nanosecond) // Land takes 0 for no limit
@@ -130,18 +131,24 @@ type fetch struct {
 	vary   []string      // by what the responses are thought to vary
 	labels cache.Labels  // without the origin's tags
 	born   cache.Generation
+	stamp  cache.Stamp   // the same for other nodes
 	stale  *cache.Object // what a 304 would confirm; nil for none
-	flight *fill.Flight
+	// asksOrigin: nothing that is stored anywhere is an answer.
+	asksOrigin bool
+	flight     *fill.Flight
 	// address is where it went, for the log. The exchange that began the fetch
 	// reads it, and may do so at any time.
 	address atomic.Pointer[string]
 }
 
-// newFetch copies what a fetch needs of the exchange. The generation is taken
-// here, before anything of the fetch happens: a purge from now on is newer than
-// what it brings.
+// newFetch copies what a fetch needs of the exchange. Generation and stamp are
+// taken here, before anything of the fetch happens: a purge from now on is newer
+// than what it brings.
 func (x *exchange) newFetch() *fetch {
 	f := &fetch{p: x.p, live: x.live, route: x.plan.Route, born: x.p.memory.Generation()}
+	if j := f.p.memory.Journal(); j != nil {
+		f.stamp = j.Stamp()
+	}
 	f.key, f.vary = bytes.Clone(x.plan.Key), x.found.Vary
 	if x.landing.Kind == fill.OtherVariant {
 		f.vary = x.landing.Vary // younger than what is stored
@@ -195,7 +202,7 @@ func (f *fetch) job(solo bool) fill.Job {
 	return fill.Job{
 		Key: f.key, Born: f.born, Labels: f.labels, MaxObject: f.route.MaxObject,
 		Vary: f.vary, Select: f.selector,
-		Run: f.run, Solo: solo, Stale: f.stale,
+		Run: f.run, Solo: solo, Stale: f.stale, Stored: f.share,
 	}
 }
 

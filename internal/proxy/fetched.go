@@ -18,7 +18,7 @@ import (
 // run performs the fetch on the flight's goroutine.
 func (f *fetch) run(ctx context.Context, flight *fill.Flight) {
 	f.flight = flight
-	if f.again() {
+	if f.again(flight.Serve) || f.load(ctx) && f.again(flight.ServeShared) {
 		return
 	}
 	res, err := f.roundTrip(f.request(ctx))
@@ -55,8 +55,8 @@ func (f *fetch) relay(body io.Reader) error {
 }
 
 // again is the second look-up: between the first and the join, another flight
-// may have landed.
-func (f *fetch) again() bool {
+// may have landed, or the tier had something. serve ends the flight with it.
+func (f *fetch) again(serve func(*cache.Object)) bool {
 	var l cache.Lookup
 	now := f.p.now()
 	f.p.memory.Lookup(f.key, f.view, now, &l)
@@ -68,7 +68,7 @@ func (f *fetch) again() bool {
 		f.stale = l.Object
 		return false
 	}
-	f.flight.Serve(l.Object)
+	serve(l.Object)
 	return true
 }
 

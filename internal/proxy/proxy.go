@@ -10,14 +10,15 @@ import (
 
 	"edge/internal/cache"
 	"edge/internal/fill"
+	"edge/internal/fleet"
 	"edge/internal/policy"
 	"edge/internal/request"
 	"edge/internal/rfc9111"
 	"edge/internal/telemetry"
 )
 
-// Options are what a Proxy is built from. All fields but Trace and Log are
-// required.
+// Options are what a Proxy is built from. All fields but Trace, Log and
+// Tier are required.
 type Options struct {
 	Policy  *policy.Policy
 	Memory  *cache.Memory
@@ -31,6 +32,8 @@ type Options struct {
 	// same one.
 	Now   func() rfc9111.Instant
 	Trace Trace
+	// Tier is the store that the fleet shares; nil without a fleet.
+	Tier *fleet.Tier
 }
 
 // Trace are hooks for events that are rare. Any may be nil; they must not
@@ -63,6 +66,7 @@ type Proxy struct {
 	buffers  buffers                // of fetches
 	pool     sync.Pool              // of *exchange
 	coder    *coder
+	tier     *fleet.Tier
 }
 
 // live is everything that belongs to one policy. An exchange takes the pointer
@@ -82,7 +86,7 @@ type live struct {
 func New(o Options) *Proxy {
 	p := &Proxy{
 		memory: o.Memory, flights: o.Flights, origin: o.Origin,
-		counters: o.Counters, log: o.Log, now: o.Now, trace: o.Trace,
+		counters: o.Counters, log: o.Log, now: o.Now, trace: o.Trace, tier: o.Tier,
 	}
 	p.pool.New = func() any { return new(exchange) }
 	p.relay = newRelay()

@@ -38,7 +38,11 @@ func (x *exchange) statusOfLanded(o *cache.Object) rfc9111.Status {
 	}
 	v := rfc9111.Judge(&o.Meta, &x.view, &x.plan.Route.Overrides, x.p.now(), rfc9111.SoftPurge{})
 	x.served, x.reason, x.ttl = telemetry.ServedHit, v.Reason, v.TTL
-	return rfc9111.Status{Hit: true, TTL: v.TTL, HasTTL: true}
+	s := rfc9111.Status{Hit: true, TTL: v.TTL, HasTTL: true}
+	if x.landing.Reason == rfc9111.InTier {
+		x.reason, s.Detail = rfc9111.InTier, rfc9111.InTier
+	}
+	return s
 }
 
 // statusOfMiss is the member of an answer that streams from a flight.

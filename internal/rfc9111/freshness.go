@@ -124,6 +124,18 @@ func (o *Overrides) discards(f Facts) bool {
 	return o.Enforced && o.Violations == ViolationsOverride && f&contradictions != 0
 }
 
+// UsefulFor returns how long from now a stored response may still answer, fresh,
+// stale or in place of a failed origin: not above 0 if it may not, Forever if that
+// does not end.
+func UsefulFor(meta *Meta, o *Overrides, now Instant) time.Duration {
+	lifetime, _ := Lifetime(meta, o)
+	window := max(grace(meta, o), errorWindow(meta, o))
+	if lifetime == Forever || window == Forever || lifetime > Forever-window {
+		return Forever
+	}
+	return lifetime + window - meta.Age(now)
+}
+
 // grace returns how long after its lifetime meta may be served while it is
 // refreshed.
 func grace(meta *Meta, o *Overrides) time.Duration {

@@ -22,6 +22,7 @@ const (
 	RequestDirective     // the request's Cache-Control forbids what is stored
 	OnlyIfCached         // the request wants nothing but what is stored
 	Validated            // the origin confirmed what is stored
+	InTier               // found in the tier of the fleet
 
 	// Passing.
 	ModeDynamic    // force-dynamic

@@ -19,6 +19,7 @@ var reasons = [NumReasons]struct{ word, text string }{
 	MustValidate:         {"must-validate", "The origin's no-cache wants the object confirmed before each use."},
 	RequestDirective:     {"request-directive", "The request's Cache-Control or Pragma does not take the object as it is."},
 	OnlyIfCached:         {"only-if-cached", "The request wants nothing but what is stored, and nothing stored may answer it."},
+	InTier:               {"tier", "Nothing was stored on this node; the tier that the fleet shares had the object, fresh, and the origin was not asked."},
 	Validated:            {"validated", "The origin confirmed the object with a 304."},
 
 	ModeDynamic:    {"mode-dynamic", "The route's mode is force-dynamic: every request goes to the origin."},

@@ -41,6 +41,12 @@ type Verdict struct {
 	IfError time.Duration
 }
 
+// WantsOrigin reports whether the verdict is that somebody wants the origin's own
+// word: what another node has stored is no better than what this one has.
+func (v Verdict) WantsOrigin() bool {
+	return v.Reason == MustValidate || v.Reason == RequestDirective || v.Reason == RequestNoStore
+}
+
 // SoftPurge is the first soft purge that has hit a stored response since its
 // fetch began. The zero value: none has.
 type SoftPurge struct {

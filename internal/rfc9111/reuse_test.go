@@ -373,3 +373,12 @@ func BenchmarkJudge(b *testing.B) {
 		})
 	}
 }
+
+func TestWantsOrigin(t *testing.T) {
+	for r := range NumReasons {
+		want := r == MustValidate || r == RequestDirective || r == RequestNoStore
+		if got := (Verdict{Action: Validate, Reason: r}).WantsOrigin(); got != want {
+			t.Errorf("%v: %v, want %v", r, got, want)
+		}
+	}
+}

@@ -52,6 +52,7 @@ type Counters struct {
 	originRequests, originFailures              *prometheus.CounterVec
 	originDuration                              *prometheus.HistogramVec
 	settled                                     prometheus.Histogram
+	tierLooked                                  *prometheus.HistogramVec
 	invalidations, refreshes, reloads, landings *prometheus.CounterVec
 	certificateLoads, refusedConnections        *prometheus.CounterVec
 
@@ -92,6 +93,7 @@ func New(version, revision string) *Counters {
 		certificateLoads:   prometheus.NewCounterVec(certificateLoadsTotal.counterOpts(), certificateLoadsTotal.labels),
 		landings:           prometheus.NewCounterVec(landingsTotal.counterOpts(), landingsTotal.labels),
 		settled:            prometheus.NewHistogram(fleetSettleSeconds.histogramOpts()),
+		tierLooked:         prometheus.NewHistogramVec(tierLookups.histogramOpts(), tierLookups.labels),
 	}
 	c.fast = &cell{make([]cellShard, c.spread.shards)}
 	for _, d := range definitions {

@@ -294,7 +294,10 @@ func exerciseAll() *Counters {
 	c.FlightLanded(true, rfc9111.Stored)
 	c.Reload(true, "h", time.Unix(1, 0))
 	c.SetStore(func() Store { return Store{} })
-	c.SetFleet(func() Fleet { return Fleet{Resumed: map[string]uint64{"began": 1}} })
+	c.SetFleet(func() Fleet {
+		return Fleet{Resumed: map[string]uint64{"began": 1}, Breakers: map[string]uint8{"read": 2}, Written: map[string]uint64{"error": 1}}
+	})
+	c.TierLooked("hit", time.Millisecond)
 	c.SetOrigins(func() []Origin { return []Origin{someOrigin} })
 	c.SetCertificates(func() []Certificate { return []Certificate{{File: "a.pem"}} })
 	c.CertificateLoad(true)

@@ -157,6 +157,22 @@ var (
 		"Time from an invalidation on this node to its being read back from the log, which is when other nodes read it. Native buckets as well.", nil}
 )
 
+// What a node of a fleet reports of the tier.
+var (
+	tierLookups = definition{"edge_tier_lookup_duration_seconds", histogram,
+		"Time that looking into the tier took, by outcome: hit, miss, dead (purged since, or of an epoch that is over), broken (no object for the key), timeout, error, or skipped because the breaker was open or the log not read to its end. Native buckets as well.", labels("outcome")}
+	tierWritesTotal = definition{"edge_tier_writes_total", counter,
+		"Objects for the tier, by outcome: written, too-large, too-short (it would not live for a second), unstamped (fetched without the log), overtaken (purged meanwhile), dropped (the queue was full), skipped (the breaker was open) or error.", labels("outcome")}
+	tierBytesTotal = definition{"edge_tier_bytes_total", counter,
+		"Bytes of the tier that were read or written.", labels("direction")}
+	tierBreaker = definition{"edge_tier_breaker_state", gauge,
+		"Whether the tier is used, to read and to write: 0 closed (it is), 1 half-open (it is being tried), 2 open.", labels("direction")}
+	tierQueue = definition{"edge_tier_queued_objects", gauge,
+		"Objects that wait to be written to the tier.", nil}
+	tierQueueBytes = definition{"edge_tier_queued_bytes", gauge,
+		"Bytes of their bodies.", nil}
+)
+
 // What the process reports of itself.
 var (
 	reloadSuccessful = definition{"edge_config_last_reload_successful", gauge,
@@ -185,6 +201,7 @@ var definitions = []definition{
 	certificateExpiry, certificateCurrent, certificateLoadsTotal, refusedConnectionsTotal,
 	fleetConnected, fleetSilence, fleetPosition, fleetWaiting, fleetMembers,
 	fleetEntriesTotal, fleetLossesTotal, fleetConnectionsTotal, fleetResumptionsTotal, fleetSettleSeconds,
+	tierLookups, tierWritesTotal, tierBytesTotal, tierBreaker, tierQueue, tierQueueBytes,
 	reloadSuccessful, reloadTime, reloadsTotal, configInfo, accessLogDropped, buildInfo,
 }
 

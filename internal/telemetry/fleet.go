@@ -15,6 +15,14 @@ type Fleet struct {
 	Read, Appended, Ignored, Lost, Connections uint64
 	// Resumed counts by the word for how.
 	Resumed map[string]uint64
+
+	// Breakers are the states of the tier's breakers, by direction; Written counts
+	// its writes by outcome. Queued and QueuedBytes wait to be written.
+	Breakers                map[string]uint8
+	Written                 map[string]uint64
+	Queued                  int
+	QueuedBytes             int64
+	BytesRead, BytesWritten uint64
 }
 
 // SetFleet names the function that gives Fleet at scrape time. Without one, nothing
@@ -23,6 +31,11 @@ func (c *Counters) SetFleet(f func() Fleet) { c.fleet.Store(&f) }
 
 // LogSettled counts an invalidation that was read back from the log after d.
 func (c *Counters) LogSettled(d time.Duration) { c.settled.Observe(d.Seconds()) }
+
+// TierLooked counts a look into the tier that took d.
+func (c *Counters) TierLooked(outcome string, d time.Duration) {
+	c.tierLooked.WithLabelValues(outcome).Observe(d.Seconds())
+}
 
 // fleetFigures sends what there is about a fleet.
 func (o collection) fleetFigures() {
@@ -49,4 +62,15 @@ func (o collection) fleetFigures() {
 		o.add(fleetResumptionsTotal, float64(n), how)
 	}
 	o.settled.Collect(o.ch)
+	for direction, state := range f.Breakers {
+		o.add(tierBreaker, float64(state), direction)
+	}
+	for outcome, n := range f.Written {
+		o.add(tierWritesTotal, float64(n), outcome)
+	}
+	o.add(tierBytesTotal, float64(f.BytesRead), "read")
+	o.add(tierBytesTotal, float64(f.BytesWritten), "written")
+	o.add(tierQueue, float64(f.Queued))
+	o.add(tierQueueBytes, float64(f.QueuedBytes))
+	o.tierLooked.Collect(o.ch)
 }
