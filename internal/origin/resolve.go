@@ -30,9 +30,10 @@ type names struct {
 // those that failed sooner. What is known stays until there is something better.
 func (p *pool) resolve(ctx context.Context) {
 	const soonest = time.Second
-	for wait, failures := p.config.Resolve, 0; ; {
+	for failures := 0; ; {
 		failed := p.resolveAll(ctx)
-		if wait = p.config.Resolve; failed {
+		wait := p.config.Resolve
+		if failed {
 			wait = min(wait, soonest<<min(failures, 10))
 			failures++
 		} else {
