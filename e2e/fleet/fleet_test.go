@@ -37,6 +37,9 @@ func runVersioned(t *testing.T, fields ...string) *versioned {
 	return o
 }
 
+// asked is how often the origin was.
+func (o *versioned) asked() int { return len(o.Requests()) }
+
 // node is one edge of a fleet.
 type node struct {
 	*harness.Edge
