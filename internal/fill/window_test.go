@@ -63,6 +63,7 @@ func (s stream) run(ctx context.Context, f *Flight) {
 type checker struct {
 	http.ResponseWriter // none: a checker has no head
 	perSecond           int64
+	slowFrom            int64 // takes its time from there on
 	standsAt            int64 // takes no more from there on, if not 0
 	got                 int64
 	wrong               bool
@@ -87,7 +88,7 @@ func (c *checker) Write(p []byte) (int, error) {
 		<-c.dead
 		return 0, os.ErrDeadlineExceeded
 	}
-	if c.perSecond > 0 {
+	if c.perSecond > 0 && c.got >= c.slowFrom {
 		timer := time.NewTimer(time.Duration(float64(len(p)) / float64(c.perSecond) * float64(time.Second)))
 		defer timer.Stop()
 		select {
@@ -472,11 +473,12 @@ func TestCutOffInAWrite(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		b := newBed(t, Options{}, cache.Options{})
 		slow, fast := newChecker(1), newChecker(1<<20)
+		slow.slowFrom = 4 * windowChunk // the first chunks are smaller, and not used again
 		s := stream{size: 16 << 20, perSecond: 1 << 40, admission: unstoredStatus()}
 		errs, _ := crowd(b, s, []io.Writer{struct{ io.Writer }{slow}, fast})
 		want(t, "slow", errs[0], ErrSlow)
 		want(t, "its bytes changed", slow.wrong, false)
-		want(t, "bytes", slow.got, largestPiece)
+		want(t, "bytes", slow.got, slow.slowFrom+largestPiece)
 		want(t, "fast", errs[1], nil)
 		want(t, "its bytes are wrong", fast.wrong, false)
 		want(t, "bytes", fast.got, s.size)
