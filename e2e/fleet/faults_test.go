@@ -36,11 +36,13 @@ func begin(t *testing.T, nodes ...*node) *traffic {
 
 func (tr *traffic) ask(t *testing.T, n *node) {
 	client := harness.NewClient()
+	pace := time.NewTicker(3 * time.Millisecond)
+	defer pace.Stop()
 	for {
 		select {
 		case <-tr.stop:
 			return
-		default:
+		case <-pace.C:
 		}
 		path := fmt.Sprintf("/posts/%d", rand.IntN(20))
 		if rand.IntN(4) == 0 {

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"encoding/json"
+	"flag"
 	"fmt"
 	"net/http"
 	"os"
@@ -13,7 +14,12 @@ import (
 	"edge/e2e/harness"
 )
 
+// These tests wait more than they work: several may run at once.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "6"); err != nil {
+		panic(err)
+	}
 	code := m.Run()
 	harness.Clean()
 	os.Exit(code)

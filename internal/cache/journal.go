@@ -2,10 +2,7 @@ package cache
 
 import (
 	"context"
-	"encoding/binary"
-	"fmt"
 	"slices"
-	"strings"
 	"sync/atomic"
 
 	"edge/internal/rfc9111"
@@ -40,8 +37,9 @@ type Journal struct {
 	passed   []milestone // by generation; their positions grow, too
 	folded   Position    // that of the last milestone that was dropped: what is stamped before is born at 0
 	unlogged []unlogged
-	unsent   map[string]bool // the texts of what was noted and not handed out
-	settled  chan struct{}   // closed, and made anew, when something leaves unlogged
+	waiting  map[EntryID]bool // the names of what is in unlogged
+	unsent   map[string]bool  // the texts of what was noted and not handed out
+	settled  chan struct{}    // closed, and made anew, when something leaves unlogged
 }
 
 // milestone is a generation whose position is after those of all before it.
@@ -50,26 +48,12 @@ type milestone struct {
 	at         Position
 }
 
-// unlogged is an invalidation in force here that was not read from the log.
-type unlogged struct {
-	entry Entry
-	here  Generation
-	since rfc9111.Instant
-	sent  bool // handed out by Unlogged
-	held  bool // until Release
-}
-
-const (
-	// maxMilestones bounds the milestones: what is stamped longer ago is born at 0, and
-	// reached by every invalidation since.
-	maxMilestones = 1 << 14
-	// maxUnlogged bounds what waits for the log. Beyond it, one invalidation of
-	// everything waits instead: misses, never staleness.
-	maxUnlogged = 1 << 14
-)
+// maxMilestones bounds the milestones: what is stamped longer ago is born at 0, and
+// reached by every invalidation since.
+const maxMilestones = 1 << 14
 
 func newJournal(node uint64, g *generations) *Journal {
-	j := &Journal{node: node, g: g, wake: make(chan struct{}, 1), unsent: map[string]bool{}, settled: make(chan struct{})}
+	j := &Journal{node: node, g: g, wake: make(chan struct{}, 1), waiting: map[EntryID]bool{}, unsent: map[string]bool{}, settled: make(chan struct{})}
 	j.stamp.Store(new(Stamp))
 	return j
 }
@@ -112,10 +96,10 @@ type Applied struct {
 func (j *Journal) Apply(e Entry, at Position, now rfc9111.Instant) (a Applied) {
 	j.g.mu.Lock()
 	defer j.g.mu.Unlock()
-	i := slices.IndexFunc(j.unlogged, func(u unlogged) bool { return u.entry.ID == e.ID })
-	if a.News = i < 0; a.News {
+	if a.News = !j.waiting[e.ID]; a.News {
 		a.Here, a.Since = j.g.put(&e.Selector, now), now
 	} else {
+		i := slices.IndexFunc(j.unlogged, func(u unlogged) bool { return u.entry.ID == e.ID })
 		a.Here, a.Since = j.unlogged[i].here, j.unlogged[i].since
 		j.forget(i)
 	}
@@ -156,63 +140,6 @@ func (j *Journal) Born(s Stamp) (Generation, bool) {
 	return born, true
 }
 
-// Wake has a token after an invalidation was noted.
-func (j *Journal) Wake() <-chan struct{} { return j.wake }
-
-// Unlogged appends to dst what the log does not have, is not held back, and was
-// not handed out since Unsent, oldest first.
-func (j *Journal) Unlogged(dst []Entry) []Entry {
-	j.g.mu.Lock()
-	defer j.g.mu.Unlock()
-	for i := range j.unlogged {
-		if u := &j.unlogged[i]; !u.sent && !u.held {
-			u.sent = true
-			dst = append(dst, u.entry)
-		}
-	}
-	clear(j.unsent)
-	return dst
-}
-
-// Unsent says that nobody knows whether the log has what was handed out, and that
-// it has been read to its end since: Unlogged hands it out once more.
-func (j *Journal) Unsent() {
-	j.g.mu.Lock()
-	defer j.g.mu.Unlock()
-	for i := range j.unlogged {
-		j.unlogged[i].sent = false
-	}
-	j.notify()
-}
-
-// Waiting is how many invalidations are not in the log.
-func (j *Journal) Waiting() int {
-	j.g.mu.Lock()
-	defer j.g.mu.Unlock()
-	return len(j.unlogged)
-}
-
-// Restore says that the log has lost an entry, which is in force here as
-// generation here: it waits for its position again. What another node appended is
-// held back until Release, because that node will append it again if it lives.
-func (j *Journal) Restore(e Entry, here Generation, now rfc9111.Instant) {
-	j.g.mu.Lock()
-	defer j.g.mu.Unlock()
-	if !slices.ContainsFunc(j.unlogged, func(u unlogged) bool { return u.entry.ID == e.ID }) {
-		j.wait(unlogged{entry: e, here: here, since: now, held: e.ID.Node != j.node})
-	}
-}
-
-// Release lets Unlogged hand out what is held back.
-func (j *Journal) Release() {
-	j.g.mu.Lock()
-	defer j.g.mu.Unlock()
-	for i := range j.unlogged {
-		j.unlogged[i].held = false
-	}
-	j.notify()
-}
-
 // Logged waits until the log has every invalidation of this node up to g, and
 // returns a position by which it had.
 func (j *Journal) Logged(ctx context.Context, g Generation) (Stamp, error) {
@@ -244,50 +171,6 @@ func (j *Journal) has(g Generation) (now Stamp, has bool, change <-chan struct{}
 	return now, !waits && now.Epoch != 0, j.settled
 }
 
-// note remembers an invalidation of this node for the log. generations.mu is
-// held. What says the same as one that was not handed out yet goes with that one.
-func (j *Journal) note(s *Selector, here Generation, now rfc9111.Instant) {
-	text := s.text()
-	if j.unsent[text] || s.Empty() {
-		return
-	}
-	j.unsent[text] = true
-	j.wait(unlogged{entry: Entry{EntryID{j.node, here}, s.clone()}, here: here, since: now})
-}
-
-// wait adds u to what waits for the log. generations.mu is held.
-func (j *Journal) wait(u unlogged) {
-	if len(j.unlogged) >= maxUnlogged {
-		u.entry = Entry{EntryID{j.node, u.here}, Selector{All: true}}
-		for _, old := range j.unlogged {
-			u.here = min(u.here, old.here)
-		}
-		j.unlogged = j.unlogged[:0]
-		clear(j.unsent)
-	}
-	j.unlogged = append(j.unlogged, u)
-	j.notify()
-}
-
-// notify puts a token into wake.
-func (j *Journal) notify() {
-	select {
-	case j.wake <- struct{}{}:
-	default: // there is one
-	}
-}
-
-// forget takes an invalidation out of what waits for the log. generations.mu is
-// held.
-func (j *Journal) forget(i int) {
-	if !j.unlogged[i].sent {
-		clear(j.unsent) // which of the texts is gone does not matter: equals are merged to save work
-	}
-	j.unlogged = slices.Delete(j.unlogged, i, i+1)
-	close(j.settled)
-	j.settled = make(chan struct{})
-}
-
 // pass notes the position of a generation. generations.mu is held.
 func (j *Journal) pass(g Generation, at Position) {
 	i, _ := slices.BinarySearchFunc(j.passed, g, func(m milestone, g Generation) int {
@@ -309,34 +192,5 @@ func (j *Journal) pass(g Generation, at Position) {
 		drop := maxMilestones / 4
 		j.folded = j.passed[drop-1].at
 		j.passed = slices.Delete(j.passed, 0, drop)
-	}
-}
-
-// text is the same for selectors that say the same in the same order, and for no
-// others.
-func (s *Selector) text() string {
-	var b []byte
-	for _, list := range [...][]string{s.Tags, s.Paths, s.Prefixes, s.Routes, s.Hosts} {
-		b = binary.AppendUvarint(b, uint64(len(list)))
-		for _, name := range list {
-			b = append(binary.AppendUvarint(b, uint64(len(name))), name...)
-		}
-	}
-	return fmt.Sprintf("%s%t%t", b, s.All, s.Soft)
-}
-
-// clone is a copy of s that shares nothing with it: its names may alias a
-// request.
-func (s *Selector) clone() Selector {
-	own := func(list []string) []string {
-		list = slices.Clone(list)
-		for i := range list {
-			list[i] = strings.Clone(list[i])
-		}
-		return list
-	}
-	return Selector{
-		Tags: own(s.Tags), Paths: own(s.Paths), Prefixes: own(s.Prefixes), Routes: own(s.Routes), Hosts: own(s.Hosts),
-		All: s.All, Soft: s.Soft,
 	}
 }

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -15,8 +16,13 @@ import (
 	"edge/internal/rfc9111"
 )
 
-// TestMain checks that nothing goes on after Close, of edge or of its client.
+// TestMain checks that nothing goes on after Close, of edge or of its client. These
+// tests wait more than they work: many may run at once.
 func TestMain(m *testing.M) {
+	flag.Parse()
+	if err := flag.Set("test.parallel", "16"); err != nil {
+		panic(err)
+	}
 	code := m.Run()
 	if err := goleak.Find(); code == 0 && err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -125,7 +125,7 @@ func (s *session) begin(ctx context.Context, at cache.Position, last cache.Epoch
 // they do, it is read on.
 func (s *session) place(ctx context.Context, log span) (how ResumptionKind, lost int, err error) {
 	l := s.l
-	if l.journal.Stamp().Epoch == 0 {
+	if l.journal.Stamp().At == (cache.Position{}) { // nothing of it was read yet
 		l.journal.Follow(newest(log), cache.Position{}, log.first.at)
 		return Began, 0, nil
 	}

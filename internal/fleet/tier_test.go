@@ -451,3 +451,24 @@ func TestWhatIsNotWritten(t *testing.T) {
 		t.Errorf("the log has a time to live of %s", ttl)
 	}
 }
+
+// A node ends at once, whatever its server does.
+func TestCloseWhileTheServerIsStopped(t *testing.T) {
+	t.Parallel()
+	r := harness.RunRedis(t)
+	a := newTierNode(t, "a", single(r), single(r))
+	ready(t, a)
+	if err := r.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	a.purge("posts")
+	o, s := a.made("hello")
+	a.tier.Put([]byte("k"), nil, o, s, time.Hour)
+	a.get("k")
+	began := time.Now()
+	a.tier.Close()
+	a.log.Close()
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+}
