@@ -21,6 +21,7 @@ func load(e *harness.Edge, clients, n int, method, path string, at func(i int)) 
 	for range clients {
 		wg.Go(func() {
 			client := harness.NewClient()
+			defer client.Close()
 			for {
 				i := int(next.Add(1))
 				if i > n {

@@ -29,7 +29,7 @@ const patience = 30 * time.Second
 type server struct {
 	addr string
 	// act answers a request; false closes the connection.
-	act func(c net.Conn, r *http.Request) bool
+	act atomic.Pointer[action]
 
 	asked atomic.Int64 // requests that arrived
 
@@ -38,13 +38,30 @@ type server struct {
 	conns    map[net.Conn]bool
 }
 
+type action func(c net.Conn, r *http.Request) bool
+
 // serve starts an origin.
-func serve(t testing.TB, act func(c net.Conn, r *http.Request) bool) *server {
+func serve(t testing.TB, act action) *server {
 	t.Helper()
-	s := &server{addr: "127.0.0.1:0", act: act}
+	s := &server{addr: "127.0.0.1:0"}
+	s.does(act)
 	s.start(t)
 	t.Cleanup(s.kill)
 	return s
+}
+
+// does changes what the origin does, from the next request on.
+func (s *server) does(act action) { s.act.Store(&act) }
+
+// recover makes an origin whole that was killed or does something odd.
+func (s *server) recover(t testing.TB) {
+	s.does(says(reply(200, "good")))
+	s.mu.Lock()
+	dead := s.conns == nil
+	s.mu.Unlock()
+	if dead {
+		s.start(t)
+	}
 }
 
 func (s *server) url() string { return "http://" + s.addr }
@@ -107,7 +124,7 @@ func (s *server) talk(c net.Conn) {
 			return
 		}
 		s.asked.Add(1)
-		if !s.act(c, r) {
+		if !(*s.act.Load())(c, r) {
 			return
 		}
 	}
@@ -164,7 +181,9 @@ func send(c *harness.Client, e *harness.Edge, method, path, body string) (harnes
 // get sends a GET on a connection of its own and must get an answer.
 func get(t testing.TB, e *harness.Edge, path string) harness.Response {
 	t.Helper()
-	res, err := send(harness.NewClient(), e, http.MethodGet, path, "")
+	client := harness.NewClient()
+	defer client.Close()
+	res, err := send(client, e, http.MethodGet, path, "")
 	if err != nil {
 		t.Fatalf("GET %s: %v", path, err)
 	}

@@ -28,7 +28,9 @@ func (e *Edge) Metrics() (Metrics, error) {
 	if err != nil {
 		return nil, err
 	}
-	res, err := NewClient().Do(req)
+	client := NewClient()
+	defer client.Close()
+	res, err := client.Do(req)
 	if err != nil {
 		return nil, err
 	}

@@ -77,6 +77,9 @@ func newClient(p *http.Protocols, h2 bool) *Client {
 	}}
 }
 
+// Close closes the connections that the client keeps.
+func (c *Client) Close() { c.http.CloseIdleConnections() }
+
 // Do sends a request and reads the answer to its end.
 func (c *Client) Do(req *http.Request) (Response, error) {
 	res, err := c.http.Do(req)
