@@ -385,29 +385,40 @@ func TestModel(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			coverage := make(map[string]int)
-			rapid.Check(t, func(rt *rapid.T) {
-				m := NewMemory(tt.o)
-				defer m.Close()
-				m.hashMask = tt.hashMask
-				d := &model{t: rt, m: m, views: views, exact: tt.exact, keys: make(map[string]*modelKey), coverage: coverage}
-				rt.Repeat(map[string]func(*rapid.T){
-					"begin": d.begin, "begin again": d.begin, "land": d.land, "land another": d.land,
-					"confirm":    d.confirm,
-					"invalidate": d.invalidate, "reclaim": d.reclaim,
-					"mark": d.putMark, "remove": d.remove, "tick": d.tick,
-					"": d.check,
+			for range modelRounds {
+				rapid.Check(t, func(rt *rapid.T) {
+					m := NewMemory(tt.o)
+					defer m.Close()
+					m.hashMask = tt.hashMask
+					d := &model{t: rt, m: m, views: views, exact: tt.exact, keys: make(map[string]*modelKey), coverage: coverage}
+					rt.Repeat(map[string]func(*rapid.T){
+						"begin": d.begin, "begin again": d.begin, "land": d.land, "land another": d.land,
+						"confirm":    d.confirm,
+						"invalidate": d.invalidate, "reclaim": d.reclaim,
+						"mark": d.putMark, "remove": d.remove, "tick": d.tick,
+						"": d.check,
+					})
 				})
-			})
+				if t.Failed() || len(uncovered(coverage)) == 0 {
+					break
+				}
+			}
 			t.Log(coverage)
-			requireCoverage(t, coverage)
+			for _, what := range uncovered(coverage) {
+				t.Error(what)
+			}
 		})
 	}
 }
 
-// requireCoverage fails when the random operations hardly ever led to one of
-// the outcomes that the model is there to judge.
-func requireCoverage(t *testing.T, coverage map[string]int) {
-	t.Helper()
+// modelRounds bounds how often the random operations are drawn anew until they
+// cover what they are to judge: chance alone must not fail the test.
+const modelRounds = 20
+
+// uncovered says which of the outcomes that the model is there to judge the
+// random operations hardly ever led to.
+func uncovered(coverage map[string]int) []string {
+	var rare []string
 	for _, group := range [][]string{{"store true", "store false"}, {"freshen true", "freshen false"}, {"soft, one of few", "soft, one of many"}} {
 		total := 0
 		for _, outcome := range group {
@@ -415,13 +426,14 @@ func requireCoverage(t *testing.T, coverage map[string]int) {
 		}
 		for _, outcome := range group {
 			if coverage[outcome]*20 < total || total == 0 {
-				t.Errorf("%q: %d of %d, want at least a twentieth", outcome, coverage[outcome], total)
+				rare = append(rare, fmt.Sprintf("%q: %d of %d, want at least a twentieth", outcome, coverage[outcome], total))
 			}
 		}
 	}
 	for _, state := range []State{Nothing, Found, Variant, Dead, Marked} {
 		if coverage["lookup "+fmt.Sprint(state)] == 0 {
-			t.Errorf("no lookup ended in state %v", state)
+			rare = append(rare, fmt.Sprintf("no lookup ended in state %v", state))
 		}
 	}
+	return rare
 }
