@@ -1,6 +1,7 @@
 package fill
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -234,6 +235,38 @@ func TestUnreadIsCancelled(t *testing.T) {
 				}
 				want(t, "outcome", b.outcome(), c.outcome)
 			})
+		})
+	}
+}
+
+// What came of a body of announced length that breaks off is handed over, while
+// the flight can be found; nothing else is.
+func TestBrokenBodiesAreHandedOver(t *testing.T) {
+	for name, c := range map[string]struct {
+		answer answer
+		want   string
+	}{
+		"broken":            {answer{body: text("abc", "def"), sized: true, broken: errOrigin}, ""},
+		"cut short":         {answer{body: text("abc", "def"), sized: true, drop: 1, broken: errOrigin}, "abc"},
+		"of unknown length": {answer{body: text("abc", "def"), drop: 1, broken: errOrigin}, ""},
+		"not to be stored":  {answer{admission: unstoredStatus(), body: text("abc", "def"), sized: true, drop: 1, broken: errOrigin}, ""},
+		"before its first":  {answer{body: text("abc"), sized: true, drop: 1, broken: errOrigin}, ""},
+		"whole":             {answer{body: text("abc", "def"), sized: true}, ""},
+	} {
+		bubble(t, func(t *testing.T) {
+			b := newBed(t, Options{}, cache.Options{})
+			job, got := b.job("k", c.answer), ""
+			job.Broken = func(o *cache.Object, _ []string, length int64) {
+				got = string(bytes.Join(o.Body.Chunks(), nil))
+				want(t, name+": length", length, 6)
+				late, lead := b.Join(b.job("k", answer{}), 0)
+				late.Close()
+				want(t, name+": a newcomer leads", lead, false)
+			}
+			r, _ := b.Join(job, 0)
+			read(context.Background(), r)
+			b.settled()
+			want(t, name, got, c.want)
 		})
 	}
 }

@@ -214,6 +214,7 @@ func (f *Flight) Fail(reason rfc9111.Reason, err error) {
 	case cause == errAbandoned:
 		reason = rfc9111.ClientGone
 	}
+	f.salvage()
 	f.mu.Lock()
 	if f.phase < flowing {
 		f.tell(&Landing{Kind: Failed, Reason: reason, Err: err}, everybody)
@@ -221,6 +222,14 @@ func (f *Flight) Fail(reason rfc9111.Reason, err error) {
 	f.finish(Outcome{Reason: reason, Bytes: f.body.size}, &brokenError{reason, err})
 	f.mu.Unlock()
 	f.fs.table.remove(f)
+}
+
+// salvage hands over what has come of a body that breaks off.
+func (f *Flight) salvage() {
+	if f.job.Broken == nil || f.phase != flowing || !f.keeps || f.body.size == 0 || f.body.size >= f.length {
+		return
+	}
+	f.job.Broken(f.object(), f.admission.Vary, f.length)
 }
 
 // Serve ends the flight with an object that a second look-up has found. It is

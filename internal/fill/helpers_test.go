@@ -102,6 +102,7 @@ type answer struct {
 	header    http.Header
 	sized     bool // with a Content-Length
 	body      [][]byte
+	drop      int           // so many parts of the body never come
 	gap       time.Duration // before each part of the body
 	broken    error         // instead of a framed end
 	unframed  bool          // no word about the end
@@ -166,7 +167,7 @@ func (a answer) run(ctx context.Context, f *Flight) {
 		header = http.Header{}
 	}
 	f.Respond(max(a.status, 200), header)
-	for _, p := range a.body {
+	for _, p := range a.body[:len(a.body)-a.drop] {
 		if err := sleep(ctx, a.gap); err != nil {
 			f.End(err)
 			return

@@ -35,6 +35,11 @@ type Job struct {
 	// (rfc9111.AppendSelector). It is called before Join and Refresh return, and
 	// not later, with a lock held: it must not wait. Nil: flights for the key are not told apart by variant.
 	Select func(vary []string) []byte
+	// Broken, if not nil, is handed what came of a body of announced length that
+	// was to be stored and broke off: an object but for the rest of its body, with
+	// the names that select it. It is called on the flight's goroutine, while the
+	// flight can still be found.
+	Broken func(o *cache.Object, vary []string, length int64)
 	// Stale is the object that this fetch validates or replaces; may be nil.
 	// With one, a failure of the origin is remembered: see Flights.Failing.
 	Stale *cache.Object

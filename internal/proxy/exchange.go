@@ -23,6 +23,9 @@ type exchange struct {
 	// redirect says that the listener sends clients from http to https.
 	redirect bool
 
+	// lookup
+	partial *partial // what is stored of the body, where the whole is not
+
 	// fetch
 	landing  fill.Landing
 	waited   time.Duration // for others' fetches, in all rounds
@@ -41,6 +44,9 @@ func (x *exchange) run() {
 	x.decide()
 	for round := 1; x.plan.Course == policy.Lookup && !x.passes && round <= rounds; round++ {
 		x.lookup()
+		if x.answerFromPartial() {
+			return
+		}
 		switch x.judge(x.p.now()); x.verdict.Action {
 		case rfc9111.Serve:
 			x.deliver(x.found.Object, telemetry.ServedHit)
@@ -102,6 +108,9 @@ func (x *exchange) lookup() {
 	}
 	if x.found.State == cache.Found && !x.labelled() {
 		x.relabel()
+	}
+	if x.partial = nil; x.found.State != cache.Found {
+		x.partial = x.p.partial(x.live, x.plan.Route, x.plan.Key, &x.view)
 	}
 }
 

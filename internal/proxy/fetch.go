@@ -122,20 +122,23 @@ func (x *exchange) refresh() {
 // fetch is one request to the origin for the store. It lives as long as its
 // flight, which may be longer than the exchange that began it: it holds copies.
 type fetch struct {
-	p      *Proxy
-	live   *live
-	route  *policy.Route
-	key    []byte
-	sends  policy.Fetch  // decoded from key
-	view   *request.View // what the response is judged against
-	vary   []string      // by what the responses are thought to vary
-	labels cache.Labels  // without the origin's tags
-	born   cache.Generation
-	stamp  cache.Stamp   // the same for other nodes
-	stale  *cache.Object // what a 304 would confirm; nil for none
+	p       *Proxy
+	live    *live
+	route   *policy.Route
+	key     []byte
+	sends   policy.Fetch  // decoded from key
+	view    *request.View // what the response is judged against
+	vary    []string      // by what the responses are thought to vary
+	labels  cache.Labels  // without the origin's tags
+	born    cache.Generation
+	stamp   cache.Stamp   // the same for other nodes
+	stale   *cache.Object // what a 304 would confirm; nil for none
+	partial *partial      // what a 206 would complete; nil for none
 	// asksOrigin: nothing that is stored anywhere is an answer.
 	asksOrigin bool
 	flight     *fill.Flight
+	// completed: what is answered is the partial and the rest that the origin sent.
+	completed bool
 	// address is where it went, for the log. The exchange that began the fetch
 	// reads it, and may do so at any time.
 	address atomic.Pointer[string]
@@ -202,7 +205,7 @@ func (f *fetch) job(solo bool) fill.Job {
 	return fill.Job{
 		Key: f.key, Born: f.born, Labels: f.labels, MaxObject: f.route.MaxObject,
 		Vary: f.vary, Select: f.selector,
-		Run: f.run, Solo: solo, Stale: f.stale, Stored: f.share,
+		Run: f.run, Broken: f.salvage, Solo: solo, Stale: f.stale, Stored: f.share,
 	}
 }
 

@@ -21,6 +21,7 @@ func (f *fetch) run(ctx context.Context, flight *fill.Flight) {
 	if f.again(flight.Serve) || f.load(ctx) && f.again(flight.ServeShared) {
 		return
 	}
+	f.takePartial()
 	res, err := f.roundTrip(f.request(ctx))
 	if err != nil {
 		f.failed(err)
@@ -91,6 +92,9 @@ func (f *fetch) request(ctx context.Context) *http.Request {
 	if f.stale != nil && !f.personal(f.stale.Meta.Facts) {
 		rfc9111.Validators(h, f.stale.Head.Get("Etag"), f.stale.Head.Get("Last-Modified"))
 	}
+	if f.partial != nil {
+		f.partial.part.Ask(h, f.partial.object.Head.Get("Etag"))
+	}
 	out.Header = h
 	return out
 }
@@ -156,6 +160,13 @@ func (f *fetch) roundTrip(r *http.Request) (*http.Response, error) {
 		res.Body.Close()
 		return nil, errUnasked
 	}
+	if f.partial != nil && f.misses(res) {
+		res.Body.Close()
+		f.partial = nil
+		r.Header.Del("Range")
+		r.Header.Del("If-Range")
+		return f.roundTrip(r)
+	}
 	return f.admit(res, at)
 }
 
@@ -182,6 +193,7 @@ func (f *fetch) admission(res *http.Response, at rfc9111.Moment) (rfc9111.Admiss
 	if originError(res.StatusCode) && a.Store == rfc9111.StoreNot {
 		a.Reason = rfc9111.OriginError
 	}
+	a.Completed = f.completed
 	return a, labels
 }
 
@@ -195,6 +207,9 @@ func (f *fetch) admit(res *http.Response, at rfc9111.Moment) (*http.Response, er
 	f.live.violated(f.p, f.route, f.sends.Path, a)
 	if a.Store == rfc9111.StoreIt && f.route.Mode == policy.Auto {
 		f.p.searches.learn(f.route, f.key, res.Header)
+	}
+	if !originError(res.StatusCode) {
+		f.dropPartial()
 	}
 	stripTags(res.Header, f.route)
 	selector, selecting := f.selector(a.Vary), rfc9111.Selecting(a.Vary, f.view)

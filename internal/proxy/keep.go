@@ -13,13 +13,15 @@ import (
 	"edge/internal/rfc9111"
 )
 
-// keep stores the answer to a POST that is also the answer to a GET for the
-// same URL (RFC 9110 section 9.3.3), while it passes. The answer itself is the
-// one client's: nobody joins it.
+// keep stores the answer to a pass while it passes: one to a POST that is also
+// the answer to a GET for the same URL (RFC 9110 section 9.3.3), or the part of a
+// body that a range asked for (RFC 9111 section 3.3). The answer itself is the one
+// client's: nobody joins it.
 type keep struct {
-	f         *fetch // what a GET that began when the POST did would be
+	f         *fetch // what a GET that began when the pass did would be
 	admission rfc9111.Admission
 	labels    cache.Labels
+	part      rfc9111.Part // of the body; the zero Part for all of it
 	head      http.Header
 	body      []byte // of the announced length, which the budget has reserved
 }
@@ -27,17 +29,46 @@ type keep struct {
 // newKeep returns nil when the answer is not one to be stored: few are. born is
 // the generation before the request was sent.
 func (x *exchange) newKeep(res *http.Response, at rfc9111.Moment, born cache.Generation) *keep {
-	if x.view.Method != http.MethodPost || x.plan.Route.Mode != policy.Auto || res.ContentLength < 0 {
+	if x.plan.Route.Mode != policy.Auto || res.ContentLength < 0 || res.ContentLength > x.plan.Route.MaxObject {
 		return nil
 	}
+	switch {
+	case x.view.Method == http.MethodPost:
+		return x.keepForGet(res, at, born)
+	case x.passes && x.view.Method == http.MethodGet && res.StatusCode == http.StatusPartialContent:
+		return x.keepPart(res, at, born)
+	}
+	return nil
+}
+
+// keepForGet is newKeep for the answer to a POST.
+func (x *exchange) keepForGet(res *http.Response, at rfc9111.Moment, born cache.Generation) *keep {
 	f := x.getFor(born)
-	if f == nil || res.ContentLength > f.route.MaxObject {
+	if f == nil {
 		return nil
 	}
 	k := &keep{f: f}
 	k.admission, k.labels = f.admission(res, at)
 	r := rfc9111.Response{Status: res.StatusCode, Header: res.Header, Length: res.ContentLength}
 	if k.admission.Store != rfc9111.StoreIt || !rfc9111.AnswersGet(&x.view, r, &k.admission.Meta) {
+		return nil
+	}
+	return k
+}
+
+// keepPart is newKeep for a 206: it is stored as if it were an incomplete 200.
+func (x *exchange) keepPart(res *http.Response, at rfc9111.Moment, born cache.Generation) *keep {
+	part, ok := rfc9111.PartOf(res.Header, res.ContentLength)
+	if !ok || !rfc9111.Combinable(res.Header) {
+		return nil
+	}
+	f := x.newFetch()
+	f.born = born
+	incomplete := *res
+	incomplete.StatusCode = http.StatusOK
+	k := &keep{f: f, part: part}
+	k.admission, k.labels = f.admission(&incomplete, at)
+	if k.admission.Store != rfc9111.StoreIt {
 		return nil
 	}
 	return k
@@ -58,7 +89,7 @@ func (x *exchange) getFor(born cache.Generation) *fetch {
 }
 
 // begin takes the head as it is before it is made the client's, and the body as
-// it passes. It puts own in force, the invalidations that the POST itself causes,
+// it passes. It puts own in force, the invalidations that the request itself causes,
 // and reports whether the answer may outlive them and there is room for it.
 func (k *keep) begin(res *http.Response, own []cache.Selector) bool {
 	last, clean := k.f.p.memory.Overtake(&k.labels, k.f.born, own, k.f.p.now())
@@ -82,7 +113,7 @@ func (k *keep) end(err error) {
 	if err != nil || len(k.body) < cap(k.body) {
 		return
 	}
-	k.f.p.memory.Store(k.f.key, k.admission.Vary, &cache.Object{
+	o := &cache.Object{
 		Meta:      k.admission.Meta,
 		Head:      cache.MakeHead(k.head),
 		Body:      cache.NewBody([][]byte{k.body}),
@@ -91,7 +122,12 @@ func (k *keep) end(err error) {
 		Born:      k.f.born,
 		Selector:  rfc9111.AppendSelector(nil, k.admission.Vary, k.f.view),
 		Selecting: rfc9111.Selecting(k.admission.Vary, k.f.view),
-	})
+	}
+	if k.part.Length > 0 {
+		k.f.keepPartial(k.admission.Vary, o, k.part)
+		return
+	}
+	k.f.p.memory.Store(k.f.key, k.admission.Vary, o)
 }
 
 // tee copies a body that passes into a keep.

@@ -111,11 +111,34 @@ func (o *modelOrigin) respond(c *contact) *http.Response {
 	case noneMatch != "" && oneIn(o.rng, 12):
 		// A 304 about another version than was asked about.
 		return o.confirm(c, v)
-	case c.header.Get("Range") == "bytes=2-5" && c.header.Get("If-Range") == "":
-		c.status, c.body = 206, v.body[2:6]
-		c.answered.Set("Content-Range", fmt.Sprintf("bytes 2-5/%d", len(v.body)))
+	default:
+		o.cut(c, v)
 	}
 	return o.send(c)
+}
+
+// cut makes the answer one in part, where the request asks for one part of this
+// version. Now and then it brings another part, or one of another version.
+func (o *modelOrigin) cut(c *contact, v *version) {
+	spans, ok := readRange(c.header.Get("Range"), len(v.body))
+	condition := c.header.Get("If-Range")
+	if !ok || len(spans) != 1 || condition != "" && (condition != v.etag || strings.HasPrefix(v.etag, "W/")) {
+		return
+	}
+	s := spans[0]
+	switch o.rng.IntN(24) {
+	case 0:
+		s = span{0, len(v.body) - 1 - o.rng.IntN(3)}
+	case 1:
+		s.first = max(0, s.first-1)
+	case 2:
+		v = &version{name: "other", body: strings.ToLower(v.body)}
+		if c.answered.Del("Etag"); oneIn(o.rng, 2) {
+			c.answered.Set("Etag", `"other"`)
+		}
+	}
+	c.status, c.body, c.full, c.part = 206, v.body[s.first:s.last+1], v.body, s
+	c.answered.Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", s.first, s.last, len(v.body)))
 }
 
 // confirm is a 304. It repeats the validators, or leaves them out.
@@ -205,15 +228,16 @@ func (o *modelOrigin) send(c *contact) *http.Response {
 		if c.status == 200 {
 			c.answered.Set("Content-Length", strconv.Itoa(len(c.body)))
 		}
-	case kind < 4: // breaks off
-		if c.broken = true; oneIn(o.rng, 2) {
+	case kind < 13: // breaks off
+		if c.broken, c.came = true, len(c.body)/2; oneIn(o.rng, 3) {
 			res.ContentLength, res.TransferEncoding = -1, []string{"chunked"}
+			c.came *= boolInt(c.status == 206) // Content-Range tells the length
 		}
 		res.Body = io.NopCloser(io.MultiReader(strings.NewReader(c.body[:len(c.body)/2]), breaks{}))
-	case kind < 7: // ends with the connection
+	case kind < 16: // ends with the connection
 		c.framed, res.ContentLength = false, -1
 		res.Body = &noted{strings.NewReader(c.body), c}
-	case kind < 20:
+	case kind < 29:
 		res.ContentLength, res.TransferEncoding = -1, []string{"chunked"}
 		res.Body = &noted{strings.NewReader(c.body), c}
 	default:

@@ -22,7 +22,9 @@ type reference struct {
 	failed map[string]time.Time // when the origin last failed, by target URI
 	softly []time.Time          // every soft purge
 	count  int                  // of stored
-	seen   tally
+	// completed are the whole responses that the last exchange may have made.
+	completed []*contact
+	seen      tally
 }
 
 func newReference(seen tally) *reference {
@@ -65,6 +67,10 @@ type contact struct {
 	framed    bool // the end of the body is certain
 	whole     bool // the body was read to its end
 	broken    bool // the body broke off
+	came      int  // so many of its bytes before that, if its length is known
+	// Of a 206: the body of which it brings a part.
+	full string
+	part span
 }
 
 // failed reports whether the origin failed, in the sense of stale-if-error.
@@ -88,6 +94,8 @@ type stored struct {
 	claimed bool
 	// outdated: the answer to a HEAD told that the origin has another.
 	outdated bool
+	// spans are the parts of the body that may be stored; nil for all of it.
+	spans []span
 }
 
 // storedHead is a head with the times of the exchange that it came with.
@@ -126,7 +134,13 @@ func (m *reference) observe(c *contact) {
 		m.gone[c.id] = foreign
 		m.freshen(c)
 	default:
+		m.completed = m.complete(c)
 		m.admit(c)
+		m.admitPart(c)
+		for _, of := range m.completed {
+			m.admit(of)
+			m.admitPart(of)
+		}
 	}
 }
 
@@ -196,7 +210,7 @@ func mayStore(c *contact, f *storedHead) string {
 // use: complete, unambiguously fresh, and nothing about it is odd.
 func (m *reference) mustBeStored(c *contact) bool {
 	s := m.find(c.uri, c.id, c.answered)
-	if s == nil || c.method != "GET" || c.status >= 400 {
+	if s == nil || s.spans != nil || c.method != "GET" || c.status >= 400 {
 		return false
 	}
 	h := &s.heads[0]
@@ -325,7 +339,7 @@ func (m *reference) soften(reaches func(path string) bool) {
 				h := &s.heads[i]
 				if h.purged++; h.purged == 1 {
 					h.ends = []time.Time{time.Now()}
-				} else if h.purged == few+1 {
+				} else if h.purged == few { // with one from before its fetch, more than a few
 					h.ends = append(h.ends, m.softly...)
 				}
 			}
@@ -345,9 +359,12 @@ func (m *reference) softened(q asked) bool {
 // forward now. The response that came last, if it is known to be stored, is; others
 // may have been forgotten.
 func (m *reference) forwards(q asked, now time.Time) (words []string) {
-	list := m.stored[q.uri]
+	list := whole(m.stored[q.uri])
 	known := len(list) > 0 && list[len(list)-1].claimed
 	selected := known && list[len(list)-1].selects(q)
+	if !selected && slices.ContainsFunc(m.stored[q.uri], func(s *stored) bool { return s.spans != nil && s.selects(q) }) {
+		words = append(words, "partial")
+	}
 	if !known {
 		words = append(words, "uri-miss")
 	}
@@ -376,14 +393,34 @@ func (m *reference) forwards(q asked, now time.Time) (words []string) {
 }
 
 // find returns the stored response of a URI of which the head that was seen may
-// be, nil for none.
-func (m *reference) find(uri string, id int, seen http.Header) *stored {
+// be, nil for none: a whole one rather than one in part, and one that looks like it.
+func (m *reference) find(uri string, id int, seen http.Header) (found *stored) {
+	best := -1
 	for _, s := range m.stored[uri] {
-		if s.from.answered.Get("X-Base") == seen.Get("X-Base") && s.head(id, seen) != nil {
-			return s
+		h := s.head(id, seen)
+		if h == nil || s.from.answered.Get("X-Base") != seen.Get("X-Base") {
+			continue
+		}
+		if fits := 2*boolInt(s.spans == nil) + boolInt(alike(h.header, seen)); fits > best {
+			found, best = s, fits
 		}
 	}
+	return found
+}
+
+// findWhole is find for what may be stored whole.
+func (m *reference) findWhole(uri string, id int, seen http.Header) *stored {
+	if s := m.find(uri, id, seen); s != nil && s.spans == nil {
+		return s
+	}
 	return nil
+}
+
+func boolInt(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 // alike compares the fields that tell apart what the same 304 made of several
@@ -407,8 +444,12 @@ func (s *stored) head(id int, seen http.Header) (found *storedHead) {
 	return found
 }
 
-// claim notes that the cache has shown s, with the head h.
+// claim notes that the cache has shown s, with the head h. What it shows of a part
+// may be of the whole, and the other way round: then nothing is noted.
 func (m *reference) claim(s *stored, h *storedHead) {
+	if slices.ContainsFunc(m.stored[s.from.uri], func(other *stored) bool { return other.from.id == s.from.id && (other.spans != nil) }) {
+		return
+	}
 	s.claimed = true
 	for i := range s.heads {
 		if s.heads[i].id != h.id {
@@ -422,7 +463,7 @@ func (m *reference) claim(s *stored, h *storedHead) {
 // (section 4). An error does not overtake a good response: spec section 3.
 func (m *reference) overtaken(s *stored, h *storedHead, q asked) bool {
 	for _, other := range m.stored[q.uri] {
-		if other.order > s.order && other.claimed && other.selects(q) &&
+		if other.order > s.order && other.claimed && other.spans == nil && other.selects(q) &&
 			(other.from.status < 500 || s.from.status >= 500) && !h.date.After(other.heads[len(other.heads)-1].date) {
 			return true
 		}
@@ -465,7 +506,7 @@ func (m *reference) mustHit(q asked, now time.Time) *stored {
 	if q.unsafe() || q.header["Cache-Control"] != nil || q.header["Pragma"] != nil {
 		return nil
 	}
-	list := m.stored[q.uri]
+	list := whole(m.stored[q.uri])
 	for i := len(list) - 1; i >= 0; i-- {
 		s := list[i]
 		if s.from.answered.Get("Vary") != list[len(list)-1].from.answered.Get("Vary") {

@@ -11,9 +11,10 @@ import (
 // clients make requests at random; they come back to what they asked for
 // before, so that there is something to hit.
 type clients struct {
-	rng   *rand.Rand
-	last  string              // the URI of the last request
-	known map[string][]string // entity tags and dates seen, by URI
+	rng    *rand.Rand
+	last   string              // the URI of the last request
+	known  map[string][]string // entity tags and dates seen, by URI
+	cutOff asked               // the last request, if its answer broke off
 }
 
 // requestControls are what clients write into Cache-Control; each element is
@@ -28,6 +29,9 @@ var requestControls = [][]string{
 // next makes a request.
 func (cl *clients) next() asked {
 	rng := cl.rng
+	if cl.cutOff.uri != "" && !oneIn(rng, 6) {
+		return cl.goOn()
+	}
 	if cl.last == "" || oneIn(rng, 12) {
 		cl.last = pick(rng, sortedKeys(varyOf)...) + pick(rng, "", "", "?q=1", "?q=2")
 	}
@@ -56,6 +60,20 @@ func (cl *clients) next() asked {
 	}
 	if oneIn(rng, 20) {
 		q.header.Set("Authorization", "Bearer "+pick(rng, "a", "b"))
+	}
+	return q
+}
+
+// goOn asks again for what broke off: for all of it, or for a part.
+func (cl *clients) goOn() asked {
+	q := asked{"GET", cl.cutOff.uri, http.Header{}}
+	for _, name := range []string{"Accept-Encoding", "Accept-Language", "X-Kind"} {
+		if lines := cl.cutOff.header[name]; lines != nil {
+			q.header[name] = slices.Clone(lines)
+		}
+	}
+	if !oneIn(cl.rng, 3) {
+		q.header.Set("Range", pick(cl.rng, "bytes=2-5", "bytes=0-0", "bytes=1-9", "bytes=0-1,4-6", "bytes=2-20", "bytes=6-", "bytes=-4"))
 	}
 	return q
 }

@@ -98,6 +98,9 @@ func (m *model) turn() {
 	m.settle()
 	m.contacts = m.origin.take()
 	m.clients.learn(m.q.uri, m.got.header)
+	if m.clients.cutOff = (asked{}); m.got.broken {
+		m.clients.cutOff = m.q
+	}
 	m.note()
 	m.check()
 }
@@ -226,6 +229,7 @@ var floors = map[string]int{
 	"not modified": 30, "stale hit": 10, "stale if error": 10, "invalidated": 10, "softly purged, and asked for": 20, "refreshed": 10, "part": 10,
 	"hit by HEAD": 10, "only if cached": 5, "updated by HEAD": 5, "outdated by HEAD": 5, "broken off": 5,
 	"precondition failed": 5, "without asking a failed origin": 2, "softly purged": 1, "softly purged, instead": 2, "unsatisfiable": 2, "parts": 1, "foreign 304": 1,
+	"completed": 2, "fwd=partial": 4, "hit in part": 1,
 }
 
 // check prints the coverage and fails for a class that is too rare to have

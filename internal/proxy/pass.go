@@ -95,6 +95,7 @@ func (ps *pass) roundTrip(r *http.Request) (*http.Response, error) {
 	}
 	ps.body.unbound()
 	ps.keep = x.newKeep(res, at, born)
+	x.doubtPartial(res)
 	if x.passes && x.found.State == cache.Found && x.view.Method == http.MethodHead && res.StatusCode == http.StatusOK {
 		x.newFetch().heed(res.Header.Clone(), at)
 	}

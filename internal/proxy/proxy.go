@@ -61,6 +61,7 @@ type Proxy struct {
 	policies atomic.Uint64 // how many there were
 	date     dateCache
 	searches searches
+	partials atomic.Bool            // false while no part of a body was ever stored
 	relay    *httputil.ReverseProxy // of passes
 	blank    http.Request           // of fetches, to be copied
 	buffers  buffers                // of fetches

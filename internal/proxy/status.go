@@ -51,6 +51,9 @@ func (x *exchange) statusOfMiss(stored bool) rfc9111.Status {
 		Fwd: x.fwd(), FwdStatus: x.landing.Status,
 		Stored: stored, Collapsed: x.landing.Collapsed,
 	}
+	if x.landing.Admission.Completed {
+		s.FwdStatus = http.StatusPartialContent
+	}
 	if !stored {
 		s.Detail = x.reason
 	}
@@ -75,6 +78,8 @@ func (x *exchange) held() rfc9111.Held {
 	switch {
 	case x.found.State == cache.Found:
 		return rfc9111.HeldIt
+	case x.partial != nil:
+		return rfc9111.HeldPart
 	case x.found.Others:
 		return rfc9111.HeldOthers
 	case x.plan.Route.KeysFields():

@@ -68,6 +68,9 @@ type Admission struct {
 	// stored: those that no-cache="…" and private="…" name (sections 5.2.2.4 and
 	// 5.2.2.7) in auto. What is omitted from is not shared while it streams.
 	Omit []string
+	// Completed: the origin sent the rest of a body of which a part was stored,
+	// and the response is the whole that the two make.
+	Completed bool
 	// Vary are the names that select variants, lower case, sorted, each once.
 	// Nil: one object for the key. With Vary: * nothing is stored.
 	Vary []string

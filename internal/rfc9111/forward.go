@@ -6,6 +6,7 @@ type Fwd string
 const (
 	FwdBypass   Fwd = "bypass"
 	FwdMethod   Fwd = "method"
+	FwdPartial  Fwd = "partial"
 	FwdURIMiss  Fwd = "uri-miss"
 	FwdVaryMiss Fwd = "vary-miss"
 	FwdMiss     Fwd = "miss"
@@ -14,14 +15,14 @@ const (
 )
 
 // forwards are all of them, from the most specific on, with what they mean here.
-// What is known to be most specific is said. There is no "partial": parts are not
-// stored.
+// What is known to be most specific is said.
 var forwards = [...]struct {
 	word Fwd
 	text string
 }{
 	{FwdBypass, "The policy lets the request pass: nothing was looked up."},
 	{FwdMethod, "The method goes to the origin whatever is stored."},
+	{FwdPartial, "A part of the body is stored, and the request wants more than that."},
 	{FwdURIMiss, "Nothing is stored for the URI; what was purged is not stored any more."},
 	{FwdVaryMiss, "Something is stored for the URI, but for other values of the fields that Vary names."},
 	{FwdMiss, "Nothing stored may be used, and edge cannot say which of the two above it is: header fields or cookies are in the key, and there may be objects under other keys for the URI. Or the policy has changed, and what is stored under the old one may not be used."},
@@ -40,6 +41,8 @@ const (
 	HeldUnknown
 	// HeldOthers: responses for the URI, but Vary keeps them from the request.
 	HeldOthers
+	// HeldPart: a part of the body, but not what was asked for.
+	HeldPart
 	// HeldIt: the response that was judged.
 	HeldIt
 )
@@ -54,6 +57,8 @@ func (v Verdict) Fwd(held Held) Fwd {
 		return FwdMiss
 	case HeldOthers:
 		return FwdVaryMiss
+	case HeldPart:
+		return FwdPartial
 	}
 	switch v.Reason {
 	case RequestDirective, RequestNoStore:

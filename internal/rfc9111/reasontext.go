@@ -46,7 +46,7 @@ var reasons = [NumReasons]struct{ word, text string }{
 	OriginVaryAny:    {"origin-vary-any", "The answer's Vary is \"*\", or cannot be read: it fits no other request."},
 	OriginAuthorized: {"origin-authorized", "The request had Authorization or a cookie, and the origin said neither public, s-maxage nor must-revalidate."},
 	NoFreshness:      {"no-freshness", "The answer could never be used: it has no lifetime, or must be confirmed each time, and has no validator to confirm it with."},
-	PartialContent:   {"partial-content", "The answer is a part (206); only whole bodies are stored."},
+	PartialContent:   {"partial-content", "The answer is a part (206), which nobody had asked for."},
 	MethodNotStored:  {"method-not-stored", "Only answers to GET are stored."},
 	Incomplete:       {"incomplete", "The body broke off; only complete bodies are stored."},
 	Unframed:         {"unframed", "The body ends with its connection, so that nobody can tell whether it is whole."},

@@ -3,10 +3,10 @@ package rfc9111
 import "net/http"
 
 // heuristicallyCacheable reports whether a status is cacheable by default
-// (RFC 9110 section 15.1). 206 is among them there; edge stores no parts.
+// (RFC 9110 section 15.1). What is stored of a body that is not whole has 206.
 func heuristicallyCacheable(status int) bool {
 	switch status {
-	case http.StatusOK, http.StatusNonAuthoritativeInfo, http.StatusNoContent,
+	case http.StatusOK, http.StatusNonAuthoritativeInfo, http.StatusNoContent, http.StatusPartialContent,
 		http.StatusMultipleChoices, http.StatusMovedPermanently, http.StatusPermanentRedirect,
 		http.StatusNotFound, http.StatusMethodNotAllowed, http.StatusGone,
 		http.StatusRequestURITooLong, http.StatusNotImplemented:
