@@ -2,6 +2,9 @@ package cache
 
 import (
 	"fmt"
+	"net/http"
+	"runtime"
+	"strings"
 	"testing"
 
 	"edge/internal/request"
@@ -98,5 +101,51 @@ func BenchmarkLookupAfterPurge(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkObjectBytes tells what an object of 1 KiB takes of the heap, made as a
+// miss makes it, and what Cost says that it takes.
+func BenchmarkObjectBytes(b *testing.B) {
+	const objects = 100_000
+	for b.Loop() {
+		m := newTestMemory(b, Options{Bytes: 512 << 20})
+		before := heapBytes()
+		for i := range objects {
+			storePage(b, m, i)
+		}
+		b.ReportMetric(float64(heapBytes()-before)/objects, "heap-B/object")
+		b.ReportMetric(float64(m.Stats().Bytes)/objects, "cost-B/object")
+		if n := m.Stats().Objects; n != objects {
+			b.Fatalf("%d objects are stored, want %d", n, objects)
+		}
+	}
+}
+
+// heapBytes is what lives on the heap.
+func heapBytes() int64 {
+	runtime.GC()
+	runtime.GC() // what cleanups and weak pointers had kept
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// storePage stores an object of 1 KiB under a key as long as those of pages are.
+func storePage(b *testing.B, m *Memory, i int) {
+	path := fmt.Sprintf("/products/shoes/item-%d", i)
+	key := "0123456789abcdef\x04http\x0fwww.example.com" + string(rune(len(path))) + path + "\x00"
+	at := strings.Index(key, path)
+	o := &Object{
+		Head: MakeHead(http.Header{
+			"Content-Type": {"text/html; charset=utf-8"}, "Cache-Control": {"public, max-age=3600"},
+			"Date": {"Sun, 22 Nov 2026 18:09:03 GMT"}, "Etag": {fmt.Sprintf(`"%015x"`, i)},
+		}),
+		Body:   NewBody([][]byte{make([]byte, 1<<10)}),
+		ETag:   fmt.Sprintf(`"%016x"`, i),
+		Labels: Labels{Scheme: "http", Host: key[22:37], Path: key[at : at+len(path)], Route: "/products/[...rest]"},
+	}
+	if !m.Store([]byte(key), nil, o) {
+		b.Fatalf("object %d is not stored", i)
 	}
 }
