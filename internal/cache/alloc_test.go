@@ -15,10 +15,10 @@ func TestAllocations(t *testing.T) {
 	window := newTestMemory(t, Options{RejectAll: true})
 	plain, vary := []byte("plain"), []byte("vary")
 	o := newObject(m, "o", "tag")
-	m.Store(plain, nil, o)
-	window.Store(plain, nil, newObject(window, "o"))
+	m.Store(string(plain), nil, o)
+	window.Store(string(plain), nil, newObject(window, "o"))
 	storeVariant(t, m, "vary", "red")
-	m.Store([]byte("soft"), nil, newObject(m, "o", "soft"))
+	m.Store("soft", nil, newObject(m, "o", "soft"))
 	view, red := &request.View{}, newView(t, "X-Color", "red")
 	dst := make(http.Header)
 	var l Lookup

@@ -61,7 +61,7 @@ func BenchmarkStore(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		i++
-		m.Store(fmt.Appendf(nil, "new key %d", i), nil, newObject(m, "o", "tag"))
+		m.Store(fmt.Sprintf("new key %d", i), nil, newObject(m, "o", "tag"))
 	}
 }
 
@@ -90,7 +90,7 @@ func BenchmarkLookupAfterPurge(b *testing.B) {
 			m := newTestMemory(b, Options{})
 			o := newObject(m, "o", "t1", "t2", "t3", "t4")
 			o.Labels.Path = "/api/posts/1"
-			m.Store([]byte("k"), nil, o)
+			m.Store("k", nil, o)
 			m.Invalidate(s, 0)
 			var l Lookup
 			b.ReportAllocs()
@@ -145,7 +145,7 @@ func storePage(b *testing.B, m *Memory, i int) {
 		ETag:   fmt.Sprintf(`"%016x"`, i),
 		Labels: Labels{Scheme: "http", Host: key[22:37], Path: key[at : at+len(path)], Route: "/products/[...rest]"},
 	}
-	if !m.Store([]byte(key), nil, o) {
+	if !m.Store(key, nil, o) {
 		b.Fatalf("object %d is not stored", i)
 	}
 }

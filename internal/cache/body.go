@@ -14,21 +14,22 @@ const (
 // immutable once it is part of an Object.
 type Body struct {
 	chunks [][]byte
-	size   int64
+	// only is what chunks points to when there is one: most bodies are small,
+	// and this makes them one allocation less.
+	only [1][]byte
 }
 
 // NewBody makes a body of chunks, which it takes over. Small bodies become one
 // allocation of their exact size.
 func NewBody(chunks [][]byte) *Body {
-	b := new(Body)
-	for _, c := range chunks {
-		b.size += int64(len(c))
-	}
-	switch {
-	case b.size == 0:
+	b := &Body{chunks: chunks}
+	switch size := b.Size(); {
+	case size == 0:
+		b.chunks = nil
 		return b
-	case b.size <= smallBody:
-		b.chunks = [][]byte{exact(chunks...)}
+	case size <= smallBody:
+		b.only[0] = exact(chunks...)
+		b.chunks = b.only[:]
 		return b
 	}
 	b.chunks = make([][]byte, 0, len(chunks))
@@ -50,7 +51,13 @@ func exact(chunks ...[]byte) []byte {
 }
 
 // Size is the length in bytes.
-func (b *Body) Size() int64 { return b.size }
+func (b *Body) Size() int64 {
+	n := 0
+	for _, c := range b.chunks {
+		n += len(c)
+	}
+	return int64(n)
+}
 
 // Chunks returns the parts in order. Not to be changed.
 func (b *Body) Chunks() [][]byte { return b.chunks }

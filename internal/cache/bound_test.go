@@ -48,23 +48,23 @@ func TestBytesAreBounded(t *testing.T) {
 	floods := map[string]func(m *Memory){
 		"unique_keys_1KiB": func(m *Memory) {
 			for i := range 30_000 {
-				m.Store(fmt.Appendf(nil, "https|www.example.com|/api/posts/%d", i), nil, realisticObject(m, i, 1024))
+				m.Store(fmt.Sprintf("https|www.example.com|/api/posts/%d", i), nil, realisticObject(m, i, 1024))
 			}
 		},
 		"unique_keys_of_all_sizes": func(m *Memory) {
 			for i := range 30_000 {
-				m.Store(fmt.Appendf(nil, "https|www.example.com|/api/posts/%d", i), nil, realisticObject(m, i, random.IntN(20_000)))
+				m.Store(fmt.Sprintf("https|www.example.com|/api/posts/%d", i), nil, realisticObject(m, i, random.IntN(20_000)))
 			}
 		},
 		"empty_bodies": func(m *Memory) {
 			for i := range 40_000 {
-				m.Store(fmt.Appendf(nil, "https|www.example.com|/api/posts/%d", i), nil, realisticObject(m, i, 0))
+				m.Store(fmt.Sprintf("https|www.example.com|/api/posts/%d", i), nil, realisticObject(m, i, 0))
 			}
 		},
 		"growing_replacements": func(m *Memory) {
 			for size := 100; size < 100_000; size += size / 4 {
 				for i := range 500 {
-					m.Store(fmt.Appendf(nil, "https|www.example.com|/api/posts/%d", i), nil, realisticObject(m, i, size))
+					m.Store(fmt.Sprintf("https|www.example.com|/api/posts/%d", i), nil, realisticObject(m, i, size))
 				}
 			}
 		},
@@ -72,8 +72,8 @@ func TestBytesAreBounded(t *testing.T) {
 			vary := []string{"accept-language"}
 			for i := range 40_000 {
 				o := realisticObject(m, i, 1024)
-				o.Selector = fmt.Appendf(nil, "selector %d", i)
-				m.Store(fmt.Appendf(nil, "https|www.example.com|/api/posts/%d", i/20), vary, o)
+				o.Selection = NewSelection(fmt.Appendf(nil, "selector %d", i), nil)
+				m.Store(fmt.Sprintf("https|www.example.com|/api/posts/%d", i/20), vary, o)
 			}
 		},
 	}

@@ -20,7 +20,7 @@ func TestPurgeOfATagNobodyHas(t *testing.T) {
 	if !m.Purged(&o.Labels, o.Born) {
 		t.Error("Purged = false")
 	}
-	if m.Store([]byte("k"), nil, o) {
+	if m.Store("k", nil, o) {
 		t.Error("Store of what was purged while it was fetched = true")
 	}
 }
@@ -41,7 +41,7 @@ func TestForgottenPurges(t *testing.T) {
 	for i := range bystanders {
 		o := newObject(m, "bystander", "kept")
 		o.Labels.Path = fmt.Sprintf("/bystander-%d", i)
-		m.Store(fmt.Appendf(nil, "bystander %d", i), nil, o)
+		m.Store(fmt.Sprintf("bystander %d", i), nil, o)
 	}
 	hard, soft, prefix := late(0), late(1), late(2)
 	m.Invalidate(Selector{Tags: hard.Labels.Tags, Hosts: []string{"a.test"}}, 0)
@@ -55,13 +55,13 @@ func TestForgottenPurges(t *testing.T) {
 	if n := m.generations.recent.Len(); n > most {
 		t.Errorf("%d labels are kept, want at most %d", n, most)
 	}
-	if m.Store([]byte("hard"), nil, hard) {
+	if m.Store("hard", nil, hard) {
 		t.Error("Store of what was purged by tag and host = true")
 	}
-	if m.Store([]byte("prefix"), nil, prefix) {
+	if m.Store("prefix", nil, prefix) {
 		t.Error("Store of what was purged by prefix = true")
 	}
-	m.Store([]byte("soft"), nil, soft)
+	m.Store("soft", nil, soft)
 	if l := lookup(m, "soft"); l.State == Found && !l.Soft.Hit {
 		t.Error("what was softly purged is fresh")
 	}
@@ -83,7 +83,7 @@ func TestUnusedTagsDoNotLeak(t *testing.T) {
 	for i := range 50_000 {
 		o := newObject(m, "o", fmt.Sprintf("tag %d", i))
 		o.Labels.Path = fmt.Sprintf("/%d", i)
-		m.Store(fmt.Appendf(nil, "key %d", i), nil, o)
+		m.Store(fmt.Sprintf("key %d", i), nil, o)
 		if i%5_000 == 0 {
 			runtime.GC()
 		}
@@ -106,7 +106,7 @@ func TestNarrowedToManyHosts(t *testing.T) {
 	store := func(host string) {
 		o := newObject(m, "o", "t")
 		o.Labels.Host = host
-		m.Store([]byte(host), nil, o)
+		m.Store(host, nil, o)
 	}
 	store("bystander.test")
 	for i := range maxHosts + 1 {
@@ -146,7 +146,7 @@ func TestInvalidateCostsTheSame(t *testing.T) {
 // fill stores n objects that share the tag "all".
 func fill(m *Memory, n int) {
 	for i := range n {
-		m.Store(fmt.Appendf(nil, "key %d", i), nil, newObject(m, "o", "all", fmt.Sprintf("tag %d", i)))
+		m.Store(fmt.Sprintf("key %d", i), nil, newObject(m, "o", "all", fmt.Sprintf("tag %d", i)))
 	}
 }
 
@@ -154,7 +154,7 @@ func TestPrefixOfLongPath(t *testing.T) {
 	m := newTestMemory(t, Options{})
 	o := newObject(m, "o")
 	o.Labels.Path = strings.Repeat("/segment", 500)
-	m.Store([]byte("k"), nil, o)
+	m.Store("k", nil, o)
 	m.Invalidate(Selector{Prefixes: []string{strings.Repeat("/segment", 499)}}, 0)
 	if l := lookup(m, "k"); l.State != Dead {
 		t.Errorf("%v, want Dead", l.State)
@@ -177,7 +177,7 @@ func TestOvertake(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			m := newTestMemory(t, Options{})
 			before, o := newObject(m, "before", "t"), newObject(m, "o", "t")
-			if !m.Store([]byte("before"), nil, before) {
+			if !m.Store("before", nil, before) {
 				t.Fatal("Store = false")
 			}
 			if tt.other != nil {
@@ -191,7 +191,7 @@ func TestOvertake(t *testing.T) {
 				t.Error("what was stored before is not purged")
 			}
 			o.Born = last
-			if !m.Store([]byte("k"), nil, o) {
+			if !m.Store("k", nil, o) {
 				t.Error("Store of what is younger than its own invalidations = false")
 			}
 		})

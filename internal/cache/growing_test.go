@@ -111,7 +111,7 @@ func (c *growing) fetch(k *growingKey, slow bool) {
 	if !c.bornAtEnd {
 		o.Born = born
 	}
-	c.m.Store(k.key, nil, o)
+	c.m.Store(string(k.key), nil, o)
 }
 
 func (c *growing) read(k *growingKey) {

@@ -14,7 +14,7 @@ import (
 // Content-Length and Transfer-Encoding. It is immutable, holds one allocation
 // and is serialised once.
 type Head struct {
-	raw []byte
+	raw string
 }
 
 // notStored are the fields that belong to a connection (RFC 9110 section
@@ -69,7 +69,7 @@ func MakeHead(h http.Header) Head {
 			raw = append(raw, "\r\n"...)
 		}
 	}
-	return Head{raw: raw}
+	return Head{raw: alias(raw)}
 }
 
 // ParseHead takes over what Raw gives. It is false for what MakeHead would not have
@@ -89,7 +89,7 @@ func ParseHead(raw []byte) (Head, bool) {
 		}
 		last, rest = name, tail
 	}
-	return Head{raw: raw}, true
+	return Head{raw: alias(raw)}, true
 }
 
 // notInName reports whether r is in no field name (RFC 9110 section 5.6.2).
@@ -113,7 +113,7 @@ func hopByHop(h http.Header, name string) bool {
 // head.
 func (h Head) All() iter.Seq2[string, string] {
 	return func(yield func(string, string) bool) {
-		rest := h.text()
+		rest := h.raw
 		for rest != "" {
 			line, tail, _ := strings.Cut(rest, "\r\n")
 			name, value, _ := strings.Cut(line, ": ")
@@ -137,7 +137,7 @@ func (h Head) Get(name string) string {
 
 // AddTo adds every line to dst. It costs one allocation for all values.
 func (h Head) AddTo(dst http.Header) {
-	values := make([]string, 0, strings.Count(h.text(), "\r\n"))
+	values := make([]string, 0, strings.Count(h.raw, "\r\n"))
 	last, start := "", 0 // the name whose lines are values[start:]
 	flush := func() {
 		lines := values[start:len(values):len(values)]
@@ -161,7 +161,4 @@ func (h Head) AddTo(dst http.Header) {
 
 // Raw returns the lines as they go on the wire, each with CRLF. Not to be
 // changed.
-func (h Head) Raw() []byte { return h.raw }
-
-// text is raw as a string without a copy: raw never changes.
-func (h Head) text() string { return unsafe.String(unsafe.SliceData(h.raw), len(h.raw)) }
+func (h Head) Raw() []byte { return unsafe.Slice(unsafe.StringData(h.raw), len(h.raw)) }

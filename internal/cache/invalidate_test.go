@@ -53,7 +53,7 @@ func TestInvalidateReaches(t *testing.T) {
 					return o
 				}
 				stored, late := shop(), shop()
-				if !m.Store([]byte("stored"), nil, stored) {
+				if !m.Store("stored", nil, stored) {
 					t.Fatal("Store = false")
 				}
 				s := tt.s
@@ -78,11 +78,11 @@ func TestInvalidateReaches(t *testing.T) {
 				if got := m.Purged(&late.Labels, late.Born); got != (tt.want && !soft) {
 					t.Errorf("Purged = %v, reached = %v", got, tt.want)
 				}
-				if got := m.Store([]byte("late"), nil, late); got != (!tt.want || soft) {
+				if got := m.Store("late", nil, late); got != (!tt.want || soft) {
 					t.Errorf("Store of what was fetched meanwhile = %v, reached = %v", got, tt.want)
 				}
 				young := shop()
-				if !m.Store([]byte("young"), nil, young) {
+				if !m.Store("young", nil, young) {
 					t.Error("Store of what was fetched afterwards = false")
 				}
 				if l := lookup(m, "young"); l.State != Found || l.Soft.Hit {

@@ -293,7 +293,7 @@ func TestJournalKeepsItsOwnNames(t *testing.T) {
 func TestSilence(t *testing.T) {
 	m := newNode(t, 1)
 	o := newObject(m, "o", "t")
-	if !m.Store([]byte("k"), nil, o) {
+	if !m.Store("k", nil, o) {
 		t.Fatal("not stored")
 	}
 	found := func(at int64) (l Lookup) {
@@ -311,7 +311,7 @@ func TestSilence(t *testing.T) {
 		t.Errorf("after it: %+v, want it found, silent, and soft since the silence was too long", l)
 	}
 	g := m.Generation()
-	if fresh := newObject(m, "o2", "t"); !m.Store([]byte("k"), nil, fresh) {
+	if fresh := newObject(m, "o2", "t"); !m.Store("k", nil, fresh) {
 		t.Fatal("not stored")
 	}
 	if l := found(152); !l.Silent || l.Soft.Hit || m.Generation() != g {

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"hash/maphash"
+	"unsafe"
 
 	"edge/internal/request"
 	"edge/internal/rfc9111"
@@ -67,6 +68,11 @@ const variantSalt = 0x9e3779b97f4a7c15
 // returned. Exactly one Get of the main store is made for a key without
 // variants that is found there.
 func (m *Memory) Lookup(key []byte, v *request.View, now rfc9111.Instant, l *Lookup) {
+	m.LookupString(alias(key), v, now, l)
+}
+
+// LookupString is Lookup for a key that is a string.
+func (m *Memory) LookupString(key string, v *request.View, now rfc9111.Instant, l *Lookup) {
 	silent := m.Silent(now)
 	// The generation is taken first: see generations.
 	*l = Lookup{Generation: m.Generation(), Silent: silent, scratch: l.scratch}
@@ -86,10 +92,11 @@ func (m *Memory) Lookup(key []byte, v *request.View, now rfc9111.Instant, l *Loo
 }
 
 // choose takes the variant of key under r that is for v.
-func (m *Memory) choose(r *rule, key []byte, v *request.View, l *Lookup) {
+func (m *Memory) choose(r *rule, key string, v *request.View, l *Lookup) {
 	l.Vary = r.names
 	l.scratch = rfc9111.AppendSelector(append(l.scratch[:0], key...), r.names, v)
-	if s := m.find(m.variantHash(l.scratch), l.scratch, r.id); s != nil {
+	variant := alias(l.scratch)
+	if s := m.find(m.variantHash(variant), variant, r.id); s != nil {
 		m.take(s.object.Load(), l)
 	}
 	if l.State == Found {
@@ -114,7 +121,7 @@ func (m *Memory) take(o *Object, l *Lookup) {
 }
 
 // find returns the slot for key under parent (0 for a primary slot), or nil.
-func (m *Memory) find(hash uint64, key []byte, parent uint64) *slot {
+func (m *Memory) find(hash uint64, key string, parent uint64) *slot {
 	if s := m.main.get(hash); s != nil && s.is(key, parent) {
 		return s
 	}
@@ -124,9 +131,13 @@ func (m *Memory) find(hash uint64, key []byte, parent uint64) *slot {
 	return nil
 }
 
-func (m *Memory) hash(key []byte) uint64 { return maphash.Bytes(m.seed, key) & m.hashMask }
+func (m *Memory) hash(key string) uint64 { return maphash.String(m.seed, key) & m.hashMask }
 
 // variantHash is the hash of a key that ends with a selector.
-func (m *Memory) variantHash(key []byte) uint64 {
-	return (maphash.Bytes(m.seed, key) ^ variantSalt) & m.hashMask
+func (m *Memory) variantHash(key string) uint64 {
+	return (maphash.String(m.seed, key) ^ variantSalt) & m.hashMask
 }
+
+// alias is b as a string without a copy, for as long as b does not change. It is
+// for hashing and comparing: nothing keeps it.
+func alias(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }

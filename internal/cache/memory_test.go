@@ -64,7 +64,7 @@ func TestStoreThenFind(t *testing.T) {
 			for i := range 100 {
 				key := fmt.Sprintf("key %d", i)
 				o := newObject(m, key)
-				if !m.Store([]byte(key), nil, o) {
+				if !m.Store(key, nil, o) {
 					t.Fatalf("Store(%q) = false", key)
 				}
 				if l := lookup(m, key); l.State != Found || l.Object != o {

@@ -125,10 +125,10 @@ func (d *model) begin(*rapid.T) {
 	f.o.Labels.Path = rapid.SampledFrom([]string{"/", "/a", "/a/", "/a/b", "/ab"}).Draw(d.t, "path")
 	f.o.Labels.Route = rapid.SampledFrom([]string{"", "/a", "/[x]"}).Draw(d.t, "route")
 	if f.vary != nil {
-		f.o.Selector = rfc9111.AppendSelector(nil, f.vary, f.view)
+		f.o.Selection = NewSelection(rfc9111.AppendSelector(nil, f.vary, f.view), nil)
 	}
 	if k := d.keys[f.key]; k != nil && slices.Equal(k.vary, f.vary) {
-		f.old = k.objects[string(f.o.Selector)]
+		f.old = k.objects[string(f.o.Selector())]
 	}
 	d.flights = append(d.flights, f)
 }
@@ -147,7 +147,7 @@ func (d *model) land(t *rapid.T) {
 	var there Lookup
 	d.m.Lookup([]byte(f.key), f.view, d.now, &there)
 	want := d.mayStore(f)
-	got := d.m.Store([]byte(f.key), f.vary, f.o)
+	got := d.m.Store(f.key, f.vary, f.o)
 	if d.exact && got != want {
 		t.Fatalf("Store(%q, %v) = %v, want %v", f.key, f.vary, got, want)
 	}
@@ -167,9 +167,9 @@ func (d *model) land(t *rapid.T) {
 		d.keys[f.key] = k
 	}
 	k.mark = 0
-	delete(k.objects, string(f.o.Selector))
+	delete(k.objects, string(f.o.Selector()))
 	if got {
-		k.objects[string(f.o.Selector)] = f.o
+		k.objects[string(f.o.Selector())] = f.o
 		k.born = max(k.born, f.o.Born)
 	}
 }
@@ -185,7 +185,7 @@ func (d *model) mayStore(f *flight) bool {
 	if !slices.Equal(k.vary, f.vary) {
 		return k.born <= f.o.Born
 	}
-	old := k.objects[string(f.o.Selector)]
+	old := k.objects[string(f.o.Selector())]
 	return old == nil || old.Born <= f.o.Born
 }
 
@@ -204,14 +204,14 @@ func (d *model) freshen(f *flight) {
 	k := d.keys[f.key]
 	dead, _ := d.reached(f.old)
 	purged, _ := d.reached(f.o)
-	want := !dead && !purged && k != nil && slices.Equal(k.vary, f.vary) && k.objects[string(f.o.Selector)] == f.old
-	got := d.m.Freshen([]byte(f.key), f.old, f.o)
+	want := !dead && !purged && k != nil && slices.Equal(k.vary, f.vary) && k.objects[string(f.o.Selector())] == f.old
+	got := d.m.Freshen(f.key, f.old, f.o)
 	if got && !want || d.exact && got != want {
 		d.t.Fatalf("Freshen(%q) = %v, want %v", f.key, got, want)
 	}
 	d.coverage[fmt.Sprintf("freshen %v", got)]++
 	if got {
-		k.objects[string(f.o.Selector)] = f.o
+		k.objects[string(f.o.Selector())] = f.o
 		k.born = max(k.born, f.o.Born)
 		k.mark = 0
 	}
@@ -275,7 +275,7 @@ func (d *model) reclaim(*rapid.T) {
 func (d *model) putMark(t *rapid.T) {
 	name := d.key()
 	why := rapid.SampledFrom([]Mark{MarkPass, MarkTooLarge}).Draw(t, "why")
-	d.m.PutMark([]byte(name), why, d.now, 3*time.Second)
+	d.m.PutMark(name, why, d.now, 3*time.Second)
 	k := d.keys[name]
 	if k != nil && k.vary == nil {
 		if o := k.objects[""]; o != nil {
@@ -293,7 +293,7 @@ func (d *model) putMark(t *rapid.T) {
 
 func (d *model) remove(*rapid.T) {
 	name := d.key()
-	d.m.Remove([]byte(name))
+	d.m.Remove(name)
 	delete(d.keys, name)
 }
 

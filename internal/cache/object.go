@@ -22,12 +22,8 @@ type Object struct {
 	Labels Labels
 	// Born is the generation before the first byte of the fetch went out.
 	Born Generation
-	// Selector is the normalised request fields that selected this variant;
-	// nil when the response has no Vary. It ends the variant's own key.
-	Selector []byte
-	// Selecting are the request fields, as sent to the origin, that Vary
-	// named: a refresh sends them again. Only set in auto.
-	Selecting http.Header
+	// Selection is what selected the object; nil when the response has no Vary.
+	Selection *Selection
 
 	// Codings are coded forms of the response, by coding; nil for none. Each has
 	// a head, a body and an entity tag of its own. They are found, purged and
@@ -46,6 +42,40 @@ type Object struct {
 	cells []*cell
 	// cut is the last of Cut; nil until the first.
 	cut atomic.Pointer[Cut]
+}
+
+// Selection is what selects one of the objects under a key.
+type Selection struct {
+	// Selector is the normalised request fields that selected it. It ends the
+	// variant's own key.
+	Selector []byte
+	// Selecting are the request fields, as sent to the origin, that Vary
+	// named: a refresh sends them again. Only set in auto.
+	Selecting http.Header
+}
+
+// NewSelection returns what selected a response; nil when nothing did.
+func NewSelection(selector []byte, selecting http.Header) *Selection {
+	if selector == nil && selecting == nil {
+		return nil
+	}
+	return &Selection{selector, selecting}
+}
+
+// Selector returns what selected o; nil when its response has no Vary.
+func (o *Object) Selector() []byte {
+	if o.Selection == nil {
+		return nil
+	}
+	return o.Selection.Selector
+}
+
+// Selecting returns the request fields that a refresh of o sends again.
+func (o *Object) Selecting() http.Header {
+	if o.Selection == nil {
+		return nil
+	}
+	return o.Selection.Selecting
 }
 
 // Labels are the names by which invalidations reach an object. The strings are

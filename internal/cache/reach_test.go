@@ -41,7 +41,7 @@ func TestTheFirstSoftPurgeCounts(t *testing.T) {
 		for _, between := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/looked up between=%v", tt.name, between), func(t *testing.T) {
 				m := newTestMemory(t, Options{})
-				m.Store([]byte("k"), nil, newObject(m, "o", "t"))
+				m.Store("k", nil, newObject(m, "o", "t"))
 				for i, s := range tt.purges {
 					m.Invalidate(s, seconds(10*(i+1)))
 					if !between {
@@ -66,10 +66,10 @@ func TestTheFirstSoftPurgeCounts(t *testing.T) {
 func TestASoftPurgeEndsWithTheNextFetch(t *testing.T) {
 	m := newTestMemory(t, Options{})
 	tag := Selector{Tags: []string{"t"}, Soft: true}
-	m.Store([]byte("k"), nil, newObject(m, "first", "t"))
+	m.Store("k", nil, newObject(m, "first", "t"))
 	m.Invalidate(tag, seconds(10))
 	second := newObject(m, "second", "t")
-	m.Store([]byte("k"), nil, second)
+	m.Store("k", nil, second)
 	if l := lookup(m, "k"); l.Object != second || l.Soft.Hit {
 		t.Errorf("fetched anew: %+v", l.Soft)
 	}
@@ -78,7 +78,7 @@ func TestASoftPurgeEndsWithTheNextFetch(t *testing.T) {
 		t.Errorf("purged anew: %+v", l.Soft)
 	}
 	third := newObject(m, "second", "t")
-	if !m.Freshen([]byte("k"), second, third) {
+	if !m.Freshen("k", second, third) {
 		t.Fatal("Freshen = false")
 	}
 	m.Invalidate(tag, seconds(30))
@@ -92,7 +92,7 @@ func TestASoftPurgeEndsWithTheNextFetch(t *testing.T) {
 func TestRemakingKeepsASoftPurge(t *testing.T) {
 	m := newTestMemory(t, Options{})
 	old := newObject(m, "o", "t")
-	m.Store([]byte("k"), nil, old)
+	m.Store("k", nil, old)
 	m.Invalidate(Selector{Tags: []string{"new"}, Soft: true}, seconds(5))
 	m.Invalidate(Selector{Tags: []string{"t"}, Soft: true}, seconds(10))
 	m.Invalidate(Selector{Tags: []string{"t"}, Soft: true}, seconds(20))
@@ -102,13 +102,13 @@ func TestRemakingKeepsASoftPurge(t *testing.T) {
 		return o
 	}
 	same := remake("t")
-	if !m.Freshen([]byte("k"), old, same) {
+	if !m.Freshen("k", old, same) {
 		t.Fatal("Freshen = false")
 	}
 	if l := lookup(m, "k"); l.Soft != softAt(10) {
 		t.Errorf("remade: %+v, want the purge at 10s", l.Soft)
 	}
-	if !m.Freshen([]byte("k"), same, remake("t", "new")) {
+	if !m.Freshen("k", same, remake("t", "new")) {
 		t.Fatal("Freshen = false")
 	}
 	if l := lookup(m, "k"); l.Soft != softAt(5) {
@@ -120,7 +120,7 @@ func TestRemakingKeepsASoftPurge(t *testing.T) {
 func TestSoftAndHard(t *testing.T) {
 	for _, softFirst := range []bool{true, false} {
 		m := newTestMemory(t, Options{})
-		m.Store([]byte("k"), nil, newObject(m, "o", "t"))
+		m.Store("k", nil, newObject(m, "o", "t"))
 		m.Invalidate(Selector{Tags: []string{"t"}, Soft: softFirst}, seconds(10))
 		lookup(m, "k")
 		m.Invalidate(Selector{Paths: []string{"/p"}, Soft: !softFirst}, seconds(20))
@@ -135,12 +135,12 @@ func TestSoftAndHard(t *testing.T) {
 // that was born or looked up since the last few counts right.
 func TestManySoftPurges(t *testing.T) {
 	m := newTestMemory(t, Options{})
-	m.Store([]byte("forgotten"), nil, newObject(m, "o", "t"))
-	m.Store([]byte("watched"), nil, newObject(m, "o", "t"))
+	m.Store("forgotten", nil, newObject(m, "o", "t"))
+	m.Store("watched", nil, newObject(m, "o", "t"))
 	const n = 3 * maxSoftPurges
 	for i := 1; i <= n; i++ {
 		if i == n-maxSoftPurges+2 {
-			m.Store([]byte("young"), nil, newObject(m, "o", "t"))
+			m.Store("young", nil, newObject(m, "o", "t"))
 		}
 		m.Invalidate(Selector{Tags: []string{"t"}, Soft: true}, seconds(10*i))
 		lookup(m, "watched")
@@ -202,7 +202,7 @@ func TestForgottenSoftPurges(t *testing.T) {
 	runtime.GC()
 	runtime.GC()
 	m.Invalidate(Selector{Tags: []string{"t"}, Soft: true}, seconds(30))
-	if m.Store([]byte("k"), nil, late); lookup(m, "k").Soft != softAt(10) {
+	if m.Store("k", nil, late); lookup(m, "k").Soft != softAt(10) {
 		t.Errorf("%+v, want the purge at 10s", lookup(m, "k").Soft)
 	}
 }

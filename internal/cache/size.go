@@ -81,19 +81,28 @@ func (o *Object) cost() int64 {
 	if o == nil {
 		return 0
 	}
-	n := allocated(int(unsafe.Sizeof(Object{}))) + cutCost() + allocated(cap(o.Head.raw)) + o.Body.cost()
-	n += allocated(len(o.ETag)) + allocated(cap(o.Selector)) + o.Labels.cost()
-	if o.Selecting != nil {
-		n += int64(headerMapSize)
-	}
-	for name, lines := range o.Selecting {
-		n += allocated(len(name)) + stringsCost(lines)
-	}
+	n := allocated(int(unsafe.Sizeof(Object{}))) + cutCost() + allocated(len(o.Head.raw)) + o.Body.cost()
+	n += allocated(len(o.ETag)) + o.Selection.cost() + o.Labels.cost()
 	if o.Codings != nil {
 		n += allocated(int(unsafe.Sizeof(*o.Codings)))
 		for _, form := range o.Codings {
 			n += form.formCost()
 		}
+	}
+	return n
+}
+
+// cost is what a selection takes; nothing when it is nil.
+func (s *Selection) cost() int64 {
+	if s == nil {
+		return 0
+	}
+	n := allocated(int(unsafe.Sizeof(Selection{}))) + allocated(cap(s.Selector))
+	if s.Selecting != nil {
+		n += int64(headerMapSize)
+	}
+	for name, lines := range s.Selecting {
+		n += allocated(len(name)) + stringsCost(lines)
 	}
 	return n
 }
@@ -104,7 +113,7 @@ func (o *Object) formCost() int64 {
 	if o == nil {
 		return 0
 	}
-	return allocated(int(unsafe.Sizeof(Object{}))) + cutCost() + allocated(cap(o.Head.raw)) +
+	return allocated(int(unsafe.Sizeof(Object{}))) + cutCost() + allocated(len(o.Head.raw)) +
 		o.Body.cost() + allocated(len(o.ETag))
 }
 
@@ -120,7 +129,10 @@ func (l *Labels) cost() int64 {
 }
 
 func (b *Body) cost() int64 {
-	n := allocated(int(unsafe.Sizeof(Body{}))) + allocated(cap(b.chunks)*int(unsafe.Sizeof([]byte(nil))))
+	n := allocated(int(unsafe.Sizeof(Body{})))
+	if len(b.chunks) > 1 {
+		n += allocated(cap(b.chunks) * int(unsafe.Sizeof([]byte(nil))))
+	}
 	for _, c := range b.chunks {
 		n += allocated(cap(c))
 	}

@@ -40,8 +40,8 @@ type address struct {
 
 // is reports whether the slot is the one for key under parent. Two keys of one
 // hash are told apart here.
-func (s *slot) is(key []byte, parent uint64) bool {
-	return s.parent == parent && s.key == string(key)
+func (s *slot) is(key string, parent uint64) bool {
+	return s.parent == parent && s.key == key
 }
 
 // rule is how the responses of a key vary.

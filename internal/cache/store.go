@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"slices"
 	"time"
 
 	"edge/internal/rfc9111"
@@ -13,8 +12,8 @@ import (
 // born later is already there, or when neither the main store nor the window
 // takes it, as when o is larger than the store. After it returns true a Lookup
 // finds o until it is evicted or purged; after a soft invalidation it finds it
-// stale. key is copied; o must not be in a store already.
-func (m *Memory) Store(key []byte, vary []string, o *Object) bool {
+// stale. o must not be in a store already.
+func (m *Memory) Store(key string, vary []string, o *Object) bool {
 	if !m.generations.adopt(o) {
 		return false
 	}
@@ -32,7 +31,7 @@ func (m *Memory) Store(key []byte, vary []string, o *Object) bool {
 		m.dropVariants(cur.rule)
 		cur = nil
 	}
-	return m.put(cur, address{key: string(key), hash: hash, owner: hash}, o)
+	return m.put(cur, address{key: key, hash: hash, owner: hash}, o)
 }
 
 // put makes o the object at a, where cur, which may be nil, is the slot that is
@@ -82,7 +81,7 @@ func (m *Memory) forget(s *slot) {
 // on the same Body, after a 304. fresh has old's Selector. It does nothing and
 // returns false when old is no longer there, was purged since it was born –
 // what was purged must not come back – or is younger than fresh.
-func (m *Memory) Freshen(key []byte, old, fresh *Object) bool {
+func (m *Memory) Freshen(key string, old, fresh *Object) bool {
 	if fresh.Born < old.Born || m.dead(old) || !m.generations.adopt(fresh) {
 		return false
 	}
@@ -92,7 +91,7 @@ func (m *Memory) Freshen(key []byte, old, fresh *Object) bool {
 	primary := m.find(owner, key, 0)
 	s := primary
 	if s != nil && s.rule != nil {
-		key = append(slices.Clip(key), old.Selector...)
+		key += string(old.Selector())
 		s = m.find(m.variantHash(key), key, s.rule.id)
 	}
 	if s == nil || s.object.Load() != old || !m.put(s, s.address, fresh) {
@@ -106,7 +105,7 @@ func (m *Memory) Freshen(key []byte, old, fresh *Object) bool {
 // an object that may still be served: Lookup then tells both. A mark on a key
 // of which nothing else is known lives in the window alone, so that a flood of
 // such keys costs no object its place.
-func (m *Memory) PutMark(key []byte, k Mark, now rfc9111.Instant, d time.Duration) {
+func (m *Memory) PutMark(key string, k Mark, now rfc9111.Instant, d time.Duration) {
 	note := &mark{why: k, until: now.Add(d)}
 	hash := m.hash(key)
 	mu := m.lock(hash)
@@ -117,14 +116,14 @@ func (m *Memory) PutMark(key []byte, k Mark, now rfc9111.Instant, d time.Duratio
 			return
 		}
 	}
-	s := newSlot(address{key: string(key), hash: hash, owner: hash}, nil, nil)
+	s := newSlot(address{key: key, hash: hash, owner: hash}, nil, nil)
 	s.mark.Store(note)
 	m.window.put(s)
 	m.main.remove(hash)
 }
 
 // Remove forgets everything under key: for memory, never for correctness.
-func (m *Memory) Remove(key []byte) {
+func (m *Memory) Remove(key string) {
 	hash := m.hash(key)
 	mu := m.lock(hash)
 	defer mu.Unlock()

@@ -14,11 +14,11 @@ func TestCollidingKeys(t *testing.T) {
 	m := newTestMemory(t, Options{})
 	m.hashMask = 0
 	a, b := newObject(m, "a"), newObject(m, "b")
-	m.Store([]byte("a"), nil, a)
+	m.Store("a", nil, a)
 	if l := lookup(m, "b"); l.State != Nothing {
 		t.Fatalf("a key that was never stored, but has the hash of one that was: %v", l.State)
 	}
-	m.Store([]byte("b"), nil, b)
+	m.Store("b", nil, b)
 	if l := lookup(m, "b"); l.Object != b {
 		t.Errorf("the key stored last: %v %p, want %p", l.State, l.Object, b)
 	}
@@ -37,7 +37,7 @@ func TestStoreReplaces(t *testing.T) {
 		m := newTestMemory(t, Options{RejectAll: reject})
 		for i, size := range []int{1000, 1000, 900, 100, 5000, 5000, 20000, 1} {
 			o := newObject(m, strings.Repeat("x", size))
-			if !m.Store([]byte("k"), nil, o) {
+			if !m.Store("k", nil, o) {
 				t.Fatalf("RejectAll=%v: Store %d = false", reject, i)
 			}
 			if l := lookup(m, "k"); l.Object != o {
@@ -59,14 +59,14 @@ func TestStoreKeepsTheYounger(t *testing.T) {
 	old := newObject(m, "old")
 	m.Invalidate(Selector{Tags: []string{"other"}}, 0)
 	young := newObject(m, "young")
-	if !m.Store([]byte("k"), nil, young) {
+	if !m.Store("k", nil, young) {
 		t.Fatal("Store of the younger = false")
 	}
-	if m.Store([]byte("k"), nil, old) {
+	if m.Store("k", nil, old) {
 		t.Error("Store of an older object over a younger = true")
 	}
-	old.Selector = []byte("s")
-	if m.Store([]byte("k"), []string{"accept"}, old) {
+	old.Selection = NewSelection([]byte("s"), nil)
+	if m.Store("k", []string{"accept"}, old) {
 		t.Error("Store of an older variant over a younger object = true")
 	}
 	if l := lookup(m, "k"); l.Object != young {
@@ -76,7 +76,7 @@ func TestStoreKeepsTheYounger(t *testing.T) {
 
 func TestStoreLargerThanTheStore(t *testing.T) {
 	m := newTestMemory(t, Options{Bytes: 1 << 20})
-	if m.Store([]byte("k"), nil, newObject(m, strings.Repeat("x", 1<<20))) {
+	if m.Store("k", nil, newObject(m, strings.Repeat("x", 1<<20))) {
 		t.Error("Store of an object as large as the whole store = true")
 	}
 	if s := m.Stats(); s.Bytes != 0 || s.Objects != 0 {
@@ -87,7 +87,7 @@ func TestStoreLargerThanTheStore(t *testing.T) {
 func TestFreshen(t *testing.T) {
 	m := newTestMemory(t, Options{})
 	old := newObject(m, "body", "t")
-	m.Store([]byte("k"), nil, old)
+	m.Store("k", nil, old)
 	freshened := func(head string) *Object {
 		o := newObject(m, "", "t")
 		o.Body, o.ETag = old.Body, strings.Repeat("e", len(head))
@@ -95,23 +95,23 @@ func TestFreshen(t *testing.T) {
 	}
 	for _, head := range []string{"x", strings.Repeat("a head that grew by far ", 100)} {
 		fresh := freshened(head)
-		if !m.Freshen([]byte("k"), old, fresh) {
+		if !m.Freshen("k", old, fresh) {
 			t.Fatal("Freshen = false")
 		}
 		if l := lookup(m, "k"); l.Object != fresh {
 			t.Fatal("Lookup does not find the freshened object")
 		}
-		if m.Freshen([]byte("k"), old, freshened("x")) {
+		if m.Freshen("k", old, freshened("x")) {
 			t.Fatal("Freshen of what is no longer there = true")
 		}
 		old = fresh
 	}
 	fresh := freshened("x")
 	m.Invalidate(Selector{Tags: []string{"t"}}, 0)
-	if m.Freshen([]byte("k"), old, fresh) {
+	if m.Freshen("k", old, fresh) {
 		t.Error("Freshen over a purge since fresh was born = true")
 	}
-	if m.Freshen([]byte("k"), old, freshened("x")) {
+	if m.Freshen("k", old, freshened("x")) {
 		t.Error("Freshen of what was purged before fresh was born = true")
 	}
 	if l := lookup(m, "k"); l.State != Dead {
@@ -124,14 +124,14 @@ func TestFreshen(t *testing.T) {
 func TestFreshenSettlesASoftPurge(t *testing.T) {
 	m := newTestMemory(t, Options{})
 	old := newObject(m, "body", "t")
-	m.Store([]byte("k"), nil, old)
+	m.Store("k", nil, old)
 	m.Invalidate(Selector{Tags: []string{"t"}, Soft: true}, 0)
 	for range 2 { // the second lookup reads what the first remembered
 		if l := lookup(m, "k"); l.Object != old || !l.Soft.Hit {
 			t.Fatalf("after the soft purge: %v, soft %+v", l.State, l.Soft)
 		}
 	}
-	if !m.Freshen([]byte("k"), old, newObject(m, "body", "t")) {
+	if !m.Freshen("k", old, newObject(m, "body", "t")) {
 		t.Fatal("Freshen after a soft purge = false")
 	}
 	if l := lookup(m, "k"); l.State != Found || l.Soft.Hit {
@@ -143,13 +143,13 @@ func TestMarks(t *testing.T) {
 	for _, reject := range []bool{false, true} {
 		t.Run(fmt.Sprintf("RejectAll=%v", reject), func(t *testing.T) {
 			m := newTestMemory(t, Options{RejectAll: reject})
-			key := []byte("k")
+			key := "k"
 			m.PutMark(key, MarkPass, 0, time.Second)
 			if l := lookup(m, "k"); l.State != Marked || l.Mark != MarkPass {
 				t.Errorf("marked: %v %v", l.State, l.Mark)
 			}
 			var l Lookup
-			m.Lookup(key, nil, 1e9, &l)
+			m.Lookup([]byte(key), nil, 1e9, &l)
 			if l.State != Nothing || l.Mark != 0 {
 				t.Errorf("the instant the mark ends: %v %v", l.State, l.Mark)
 			}
@@ -178,11 +178,11 @@ func TestMarks(t *testing.T) {
 func TestMarksCostNoObject(t *testing.T) {
 	m := newTestMemory(t, Options{Bytes: 1 << 20})
 	for i := range 100 {
-		m.Store(fmt.Appendf(nil, "object %d", i), nil, newObject(m, "o"))
+		m.Store(fmt.Sprintf("object %d", i), nil, newObject(m, "o"))
 	}
 	before := m.Stats()
 	for i := range 10_000 {
-		m.PutMark(fmt.Appendf(nil, "mark %d", i), MarkPass, 0, time.Second)
+		m.PutMark(fmt.Sprintf("mark %d", i), MarkPass, 0, time.Second)
 	}
 	for i := range 100 {
 		if l := lookup(m, fmt.Sprintf("object %d", i)); l.State != Found {
@@ -196,12 +196,12 @@ func TestMarksCostNoObject(t *testing.T) {
 
 func TestRemove(t *testing.T) {
 	m := newTestMemory(t, Options{})
-	m.Store([]byte("plain"), nil, newObject(m, "o"))
+	m.Store("plain", nil, newObject(m, "o"))
 	storeVariant(t, m, "vary", "red")
 	storeVariant(t, m, "vary", "blue")
-	m.Remove([]byte("plain"))
-	m.Remove([]byte("vary"))
-	m.Remove([]byte("unknown"))
+	m.Remove("plain")
+	m.Remove("vary")
+	m.Remove("unknown")
 	if s := m.Stats(); s.Objects != 0 || s.Bytes != 0 {
 		t.Errorf("%d objects, %d bytes live after everything was removed", s.Objects, s.Bytes)
 	}
@@ -211,7 +211,7 @@ func TestRemove(t *testing.T) {
 func TestCountReclaims(t *testing.T) {
 	m := newTestMemory(t, Options{})
 	for i := range 10 {
-		m.Store(fmt.Appendf(nil, "key %d", i), nil, newObject(m, "o", fmt.Sprintf("t%d", i%2)))
+		m.Store(fmt.Sprintf("key %d", i), nil, newObject(m, "o", fmt.Sprintf("t%d", i%2)))
 	}
 	m.Invalidate(Selector{Tags: []string{"t0"}}, 0)
 	if n := m.Count(Selector{Tags: []string{"t0"}}, true); n != 5 {
@@ -231,7 +231,7 @@ func TestWindowForgetsTheOldest(t *testing.T) {
 	m := newTestMemory(t, Options{Bytes: 1 << 20, RejectAll: true}) // a window of 10 KiB
 	key := func(i int) string { return fmt.Sprintf("key %d", i) }
 	for i := range 100 {
-		if !m.Store([]byte(key(i)), nil, newObject(m, "o")) {
+		if !m.Store(key(i), nil, newObject(m, "o")) {
 			t.Fatalf("Store %d = false", i)
 		}
 	}
@@ -247,7 +247,7 @@ func TestWindowForgetsTheOldest(t *testing.T) {
 	if s := m.Stats(); found == 0 || s.Objects != int64(found) || s.Bytes > 1<<20/100 {
 		t.Errorf("%d found, %d objects, %d bytes live", found, s.Objects, s.Bytes)
 	}
-	if m.Store([]byte("large"), nil, newObject(m, strings.Repeat("x", 1<<20/100))) {
+	if m.Store("large", nil, newObject(m, strings.Repeat("x", 1<<20/100))) {
 		t.Error("Store of what neither the main store nor the window takes = true")
 	}
 }
@@ -259,7 +259,7 @@ func TestInABubble(t *testing.T) {
 		m := NewMemory(Options{Bytes: 1 << 20})
 		defer m.Close()
 		o := newObject(m, "o")
-		m.Store([]byte("k"), nil, o)
+		m.Store("k", nil, o)
 		time.Sleep(365 * 24 * time.Hour)
 		if l := lookup(m, "k"); l.Object != o {
 			t.Errorf("a year later: %v", l.State)

@@ -4,14 +4,14 @@ import "slices"
 
 // storeVariant stores o as one of several objects under key, whose primary slot
 // is cur (nil if there is none). It is called with the key's lock held.
-func (m *Memory) storeVariant(cur *slot, key []byte, hash uint64, vary []string, o *Object) bool {
-	primary := m.primary(cur, address{key: string(key), hash: hash, owner: hash}, vary, o.Born)
+func (m *Memory) storeVariant(cur *slot, key string, hash uint64, vary []string, o *Object) bool {
+	primary := m.primary(cur, address{key: key, hash: hash, owner: hash}, vary, o.Born)
 	if primary == nil {
 		return false
 	}
 	r := primary.rule
-	key = append(slices.Clip(key), o.Selector...)
-	a := address{key: string(key), hash: m.variantHash(key), owner: hash, parent: r.id}
+	key += string(o.Selector())
+	a := address{key: key, hash: m.variantHash(key), owner: hash, parent: r.id}
 	if !m.put(m.find(a.hash, key, r.id), a, o) {
 		return false
 	}

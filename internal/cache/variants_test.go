@@ -12,8 +12,8 @@ import (
 func storeVariant(t testing.TB, m *Memory, key, color string) *Object {
 	t.Helper()
 	o := newObject(m, color)
-	o.Selector = rfc9111.AppendSelector(nil, []string{"x-color"}, newView(t, "X-Color", color))
-	if !m.Store([]byte(key), []string{"x-color"}, o) {
+	o.Selection = NewSelection(rfc9111.AppendSelector(nil, []string{"x-color"}, newView(t, "X-Color", color)), nil)
+	if !m.Store(key, []string{"x-color"}, o) {
 		t.Fatalf("Store(%q) of %s = false", key, color)
 	}
 	return o
@@ -39,7 +39,7 @@ func TestVariants(t *testing.T) {
 		if l := lookupVariant(t, m, "k", "green"); l.State != Variant {
 			t.Errorf("RejectAll=%v: green, which was never stored: %v, want Variant", reject, l.State)
 		}
-		m.PutMark([]byte("k"), MarkPass, 0, 1)
+		m.PutMark("k", MarkPass, 0, 1)
 		if l := lookupVariant(t, m, "k", "green"); l.State != Marked {
 			t.Errorf("RejectAll=%v: green, when the key is marked: %v", reject, l.State)
 		}
@@ -87,7 +87,7 @@ func TestVariantsEvictedAreNotCounted(t *testing.T) {
 func TestPrimaryEvicted(t *testing.T) {
 	m := newTestMemory(t, Options{})
 	storeVariant(t, m, "k", "red")
-	m.forget(m.find(m.hash([]byte("k")), []byte("k"), 0))
+	m.forget(m.find(m.hash("k"), "k", 0))
 	if l := lookupVariant(t, m, "k", "red"); l.State != Nothing {
 		t.Fatalf("without its primary: %v, want Nothing", l.State)
 	}
@@ -112,7 +112,7 @@ func TestRuleChanges(t *testing.T) {
 		storeVariant(t, m, "k", fmt.Sprint(i))
 	}
 	plain := newObject(m, "plain")
-	m.Store([]byte("k"), nil, plain)
+	m.Store("k", nil, plain)
 	if l := lookupVariant(t, m, "k", "1"); l.Object != plain {
 		t.Errorf("a key that does not vary any more: %v", l.State)
 	}
@@ -122,8 +122,8 @@ func TestRuleChanges(t *testing.T) {
 	storeVariant(t, m, "k", "red")
 	other := newObject(m, "other")
 	vary := []string{"x-size"}
-	other.Selector = rfc9111.AppendSelector(nil, vary, newView(t, "X-Size", "9"))
-	m.Store([]byte("k"), vary, other)
+	other.Selection = NewSelection(rfc9111.AppendSelector(nil, vary, newView(t, "X-Size", "9")), nil)
+	m.Store("k", vary, other)
 	if l := lookupVariant(t, m, "k", "red"); l.State != Variant {
 		t.Errorf("an object of the rule before: %v, want Variant", l.State)
 	}
@@ -136,10 +136,10 @@ func TestRuleChanges(t *testing.T) {
 func TestFreshenVariant(t *testing.T) {
 	m := newTestMemory(t, Options{})
 	red, blue := storeVariant(t, m, "k", "red"), storeVariant(t, m, "k", "blue")
-	m.PutMark([]byte("k"), MarkPass, 0, 1)
+	m.PutMark("k", MarkPass, 0, 1)
 	fresh := newObject(m, "red")
-	fresh.Selector = red.Selector
-	if !m.Freshen([]byte("k"), red, fresh) {
+	fresh.Selection = red.Selection
+	if !m.Freshen("k", red, fresh) {
 		t.Fatal("Freshen = false")
 	}
 	if l := lookupVariant(t, m, "k", "red"); l.Object != fresh || l.Mark != 0 {
@@ -153,8 +153,8 @@ func TestFreshenVariant(t *testing.T) {
 // evict takes a variant out of the memory as the main store would.
 func evict(t testing.TB, m *Memory, key, color string) {
 	t.Helper()
-	full := rfc9111.AppendSelector([]byte(key), []string{"x-color"}, newView(t, "X-Color", color))
-	primary := m.find(m.hash([]byte(key)), []byte(key), 0)
+	full := string(rfc9111.AppendSelector([]byte(key), []string{"x-color"}, newView(t, "X-Color", color)))
+	primary := m.find(m.hash(key), key, 0)
 	s := m.find(m.variantHash(full), full, primary.rule.id)
 	if s == nil {
 		t.Fatalf("%s is not stored", color)

@@ -81,7 +81,7 @@ func (f *Flight) mark(a rfc9111.Admission, tooLarge bool) {
 }
 
 func (f *Flight) putMark(k cache.Mark, d time.Duration) {
-	f.fs.o.Memory.PutMark([]byte(f.key), k, f.fs.o.Now(), d)
+	f.fs.o.Memory.PutMark(f.job.Key, k, f.fs.o.Now(), d)
 }
 
 // admit puts the decision in force and reports whether the flight may still be

@@ -30,7 +30,6 @@ const (
 // time.
 type Flight struct {
 	fs  *Flights
-	key string
 	job Job
 	// at is the place in the table. Its shard's mutex protects it, but from the
 	// flight's goroutine, which alone changes it once that runs.
@@ -70,13 +69,11 @@ type Flight struct {
 	outcome Outcome   // when finished
 }
 
-// newFlight makes a flight for job, whose key is key.
-func newFlight(fs *Flights, job Job, key string) *Flight {
+func newFlight(fs *Flights, job Job) *Flight {
 	f := &Flight{
-		fs: fs, key: key, job: job, labels: job.Labels,
+		fs: fs, job: job, labels: job.Labels,
 		length: -1, progress: make(chan struct{}, 1),
 	}
-	f.job.Key = nil // the caller's buffer
 	f.ctx, f.cancel = context.WithCancelCause(fs.ctx)
 	f.timer = time.AfterFunc(fs.o.Deadline, func() { f.cancel(errDeadline) })
 	f.body.init()
@@ -156,7 +153,7 @@ func (f *Flight) commit() Outcome {
 		return outcome
 	}
 	o := f.object()
-	if m.Store([]byte(f.key), f.admission.Vary, o) {
+	if m.Store(f.job.Key, f.admission.Vary, o) {
 		outcome.Stored, outcome.Reason = true, rfc9111.Stored
 		if f.job.Stored != nil {
 			f.job.Stored(o, f.admission.Vary)
@@ -181,8 +178,7 @@ func (f *Flight) object() *cache.Object {
 		ETag:      fmt.Sprintf(`"%016x"`, f.digest.Sum64()),
 		Labels:    f.labels,
 		Born:      f.job.Born,
-		Selector:  f.selector,
-		Selecting: f.selecting,
+		Selection: cache.NewSelection(f.selector, f.selecting),
 	}
 }
 

@@ -148,7 +148,7 @@ func New(o Options) *Flights {
 // After Close the reader lands Failed, with Draining.
 func (fs *Flights) Join(job Job, gen cache.Generation) (r *Reader, lead bool) {
 	if job.Solo {
-		f := newFlight(fs, job, string(job.Key))
+		f := newFlight(fs, job)
 		r = f.lead(gen)
 		fs.start(f)
 		return r, true
@@ -163,7 +163,7 @@ func (fs *Flights) Join(job Job, gen cache.Generation) (r *Reader, lead bool) {
 			return r, false
 		}
 	}
-	f := newFlight(fs, job, at.key)
+	f := newFlight(fs, job)
 	r = f.lead(gen)
 	s.put(f, at)
 	s.mu.Unlock()

@@ -134,7 +134,7 @@ var testLabels = cache.Labels{Scheme: "https", Host: "a.test", Path: "/p", Route
 // job returns a fetch of key that is answered with a. It is born now.
 func (b *bed) job(key string, a answer) Job {
 	return Job{
-		Key: []byte(key), Born: b.memory.Generation(), Labels: testLabels, MaxObject: 1 << 20,
+		Key: key, Born: b.memory.Generation(), Labels: testLabels, MaxObject: 1 << 20,
 		Run: func(ctx context.Context, f *Flight) {
 			b.fetches.Add(1)
 			a.run(ctx, f)

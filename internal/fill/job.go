@@ -8,8 +8,7 @@ import (
 
 // Job is one fetch, as the caller describes it.
 type Job struct {
-	// Key is copied.
-	Key []byte
+	Key string
 	// Born is the generation before the fetch: taken by the caller before
 	// anything else of the fetch happens.
 	Born cache.Generation

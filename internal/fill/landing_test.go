@@ -122,7 +122,7 @@ func (b *bed) object(selector string, born cache.Generation) *cache.Object {
 	o := &cache.Object{Body: cache.NewBody(nil), Labels: labels, Born: born}
 	if selector != "" {
 		o.Head = cache.MakeHead(http.Header{"Vary": {" Accept ,, ACCEPT"}})
-		o.Selector = []byte(selector)
+		o.Selection = cache.NewSelection([]byte(selector), nil)
 	}
 	return o
 }

@@ -150,7 +150,7 @@ func (p *play) job(leader *visitor) Job {
 	if leader != nil {
 		variant = leader.Variant
 	}
-	return Job{Key: []byte("k"), Born: born, Labels: testLabels, MaxObject: 100 << 10,
+	return Job{Key: "k", Born: born, Labels: testLabels, MaxObject: 100 << 10,
 		Select: func([]string) []byte { return []byte(variant) },
 		Run:    func(ctx context.Context, f *Flight) { p.run(ctx, f, leader, born) }}
 }
@@ -256,7 +256,7 @@ func (p *play) checkTable() {
 	if open > 1 && !varies {
 		p.wrong("%d flights may be joined at one time", open)
 	}
-	s := p.b.table.shard([]byte("k"))
+	s := p.b.table.shard("k")
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	laned := 0

@@ -86,8 +86,8 @@ func (l *Landing) selects(f *Flight) (vary []string, selector []byte) {
 	switch {
 	case l.Kind == Streaming:
 		return l.Admission.Vary, f.selector
-	case l.Kind == Object && l.Object.Selector != nil:
-		return varyOf(l.Object.Head), l.Object.Selector
+	case l.Kind == Object && l.Object.Selector() != nil:
+		return varyOf(l.Object.Head), l.Object.Selector()
 	}
 	return nil, nil
 }

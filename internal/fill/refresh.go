@@ -34,7 +34,7 @@ func (fs *Flights) Refresh(job Job) bool {
 // Due reports whether the interval of key allows a refresh now. Who answers many
 // requests with one stale object asks it before making a Job for each.
 func (fs *Flights) Due(key []byte) bool {
-	return fs.intervals.due(key, fs.o.Now())
+	return fs.intervals.due(maphash.Bytes(fs.intervals.seed, key), fs.o.Now())
 }
 
 // reserveRefresh puts a flight for job into the table if it may be refreshed
@@ -47,10 +47,10 @@ func (fs *Flights) reserveRefresh(job Job) *Flight {
 	if f := s.flights[at]; f != nil && !f.overtaken() {
 		return nil
 	}
-	if !fs.intervals.begin(job.Key, fs.o.Now()) {
+	if !fs.intervals.begin(fs.intervals.hash(job.Key), fs.o.Now()) {
 		return nil
 	}
-	f := newFlight(fs, job, at.key)
+	f := newFlight(fs, job)
 	f.refresh = true
 	s.put(f, at)
 	return f
@@ -61,13 +61,13 @@ func (fs *Flights) reserveRefresh(job Job) *Flight {
 // Who may answer with a stale object instead of a failed origin then does so at
 // once: there is one probe per key and interval.
 func (fs *Flights) Failing(key []byte) (rfc9111.Reason, bool) {
-	return fs.intervals.failing(key, fs.o.Now())
+	return fs.intervals.failing(maphash.Bytes(fs.intervals.seed, key), fs.o.Now())
 }
 
 // remember notes how f ended for the refreshes that follow. A fetch that tells
 // nothing about the origin leaves no trace.
 func (fs *Flights) remember(f *Flight) {
-	switch key, now, o := []byte(f.key), fs.o.Now(), f.outcome; {
+	switch key, now, o := fs.intervals.hash(f.job.Key), fs.o.Now(), f.outcome; {
 	case o.kept():
 		fs.intervals.succeed(key, now)
 	case o.originFailed() && (f.refresh || f.job.Stale != nil):
@@ -113,11 +113,13 @@ func (t *intervals) init(least time.Duration) {
 	t.byKey, t.sweepAt = make(map[uint64]interval), leastSweep
 }
 
-// begin reports whether key may be refreshed now, and takes its turn.
-func (t *intervals) begin(key []byte, now rfc9111.Instant) bool {
+// hash is of a key, as the rest wants it.
+func (t *intervals) hash(key string) uint64 { return maphash.String(t.seed, key) }
+
+// begin reports whether a key may be refreshed now, and takes its turn.
+func (t *intervals) begin(h uint64, now rfc9111.Instant) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	h := maphash.Bytes(t.seed, key)
 	v := t.byKey[h]
 	if now < v.next {
 		return false
@@ -127,38 +129,36 @@ func (t *intervals) begin(key []byte, now rfc9111.Instant) bool {
 	return true
 }
 
-// due reports whether begin would let key be refreshed now.
-func (t *intervals) due(key []byte, now rfc9111.Instant) bool {
+// due reports whether begin would let a key be refreshed now.
+func (t *intervals) due(h uint64, now rfc9111.Instant) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return now >= t.byKey[maphash.Bytes(t.seed, key)].next
+	return now >= t.byKey[h].next
 }
 
 // succeed forgets failures; the least interval stays.
-func (t *intervals) succeed(key []byte, now rfc9111.Instant) {
+func (t *intervals) succeed(h uint64, now rfc9111.Instant) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	h := maphash.Bytes(t.seed, key)
 	if v := t.byKey[h]; v.failures > 0 {
 		t.byKey[h] = interval{next: min(v.next, now.Add(t.least))}
 	}
 }
 
 // fail doubles the interval, counted from now.
-func (t *intervals) fail(key []byte, now rfc9111.Instant, reason rfc9111.Reason) {
+func (t *intervals) fail(h uint64, now rfc9111.Instant, reason rfc9111.Reason) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	h := maphash.Bytes(t.seed, key)
 	v := t.byKey[h]
 	v.failures = min(v.failures+1, mostDoublings)
 	v.next, v.reason = now.Add(t.least<<v.failures), reason
 	t.put(h, v, now)
 }
 
-func (t *intervals) failing(key []byte, now rfc9111.Instant) (rfc9111.Reason, bool) {
+func (t *intervals) failing(h uint64, now rfc9111.Instant) (rfc9111.Reason, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	v := t.byKey[maphash.Bytes(t.seed, key)]
+	v := t.byKey[h]
 	if v.reason == rfc9111.NoReason || now >= v.next {
 		return rfc9111.NoReason, false
 	}

@@ -44,18 +44,14 @@ func (t *table) init() {
 	}
 }
 
-func (t *table) shard(key []byte) *shard {
-	return &t.shards[maphash.Bytes(t.seed, key)%uint64(len(t.shards))]
-}
-
-func (t *table) shardOf(f *Flight) *shard {
-	return &t.shards[maphash.String(t.seed, f.key)%uint64(len(t.shards))]
+func (t *table) shard(key string) *shard {
+	return &t.shards[maphash.String(t.seed, key)%uint64(len(t.shards))]
 }
 
 // remove takes f out of the table, unless a younger flight has taken its
 // place. The caller must not hold f.mu.
 func (t *table) remove(f *Flight) {
-	s := t.shardOf(f)
+	s := t.shard(f.job.Key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.drop(f)
@@ -67,14 +63,14 @@ func (t *table) remove(f *Flight) {
 // begun one, and it must not be lost sight of when f is over and that one is not.
 // It is called by the goroutine of f, which must not hold f.mu.
 func (t *table) hear(f *Flight, vary []string, selector []byte, joinable bool) {
-	at := place{key: f.key}
+	at := place{key: f.job.Key}
 	if len(vary) > 0 && f.job.Select != nil {
 		at.selector = string(selector)
 	}
 	if joinable && at == f.at {
 		return // as nearly always: it is where it has to be
 	}
-	s := t.shardOf(f)
+	s := t.shard(f.job.Key)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.flights[f.at] != f {
@@ -83,7 +79,7 @@ func (t *table) hear(f *Flight, vary []string, selector []byte, joinable bool) {
 	if s.drop(f); joinable && s.flights[at] == nil {
 		s.put(f, at)
 	}
-	if r := s.rules[f.key]; r != nil {
+	if r := s.rules[f.job.Key]; r != nil {
 		r.vary = vary
 	}
 }
@@ -91,7 +87,7 @@ func (t *table) hear(f *Flight, vary []string, selector []byte, joinable bool) {
 // place returns where the flight for job is, or would be. s.mu is held, as it is
 // for what follows.
 func (s *shard) place(job *Job) place {
-	at := place{key: string(job.Key)}
+	at := place{key: job.Key}
 	vary := job.Vary
 	if r := s.rules[at.key]; r != nil {
 		vary = r.vary

@@ -42,8 +42,8 @@ func encodeObject(key []byte, s *stored, toLive time.Duration) []byte {
 	w.number(l.Labelling)
 	w.texts(l.Tags)
 	w.texts(s.vary)
-	w.bytes(o.Selector)
-	w.header(o.Selecting)
+	w.bytes(o.Selector())
+	w.header(o.Selecting())
 	w.bytes(o.Head.Raw())
 	w.number(uint64(o.Body.Size()))
 	for _, chunk := range o.Body.Chunks() {
@@ -135,13 +135,14 @@ func decodeObject(b, key []byte) (*stored, error) {
 	o.Labels = cache.Labels{Scheme: places[0], Host: places[1], Path: places[2], Route: places[3]}
 	o.Labels.Labelling, o.Labels.Tags = r.number(), r.texts()
 	s.vary = r.texts()
-	if selector := r.bytes(); len(selector) > 0 {
-		o.Selector = slices.Clone(selector)
+	var selector []byte
+	if b := r.bytes(); len(b) > 0 {
+		selector = slices.Clone(b)
 	}
-	o.Selecting = r.header()
+	o.Selection = cache.NewSelection(selector, r.header())
 	head, ok := cache.ParseHead(slices.Clone(r.bytes()))
 	body := r.bytes()
-	if r.bad || !ok || len(r.b) > 0 || s.age < 0 || (s.vary == nil) != (o.Selector == nil) {
+	if r.bad || !ok || len(r.b) > 0 || s.age < 0 || (s.vary == nil) != (selector == nil) {
 		return nil, errGarbage
 	}
 	o.Head, o.Body = head, cache.NewBody([][]byte{slices.Clone(body)})

@@ -32,8 +32,7 @@ func aStored() *stored {
 			Body:      cache.NewBody([][]byte{[]byte("hello, "), []byte("world")}),
 			ETag:      `"abc"`,
 			Labels:    cache.Labels{Tags: []string{"posts", "\xff\x00"}, Scheme: "https", Host: "a.test", Path: "/a", Route: "/[x]", Labelling: 9},
-			Selector:  []byte("selector"),
-			Selecting: http.Header{"Accept-Language": {"de", "en"}, "X-A": {""}},
+			Selection: cache.NewSelection([]byte("selector"), http.Header{"Accept-Language": {"de", "en"}, "X-A": {""}}),
 		},
 		vary:  []string{"accept-language", "x-a"},
 		stamp: cache.Stamp{Epoch: 1<<48 | 5, At: cache.Position{Ms: 1700000000000, Seq: 3}},
@@ -46,14 +45,14 @@ func flat(s *stored) map[string]any {
 	o := s.object
 	return map[string]any{
 		"meta": o.Meta, "head": string(o.Head.Raw()), "body": string(bytes.Join(o.Body.Chunks(), nil)), "etag": o.ETag,
-		"labels": o.Labels, "selector": o.Selector, "selecting": o.Selecting, "vary": s.vary, "stamp": s.stamp, "age": s.age,
+		"labels": o.Labels, "selector": o.Selector(), "selecting": o.Selecting(), "vary": s.vary, "stamp": s.stamp, "age": s.age,
 	}
 }
 
 func TestObjectsComeBackAsTheyWere(t *testing.T) {
 	key := []byte("key")
 	plain := aStored()
-	plain.vary, plain.object.Selector, plain.object.Selecting, plain.object.Labels.Tags = nil, nil, nil, nil
+	plain.vary, plain.object.Selection, plain.object.Labels.Tags = nil, nil, nil
 	plain.object.Body = cache.NewBody(nil)
 	for _, s := range []*stored{aStored(), plain} {
 		frame := encodeObject(key, s, time.Minute)

@@ -200,7 +200,7 @@ func outcomeOf(err error) Outcome {
 // request and no purge that this node knows of has reached it.
 func (t *Tier) judge(s *stored, value *value, v *request.View) (Found, Outcome) {
 	o := s.object
-	if s.vary != nil && string(rfc9111.AppendSelector(nil, s.vary, v)) != string(o.Selector) {
+	if s.vary != nil && string(rfc9111.AppendSelector(nil, s.vary, v)) != string(o.Selector()) {
 		return Found{}, Broken
 	}
 	born, ok := t.journal.Born(s.stamp)

@@ -138,7 +138,7 @@ func TestWhatOneNodeWritesAnotherReads(t *testing.T) {
 	if age := got.Meta.Age(now()); age < 10*time.Second || age > 20*time.Second {
 		t.Errorf("age %v, want 10 s and a moment", age)
 	}
-	if !b.Store([]byte("k"), nil, got) {
+	if !b.Store("k", nil, got) {
 		t.Error("the memory of b does not take it")
 	}
 	if s := b.tier.Stats(); s.Looked[Hit] != 1 || s.Looked[Miss] != 1 || s.BytesRead == 0 || a.tier.Stats().BytesWritten == 0 {
@@ -215,15 +215,15 @@ func TestVariants(t *testing.T) {
 	vary := []string{"x-color"}
 	for _, color := range []string{"red", "blue"} {
 		o, s := a.made(color)
-		o.Selector = rfc9111.AppendSelector(nil, vary, view("X-Color: "+color))
+		o.Selection = cache.NewSelection(rfc9111.AppendSelector(nil, vary, view("X-Color: "+color)), nil)
 		a.putObject(t, "k", vary, o, s, time.Hour)
 	}
 	b.want(t, "k", "red", Hit, "X-Color: red")
 	b.want(t, "k", "blue", Hit, "X-Color: blue")
 	b.want(t, "k", "", Miss, "X-Color: green")
 	f, _ := b.tier.Get(t.Context(), []byte("k"), view("X-Color: red"))
-	if len(f.Vary) != 1 || f.Vary[0] != "x-color" || !bytes.Equal(f.Object.Selector, rfc9111.AppendSelector(nil, vary, view("X-Color: red"))) {
-		t.Errorf("vary %q, selector %q", f.Vary, f.Object.Selector)
+	if len(f.Vary) != 1 || f.Vary[0] != "x-color" || !bytes.Equal(f.Object.Selector(), rfc9111.AppendSelector(nil, vary, view("X-Color: red"))) {
+		t.Errorf("vary %q, selector %q", f.Vary, f.Object.Selector())
 	}
 }
 

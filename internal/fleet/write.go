@@ -132,7 +132,7 @@ func (t *Tier) put(ctx context.Context, key []byte, s *stored, keep time.Duratio
 	name := t.names.key(key)
 	values := []toWrite{{name, encodeObject(key, s, keep), keep}}
 	if s.vary != nil {
-		values[0].name = t.names.variant(name, o.Selector)
+		values[0].name = t.names.variant(name, o.Selector())
 		// It outlives every variant: which was the last to be written, nobody knows.
 		values = slices.Insert(values, 0, toWrite{name, encodeRule(key, s.vary, maxToLive), maxToLive})
 	}

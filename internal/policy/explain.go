@@ -147,7 +147,7 @@ func (e *Explanation) decision() {
 // does.
 func (e *Explanation) lookup(p *Policy) {
 	r := e.Plan.Route
-	f := r.Fetch(e.Plan.Key)
+	f := r.Fetch(string(e.Plan.Key))
 	var fields []NamedValue
 	for _, field := range f.Fields {
 		fields = append(fields, NamedValue{field.Name, field.Value})

@@ -21,10 +21,11 @@ type Fetch struct {
 }
 
 // Fetch decodes a key that Plan made for this route. It never looks at a
-// request: that is the proof that nothing else can reach the origin. A key of
+// request: that is the proof that nothing else can reach the origin. What it
+// returns aliases key. A key of
 // another fingerprint is an internal error and panics.
-func (r *Route) Fetch(key []byte) Fetch {
-	d := keyDecoder{rest: string(key)}
+func (r *Route) Fetch(key string) Fetch {
+	d := keyDecoder{rest: key}
 	if d.take(uint64(len(r.Fingerprint))) != string(r.Fingerprint[:]) {
 		panic("policy: internal error: the key is of another fingerprint than route " + r.Pattern)
 	}

@@ -158,7 +158,7 @@ func roundTrip(t *testing.T, p *Policy, v *request.View) (string, Fetch) {
 	if plan.Course != Lookup {
 		return "", want // a body, and such: there is no key
 	}
-	got := plan.Route.Fetch(plan.Key)
+	got := plan.Route.Fetch(string(plan.Key))
 	if diff := cmp.Diff(want, got, fetchOptions); diff != "" {
 		t.Errorf("%s: -want +got\n%s", v.Path, diff)
 	}
@@ -190,7 +190,7 @@ func TestFetchPanics(t *testing.T) {
 					t.Errorf("a key %s is read", name)
 				}
 			}()
-			plan.Route.Fetch(key)
+			plan.Route.Fetch(string(key))
 		}()
 	}
 }

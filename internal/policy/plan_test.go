@@ -149,7 +149,7 @@ func planText(p *Policy, v *request.View) string {
 	if plan.Course != Lookup {
 		return b.String()
 	}
-	f := r.Fetch(plan.Key)
+	f := r.Fetch(string(plan.Key))
 	target := f.Scheme + "://" + f.Host + f.Path
 	if f.HasQuery {
 		target += "?" + f.Query

@@ -3,7 +3,6 @@ package proxy
 import (
 	"io"
 	"net/http"
-	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -47,7 +46,7 @@ type coder struct {
 
 // coderTask asks for one coding of an object.
 type coderTask struct {
-	key    []byte
+	key    string
 	object *cache.Object
 	coding rfc9111.Coding
 }
@@ -72,7 +71,7 @@ func (c *coder) ask(q *inquiry, o *cache.Object, coding rfc9111.Coding) bool {
 		return false
 	}
 	select {
-	case c.queue <- coderTask{slices.Clone(q.plan.Key), o, coding}:
+	case c.queue <- coderTask{string(q.plan.Key), o, coding}:
 	default:
 		o.ForgetCoding(coding)
 		return true

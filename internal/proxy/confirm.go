@@ -34,7 +34,7 @@ func (f *fetch) confirm(merged http.Header, at rfc9111.Moment) *cache.Object {
 	if a.Store != rfc9111.StoreIt || f.personal(a.Meta.Facts) {
 		return nil
 	}
-	if !bytes.Equal(rfc9111.AppendSelector(nil, a.Vary, f.view), f.stale.Selector) {
+	if !bytes.Equal(rfc9111.AppendSelector(nil, a.Vary, f.view), f.stale.Selector()) {
 		return nil // a Vary of its own: the old object stands where others look, too
 	}
 	stripTags(merged, f.route)
@@ -80,6 +80,6 @@ func (f *fetch) heed(head http.Header, at rfc9111.Moment) {
 func remake(o *cache.Object) *cache.Object {
 	return &cache.Object{
 		Meta: o.Meta, Head: o.Head, Body: o.Body, ETag: o.ETag, Labels: o.Labels,
-		Born: o.Born, Selector: o.Selector, Selecting: o.Selecting,
+		Born: o.Born, Selection: o.Selection,
 	}
 }

@@ -110,7 +110,7 @@ func (x *exchange) lookup() {
 		x.relabel()
 	}
 	if x.partial = nil; x.found.State != cache.Found {
-		x.partial = x.p.partial(x.live, x.plan.Route, x.plan.Key, &x.view)
+		x.partial = partialOf(x.p, x.live, x.plan.Route, x.plan.Key, &x.view)
 	}
 }
 

@@ -115,7 +115,7 @@ func (x *exchange) refresh() {
 	}
 	f := x.newFetch()
 	f.stale = x.found.Object
-	f.view = x.viewOf(f.sends, f.stale.Selecting)
+	f.view = x.viewOf(f.sends, f.stale.Selecting())
 	x.p.flights.Refresh(f.job(false))
 }
 
@@ -125,8 +125,8 @@ type fetch struct {
 	p       *Proxy
 	live    *live
 	route   *policy.Route
-	key     []byte
-	sends   policy.Fetch  // decoded from key
+	key     string
+	sends   policy.Fetch  // decoded from key, which it aliases
 	view    *request.View // what the response is judged against
 	vary    []string      // by what the responses are thought to vary
 	labels  cache.Labels  // without the origin's tags
@@ -152,7 +152,7 @@ func (x *exchange) newFetch() *fetch {
 	if j := f.p.memory.Journal(); j != nil {
 		f.stamp = j.Stamp()
 	}
-	f.key, f.vary = bytes.Clone(x.plan.Key), x.found.Vary
+	f.key, f.vary = string(x.plan.Key), x.found.Vary
 	if x.landing.Kind == fill.OtherVariant {
 		f.vary = x.landing.Vary // younger than what is stored
 	}

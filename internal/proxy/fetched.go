@@ -60,7 +60,7 @@ func (f *fetch) relay(body io.Reader) error {
 func (f *fetch) again(serve func(*cache.Object)) bool {
 	var l cache.Lookup
 	now := f.p.now()
-	f.p.memory.Lookup(f.key, f.view, now, &l)
+	f.p.memory.LookupString(f.key, f.view, now, &l)
 	if l.State != cache.Found || l.Object == f.stale || l.Object.Labels.Labelling != f.labels.Labelling {
 		return false
 	}

@@ -120,8 +120,7 @@ func (k *keep) end(err error) {
 		ETag:      fmt.Sprintf(`"%016x"`, xxhash.Sum64(k.body)),
 		Labels:    k.labels,
 		Born:      k.f.born,
-		Selector:  rfc9111.AppendSelector(nil, k.admission.Vary, k.f.view),
-		Selecting: rfc9111.Selecting(k.admission.Vary, k.f.view),
+		Selection: cache.NewSelection(rfc9111.AppendSelector(nil, k.admission.Vary, k.f.view), rfc9111.Selecting(k.admission.Vary, k.f.view)),
 	}
 	if k.part.Length > 0 {
 		k.f.keepPartial(k.admission.Vary, o, k.part)

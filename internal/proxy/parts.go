@@ -27,16 +27,16 @@ type partial struct {
 
 // partialKey is where a part of what key stands for is stored. Keys say themselves
 // where they end (policy), so none is another one with a byte more.
-func partialKey(key []byte) []byte { return append(key[:len(key):len(key)], 'p') }
+func partialKey[K []byte | string](key K) string { return string(key) + "p" }
 
-// partial returns what is stored of the body that v asks for under key, labelled as
+// partialOf returns what is stored of the body that v asks for under key, labelled as
 // route labels; nil for nothing.
-func (p *Proxy) partial(l *live, route *policy.Route, key []byte, v *request.View) *partial {
+func partialOf[K []byte | string](p *Proxy, l *live, route *policy.Route, key K, v *request.View) *partial {
 	if route.Mode != policy.Auto || !p.partials.Load() {
 		return nil
 	}
 	var found cache.Lookup
-	p.memory.Lookup(partialKey(key), v, p.now(), &found)
+	p.memory.LookupString(partialKey(key), v, p.now(), &found)
 	if found.State != cache.Found || found.Object.Labels.Labelling != l.labelling[route.Ordinal] {
 		return nil
 	}
@@ -109,7 +109,7 @@ func (s storedPart) writeTo(w io.Writer, start, length int64) error {
 // keepPartial stores o, which has part of the body that f asks for, together with
 // what is stored of the same body already: as the whole, if that is what they make.
 func (f *fetch) keepPartial(vary []string, o *cache.Object, part rfc9111.Part) {
-	if old := f.p.partial(f.live, f.route, f.key, f.view); old != nil {
+	if old := partialOf(f.p, f.live, f.route, f.key, f.view); old != nil {
 		o, part = old.join(o, part, f.route.MaxObject)
 	}
 	if part.Length > f.route.MaxObject {

@@ -16,7 +16,7 @@ import (
 // finds what is made of it. One in other hands than the client's whose credentials
 // go along is left alone.
 func (f *fetch) takePartial() {
-	pc := f.p.partial(f.live, f.route, f.key, f.view)
+	pc := partialOf(f.p, f.live, f.route, f.key, f.view)
 	if pc == nil || f.stale != nil || pc.part.Size > f.route.MaxObject || f.personal(pc.object.Meta.Facts) {
 		return
 	}

@@ -28,12 +28,12 @@ const searchesMax = 4 << 20
 
 // learn notes that what is stored under key says in h which other queries it
 // answers.
-func (s *searches) learn(route *policy.Route, key []byte, h http.Header) {
+func (s *searches) learn(route *policy.Route, key string, h http.Header) {
 	rule, ok := rfc9111.ParseSearch(h)
 	if !ok {
 		return
 	}
-	before, query, after := route.CutQuery(key)
+	before, query, after := route.CutQuery([]byte(key))
 	class := classOf(before, &rule, query, after)
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -41,7 +41,7 @@ func (s *searches) learn(route *policy.Route, key []byte, h http.Header) {
 		s.rules, s.keys, s.bytes = make(map[string]rfc9111.Search), make(map[string]string), 0
 	}
 	s.rules[string(before)] = rule
-	s.keys[class] = string(key)
+	s.keys[class] = key
 	s.any.Store(true)
 }
 

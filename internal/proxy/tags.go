@@ -53,7 +53,7 @@ func (x *exchange) relabel() {
 	fresh.Labels.Route, fresh.Labels.Labelling = x.plan.Route.Pattern, x.live.labelling[x.plan.Route.Ordinal]
 	fresh.Labels.Tags = union(old.Labels.Tags, x.plan.Route.AppendTags(nil, &x.plan))
 	keepCodings(fresh, old)
-	x.p.memory.Freshen(x.plan.Key, old, fresh)
+	x.p.memory.Freshen(string(x.plan.Key), old, fresh)
 	x.p.memory.Lookup(x.plan.Key, &x.view, x.p.now(), &x.found)
 	if x.found.State == cache.Found && x.found.Object.Labels.Labelling != fresh.Labels.Labelling {
 		x.found.State, x.found.Object = cache.Dead, nil

@@ -18,7 +18,7 @@ func (f *fetch) load(ctx context.Context) bool {
 	if f.p.tier == nil || f.asksOrigin {
 		return false
 	}
-	found, outcome := f.p.tier.Get(ctx, f.key, f.view)
+	found, outcome := f.p.tier.Get(ctx, []byte(f.key), f.view)
 	if outcome != fleet.Hit {
 		return false
 	}
@@ -38,7 +38,7 @@ func (f *fetch) load(ctx context.Context) bool {
 // share gives the tier what was stored here.
 func (f *fetch) share(o *cache.Object, vary []string) {
 	if f.p.tier != nil {
-		f.p.tier.Put(f.key, vary, o, f.stamp, rfc9111.UsefulFor(&o.Meta, &f.route.Overrides, f.p.now()))
+		f.p.tier.Put([]byte(f.key), vary, o, f.stamp, rfc9111.UsefulFor(&o.Meta, &f.route.Overrides, f.p.now()))
 	}
 }
 
