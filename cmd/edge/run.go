@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -54,11 +53,6 @@ the running policy stays. SIGTERM and SIGINT drain; a second one exits at once.`
 	return c
 }
 
-// garbage is how much of it, in percent of what lives, is left before it is
-// collected. Bodies hold no pointers, so marking is cheap, and half of the
-// runtime's own share keeps a long stream's memory near to its window.
-const garbage = 50
-
 // run serves until a signal ends it.
 func run(ctx context.Context, std stdio, o app.Options, announce bool) error {
 	signals := notify()
@@ -71,7 +65,7 @@ func run(ctx context.Context, std stdio, o app.Options, announce bool) error {
 		a.LimitMemory()
 	}
 	if _, set := std.env("GOGC"); !set {
-		debug.SetGCPercent(garbage)
+		a.TuneCollector()
 	}
 	if announce {
 		if err := json.NewEncoder(std.out).Encode(a.Addresses()); err != nil {

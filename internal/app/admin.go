@@ -57,7 +57,7 @@ func (a *App) figures() telemetry.Store {
 	m := a.memory.Stats()
 	flights, bytes := a.flights.InFlight()
 	return telemetry.Store{
-		Objects: m.Objects, Bytes: m.Bytes, Capacity: m.Capacity,
+		Objects: m.Objects, Bytes: m.Bytes, Capacity: m.Capacity, Headroom: headroom(m.Capacity),
 		Evictions: m.Evictions, Rejections: m.Rejections, Admitted: m.Admitted,
 		Flights: flights, FlightBytes: bytes,
 	}

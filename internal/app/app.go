@@ -76,9 +76,10 @@ type App struct {
 	exposition http.Handler
 	adminAPI   atomic.Pointer[http.Handler]
 
-	policy   atomic.Pointer[policy.Policy]
-	draining atomic.Bool
-	closing  sync.Once
+	policy    atomic.Pointer[policy.Policy]
+	collector collector
+	draining  atomic.Bool
+	closing   sync.Once
 
 	reloading sync.Mutex // protects all below: one reload at a time
 	files     files
@@ -214,6 +215,7 @@ func (a *App) now() rfc9111.Instant { return rfc9111.Instant(time.Since(a.began)
 func (a *App) Close() { a.closing.Do(a.close) }
 
 func (a *App) close() {
+	a.collector.ended.Store(true)
 	if a.doors != nil {
 		a.doors.Close()
 	}

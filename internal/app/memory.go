@@ -2,6 +2,7 @@ package app
 
 import (
 	"io/fs"
+	"math"
 	"os"
 	"path"
 	"runtime/debug"
@@ -41,6 +42,16 @@ func memoryTarget(s *policy.Settings, container int64) int64 {
 		target = min(target, container/10*9)
 	}
 	return target
+}
+
+// headroom is what the collector's target leaves the process beside what it
+// stores; 0 when there is no target.
+func headroom(capacity int64) int64 {
+	target := debug.SetMemoryLimit(-1) // asks
+	if target == math.MaxInt64 {
+		return 0
+	}
+	return max(0, target-capacity)
 }
 
 // containerMemory returns the memory limit of the control group the process is

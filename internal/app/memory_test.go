@@ -1,6 +1,7 @@
 package app
 
 import (
+	"math"
 	"runtime/debug"
 	"testing"
 	"testing/fstest"
@@ -59,5 +60,12 @@ func TestLimitMemory(t *testing.T) {
 	}
 	if got := f.log.lines("memory"); len(got) != 1 {
 		t.Errorf("log: %v", got)
+	}
+	if got := f.figures(); got.Capacity+got.Headroom != want || got.Headroom <= 0 {
+		t.Errorf("a capacity of %d and a headroom of %d, want %d together", got.Capacity, got.Headroom, want)
+	}
+	debug.SetMemoryLimit(math.MaxInt64)
+	if got := f.figures().Headroom; got != 0 {
+		t.Errorf("the headroom without a target is %d, want 0", got)
 	}
 }

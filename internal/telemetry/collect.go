@@ -147,6 +147,7 @@ func (o collection) store() {
 	o.add(objects, float64(s.Objects))
 	o.add(sizeBytes, float64(s.Bytes))
 	o.add(capacityBytes, float64(s.Capacity))
+	o.add(headroomBytes, float64(s.Headroom))
 	o.add(admissionsTotal, float64(s.Admitted))
 	o.add(evictionsTotal, float64(s.Evictions))
 	o.add(rejectionsTotal, float64(s.Rejections))

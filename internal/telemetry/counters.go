@@ -218,6 +218,7 @@ func (c *Counters) Reload(ok bool, hash string, at time.Time) {
 // Store are the figures of the store and the flights at scrape time.
 type Store struct {
 	Objects, Bytes, Capacity        int64
+	Headroom                        int64 // beside Capacity; 0 for unknown
 	Evictions, Rejections, Admitted uint64
 	Flights                         int
 	FlightBytes                     int64

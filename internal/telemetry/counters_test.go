@@ -202,13 +202,13 @@ func TestEvents(t *testing.T) {
 
 func TestStoreIsReadAtScrapeTime(t *testing.T) {
 	c := New("", "")
-	names := []string{objects.name, sizeBytes.name, capacityBytes.name, admissionsTotal.name, evictionsTotal.name, rejectionsTotal.name, flights.name, flightBytes.name}
+	names := []string{objects.name, sizeBytes.name, capacityBytes.name, headroomBytes.name, admissionsTotal.name, evictionsTotal.name, rejectionsTotal.name, flights.name, flightBytes.name}
 	expect(t, c, names)
-	s := Store{Objects: 1, Bytes: 2, Capacity: 3, Evictions: 4, Rejections: 5, Admitted: 6, Flights: 7, FlightBytes: 8}
+	s := Store{Objects: 1, Bytes: 2, Capacity: 3, Headroom: 9, Evictions: 4, Rejections: 5, Admitted: 6, Flights: 7, FlightBytes: 8}
 	c.SetStore(func() Store { return s })
 	s.Objects = 10
 	expect(t, c, names,
-		"edge_cache_objects 10", "edge_cache_size_bytes 2", "edge_cache_capacity_bytes 3",
+		"edge_cache_objects 10", "edge_cache_size_bytes 2", "edge_cache_capacity_bytes 3", "edge_memory_headroom_bytes 9",
 		"edge_cache_admissions_total 6", "edge_cache_evictions_total 4", "edge_cache_rejections_total 5",
 		"edge_flights 7", "edge_flight_bytes 8")
 }

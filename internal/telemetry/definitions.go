@@ -97,6 +97,8 @@ var (
 		"Memory taken by what is stored: bodies, heads, keys, labels and overhead.", nil}
 	capacityBytes = definition{"edge_cache_capacity_bytes", gauge,
 		"Most memory that what is stored may take (cache.memory).", nil}
+	headroomBytes = definition{"edge_memory_headroom_bytes", gauge,
+		"Memory that the process is meant to take beside what it stores: for fetches under way, garbage and itself. With edge_cache_capacity_bytes it is the collector's target; 0 when there is none.", nil}
 	admissionsTotal = definition{"edge_cache_admissions_total", counter,
 		"Objects that the store took.", nil}
 	evictionsTotal = definition{"edge_cache_evictions_total", counter,
@@ -195,7 +197,7 @@ var definitions = []definition{
 	originRequestsTotal, originFailuresTotal, originRequestDuration,
 	originAddresses, originInFlight, originAttemptsTotal, originEjectionsTotal,
 	originChecksTotal, originLookupsTotal, originWaiting, originRefusedTotal, originRetriesTotal, originUnpaidTotal,
-	objects, sizeBytes, capacityBytes, admissionsTotal, evictionsTotal, rejectionsTotal,
+	objects, sizeBytes, capacityBytes, headroomBytes, admissionsTotal, evictionsTotal, rejectionsTotal,
 	flights, flightBytes, flightsTotal, collapsesTotal, landingsTotal,
 	refreshesTotal, readersAbortedTotal, invalidationsTotal,
 	certificateExpiry, certificateCurrent, certificateLoadsTotal, refusedConnectionsTotal,
