@@ -130,7 +130,7 @@ func cases() []benchCase {
 			{peer: "varnish", cores: shared}, {peer: "trafficserver", cores: shared},
 		}}},
 		{"memory", &sizes{peers: []setup{
-			{peer: "edge", cores: shared, storeMiB: fullMiB}, {peer: "nginx", cores: shared}, {peer: "haproxy", cores: shared},
+			{peer: "edge", cores: shared, storeMiB: fewMiB}, {peer: "nginx", cores: shared}, {peer: "haproxy", cores: shared},
 			{peer: "varnish", cores: shared}, {peer: "trafficserver", cores: shared},
 		}}},
 		{"profile", &profiles{

@@ -82,7 +82,7 @@ const streams = 10
 func h2load(_ *bench, s *server, l *load, on cores, _ string, d time.Duration) (generated, error) {
 	args := []string{
 		"-c", on.load, "h2load", "-t", strconv.Itoa(on.count), "-c", strconv.Itoa(connections), "-m", strconv.Itoa(streams),
-		"-D", strconv.Itoa(max(1, int(d/time.Second))), "-H", "Host: " + hostName,
+		"-D", strconv.Itoa(max(1, int(d/time.Second))), "-H", ":authority: " + hostName,
 	}
 	for _, line := range l.header {
 		args = append(args, "-H", line)

@@ -20,15 +20,12 @@ func (to *server) run(s setup, p spawn) error {
 }
 
 func launchEdge(b *bench, s setup, v *values, to *server) error {
-	if s.tls {
-		return missingError{"edge has no TLS"}
-	}
 	file := filepath.Join(v.Dir, "edge.yaml")
 	if err := v.render("edge.yaml", file); err != nil {
 		return err
 	}
 	p, line, err := spawn{name: "edge", cores: s.cores.server, dir: v.Dir, args: []string{
-		b.edge, "run", "-c", file, "--listen", v.Listen, "--admin", "127.0.0.1:0", "--print-addresses",
+		b.edge, "run", "-c", file, "--admin", "127.0.0.1:0", "--print-addresses",
 	}}.startSaying()
 	if err != nil {
 		return err

@@ -139,10 +139,6 @@ func measureAll(o options, chosen []benchCase, log *slog.Logger) (err error) {
 		}
 		log.Info("case", "name", c.name)
 		r, err := c.measure(b)
-		var missing missingError
-		if errors.As(err, &missing) {
-			r, err = &result{Skipped: missing.what}, nil
-		}
 		if err != nil {
 			log.Error("failed", "case", c.name, "error", err.Error())
 			failed = append(failed, fmt.Errorf("case %s: %w", c.name, err))

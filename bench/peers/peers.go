@@ -50,11 +50,6 @@ var launches = map[string]launch{
 	"bare":          launchBare,
 }
 
-// missingError says that a peer cannot do what a case is about.
-type missingError struct{ what string }
-
-func (e missingError) Error() string { return e.what }
-
 // start starts a peer and waits until it answers. The caller must stop it.
 func (b *bench) start(s setup) (_ *server, err error) {
 	to := &server{peer: s.peer}

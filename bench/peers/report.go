@@ -53,10 +53,6 @@ func (r *report) title(text, note string, of *result) {
 	if note != "" {
 		r.printf("%s\n\n", note)
 	}
-	if of.Skipped != "" {
-		r.printf("Not measured: %s.\n", of.Skipped)
-		return
-	}
 	if !of.Made.same(r.when) {
 		r.printf("Measured apart from the rest: %s, %d rounds of %d s.\n\n", of.Made.Version, of.Made.Rounds, of.Made.Seconds)
 	}
@@ -100,9 +96,6 @@ func writeDocs(o options) error {
 // report tells of a throughput.
 func (c *throughput) report(w *report, r *result) {
 	w.title(c.title, c.note, r)
-	if r.Skipped != "" {
-		return
-	}
 	c.table(w, r)
 	for _, g := range c.goals {
 		than := best(r, g.than)

@@ -25,8 +25,6 @@ type result struct {
 	Sizes    map[string][]footprint `json:",omitempty"`
 	Pauses   []pauses               `json:",omitempty"`
 	Profiles map[string]string      `json:",omitempty"`
-	// Skipped says why nothing was measured.
-	Skipped string `json:",omitempty"`
 }
 
 // made says what a result is a result of. Two that differ are measured anew.

@@ -10,14 +10,16 @@ import (
 )
 
 // sizes is the case of what a stored object takes, and of what a full store does
-// to those who ask. It fills edge in steps, and the peers to the first of them.
+// to those who ask. It fills all peers with few objects, and edge with many.
 type sizes struct{ peers []setup }
 
-// Of the case: how many objects of which size, and what edge may take for them.
+// Of the case: how many objects of which size, and what edge may take for them:
+// what it takes as it comes, and what is enough for many.
 const (
 	fewObjects  = 100_000
 	manyObjects = 1_000_000
 	objectSize  = 1 << 10
+	fewMiB      = 512
 	fullMiB     = 4 << 10
 	// fillerSize is of the objects that fill the rest: larger, to be done sooner.
 	fillerSize = 8 << 10
@@ -41,28 +43,38 @@ func (c *sizes) measure(b *bench) (_ *result, err error) {
 	r := &result{Sizes: make(map[string][]footprint)}
 	for _, p := range c.peers {
 		r.Order = append(r.Order, p.peer)
-		s, err := b.start(p)
-		if err != nil {
+		if err := c.with(b, p, func(s *server) error { return c.steps(b, s, r, fewObjects) }); err != nil {
 			return nil, err
 		}
-		if p.peer == "edge" {
-			err = c.edge(b, s, r)
-		} else {
-			err = c.steps(b, s, r, fewObjects)
+		if p.peer != "edge" {
+			continue
 		}
-		if err := errors.Join(err, s.stop()); err != nil {
-			return nil, fmt.Errorf("%s: %w", p.peer, err)
+		p.storeMiB = fullMiB
+		if err := c.with(b, p, func(s *server) error { return c.full(b, s, r) }); err != nil {
+			return nil, err
 		}
 	}
 	return r, nil
 }
 
-// edge measures pauses and sizes from an empty store to a full one.
-func (c *sizes) edge(b *bench, s *server, r *result) error {
+// with starts a peer for f.
+func (c *sizes) with(b *bench, p setup, f func(*server) error) error {
+	s, err := b.start(p)
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(f(s), s.stop()); err != nil {
+		return fmt.Errorf("%s: %w", p.peer, err)
+	}
+	return nil
+}
+
+// full measures pauses and sizes of edge from an empty store to a full one.
+func (c *sizes) full(b *bench, s *server, r *result) error {
 	if err := b.pauses(s, r, "nearly empty, collecting again and again", true); err != nil {
 		return err
 	}
-	if err := c.steps(b, s, r, fewObjects, manyObjects); err != nil {
+	if err := c.steps(b, s, r, manyObjects); err != nil {
 		return err
 	}
 	if err := b.fillUp(s); err != nil {
