@@ -43,6 +43,13 @@ func expect(a asker, t content.Target, cookie string, header ...string) error {
 // hostName is the host of every request: what edge's policy allows.
 const hostName = "localhost"
 
+// secureHost is the authority of requests over TLS: with the port, which is not the
+// usual one.
+func secureHost(addr string) string {
+	_, port, _ := net.SplitHostPort(addr)
+	return net.JoinHostPort(hostName, port)
+}
+
 // answerTime bounds one answer. NGINX holds those back that wait for a private
 // one for as long as 5 s.
 const answerTime = 30 * time.Second
@@ -135,7 +142,7 @@ func (c *h2) ask(target string, header []string) (int, []byte, error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	r.Host = hostName
+	r.Host = secureHost(c.addr)
 	for _, lines := range [...][]string{c.header, header} {
 		for _, line := range lines {
 			name, value, _ := strings.Cut(line, ": ")

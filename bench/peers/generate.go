@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -50,9 +51,9 @@ func wrk(b *bench, s *server, l *load, on cores, name string, d time.Duration) (
 		}
 		args = append(args, "picks", file)
 	}
-	out, err := exec.Command("taskset", args...).Output()
+	out, err := output("wrk", d, args)
 	if err != nil {
-		return generated{}, commandError("wrk", err)
+		return generated{}, err
 	}
 	return parseWrk(out)
 }
@@ -82,14 +83,14 @@ const streams = 10
 func h2load(_ *bench, s *server, l *load, on cores, _ string, d time.Duration) (generated, error) {
 	args := []string{
 		"-c", on.load, "h2load", "-t", strconv.Itoa(on.count), "-c", strconv.Itoa(connections), "-m", strconv.Itoa(streams),
-		"-D", strconv.Itoa(max(1, int(d/time.Second))), "-H", ":authority: " + hostName,
+		"-D", strconv.Itoa(max(1, int(d/time.Second))), "--connect-to", s.tls,
 	}
 	for _, line := range l.header {
 		args = append(args, "-H", line)
 	}
-	out, err := exec.Command("taskset", append(args, "https://"+s.tls+l.hot[0].String())...).Output()
+	out, err := output("h2load", d, append(args, "https://"+secureHost(s.tls)+l.hot[0].String()))
 	if err != nil {
-		return generated{}, commandError("h2load", err)
+		return generated{}, err
 	}
 	return parseH2load(string(out))
 }
@@ -114,6 +115,17 @@ func parseH2load(out string) (generated, error) {
 		return generated{}, fmt.Errorf("requests of h2load failed: %s", counts[0])
 	}
 	return generated{requests: n, took: d}, nil
+}
+
+// output runs taskset with args, for about d, and returns what is printed.
+func output(name string, d time.Duration, args []string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), d+patience)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, "taskset", args...).Output()
+	if err != nil {
+		return nil, commandError(name, err)
+	}
+	return out, nil
 }
 
 // commandError adds what the command said to its error.
