@@ -45,6 +45,9 @@ func (a *App) serveAdmin(w http.ResponseWriter, r *http.Request) {
 func (a *App) newExposition() http.Handler {
 	a.counters.SetStore(a.figures)
 	a.counters.SetCertificates(a.certificates)
+	a.counters.SetConnections(func() telemetry.Connections {
+		return telemetry.Connections{Open: a.doors.Connections(), Most: a.connectionLimits().Total, Requests: a.gate.size()}
+	})
 	a.counters.SetOrigins(a.originFigures)
 	r := prometheus.NewRegistry()
 	r.MustRegister(a.counters, collectors.NewGoCollector(),

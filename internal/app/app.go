@@ -57,6 +57,7 @@ type App struct {
 	began time.Time
 
 	doors          *listen.Set
+	data           []server // of the lanes of doors
 	admin, metrics net.Listener
 
 	memory   *cache.Memory
@@ -76,23 +77,28 @@ type App struct {
 	exposition http.Handler
 	adminAPI   atomic.Pointer[http.Handler]
 
+	connectionsMost int // where the policy does not say
+	crowds          *quiet[struct{}]
+
 	policy    atomic.Pointer[policy.Policy]
 	collector collector
 	draining  atomic.Bool
 	closing   sync.Once
 
-	reloading sync.Mutex // protects all below: one reload at a time
-	files     files
-	bound     map[string][]string // policy.Source.Bound of the policy in force
-	started   policy.Settings     // those the private listeners and the store were made by
-	ended     bool                // the running file ends with "..."
+	reloading   sync.Mutex // protects all below: one reload at a time
+	files       files
+	bound       map[string][]string // policy.Source.Bound of the policy in force
+	started     policy.Settings     // those the private listeners and the store were made by
+	startedHead int                 // headBytes at start
+	ended       bool                // the running file ends with "..."
 }
 
 // New loads the policy and opens the listeners, so that everything that can be
 // wrong is wrong before anything is served. Run or Close what it returns. The
 // errors of a policy file are policy.Problems.
 func New(o Options) (*App, error) {
-	a := &App{o: o, log: o.Logger, began: time.Now()}
+	a := &App{o: o, log: o.Logger, began: time.Now(), connectionsMost: connectionsFor(descriptors())}
+	a.crowds = newQuiet[struct{}](a.now)
 	if err := a.start(); err != nil {
 		a.Close()
 		return nil, err
@@ -139,7 +145,7 @@ func (a *App) open() (*policy.Policy, *listen.Change, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	a.started = p.Settings
+	a.started, a.startedHead = p.Settings, headBytes(p)
 	err = a.openAdmin(&p.Settings)
 	if err == nil {
 		a.metrics, err = open("metrics.listen", p.Settings.Metrics.Listen)
@@ -200,6 +206,7 @@ func (a *App) build(p *policy.Policy) (err error) {
 	})
 	a.wire = a.newWire()
 	a.gate = newGate(a.proxy, &a.draining)
+	a.data = a.dataServers(p)
 	a.exposition = a.newExposition()
 	a.swapAdmin()
 	a.counters.Reload(true, p.Hash, time.Now())

@@ -22,7 +22,13 @@ func (a *App) newDoors(passed *listen.Passed) *listen.Set {
 				a.log.Error("a connection cannot be accepted", "address", at.String(), "error", err.Error(), "failures_not_told", more)
 			}
 		},
-		Refused:            a.refusals(),
+		Refused: a.refusals(),
+		Limits:  a.connectionLimits,
+		Crowded: a.crowded,
+		Stalled: func(client net.Addr) {
+			a.counters.Stalled()
+			a.log.Debug("a client took nothing of its answer and is broken off", "client", client.String())
+		},
 		Passed:             passed,
 		Trusted:            func(peer string) bool { p := a.policy.Load(); return p != nil && p.Rules.Trusts(peer) },
 		CertificateChanged: a.tellCertificate,

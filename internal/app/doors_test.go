@@ -10,11 +10,14 @@ import (
 	"time"
 )
 
-// send writes bytes to a listener and reads one answer.
+// send writes bytes to a listener and reads one answer. A refusal is an error,
+// perhaps already of connecting.
 func send(t *testing.T, address, bytes string) (*http.Response, error) {
 	t.Helper()
 	conn, err := net.Dial("tcp", address)
-	must(t, err)
+	if err != nil {
+		return nil, err
+	}
 	t.Cleanup(func() { conn.Close() })
 	must(t, conn.SetDeadline(time.Now().Add(patience)))
 	io.WriteString(conn, bytes)

@@ -58,6 +58,15 @@ func (g *gate) serve(w http.ResponseWriter, r *http.Request, next http.Handler) 
 	next.ServeHTTP(w, r)
 }
 
+// size is the number of requests under way.
+func (g *gate) size() int {
+	n := g.under.Load()
+	if n < 0 {
+		n += closed
+	}
+	return int(n)
+}
+
 func (g *gate) leave() {
 	if g.under.Add(-1) == -closed {
 		close(g.ended)

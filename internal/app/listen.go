@@ -23,11 +23,6 @@ const (
 	idleTimeout = 2 * time.Minute
 )
 
-// headBytes is where net/http cuts a head off. It is above what the View
-// allows (Rules.FieldBytes and TargetBytes), so that edge's own 414 and 431,
-// which say what to do, are what clients see.
-const headBytes = 32 << 10
-
 // ListenError is an address that edge cannot or must not listen on.
 type ListenError struct {
 	Option, Address string
@@ -155,13 +150,14 @@ type server struct {
 }
 
 // dataServers makes one for each lane.
-func (a *App) dataServers() []server {
+func (a *App) dataServers(p *policy.Policy) []server {
 	list := make([]server, listen.NumLanes)
 	for lane := range listen.NumLanes {
 		s := a.server(a.gate)
 		if lane == listen.Redirect {
 			s = a.server(a.gate.before(a.proxy.RedirectHTTPS()))
 		}
+		limit(s, p)
 		s.ConnState = a.wire.ConnState
 		s.Protocols = new(http.Protocols)
 		s.Protocols.SetHTTP1(true)
@@ -186,7 +182,6 @@ func (a *App) server(h http.Handler) *http.Server {
 		Handler:                      h,
 		ReadHeaderTimeout:            headTimeout,
 		IdleTimeout:                  idleTimeout,
-		MaxHeaderBytes:               headBytes,
 		DisableGeneralOptionsHandler: true, // OPTIONS * is for the policy to answer
 		// What clients do wrong; what is edge's own is told elsewhere.
 		ErrorLog: slog.NewLogLogger(a.log.Handler(), slog.LevelDebug),

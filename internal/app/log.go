@@ -42,6 +42,7 @@ func (a *App) tell(p *policy.Policy) {
 	for _, w := range p.Warnings {
 		a.log.LogAttrs(context.Background(), slog.LevelWarn, w.Message, told(slog.String("at", placeOf(&w)), slog.String("hint", w.Hint))...)
 	}
+	a.warnDescriptors(p.Settings.Limits)
 	for _, c := range a.doors.Certificates() {
 		a.warnExpired(c)
 	}

@@ -110,13 +110,14 @@ func (a *App) next() (*policy.Policy, *listen.Change, error) {
 		return nil, nil, err
 	}
 	a.ended = ends
-	a.needsRestart(&next.Settings)
+	a.needsRestart(next)
 	return next, change, nil
 }
 
 // needsRestart warns of what is not as it was at start and that a reload does
 // not change.
-func (a *App) needsRestart(next *policy.Settings) {
+func (a *App) needsRestart(p *policy.Policy) {
+	next := &p.Settings
 	for _, c := range []struct {
 		option   string
 		old, new any
@@ -127,6 +128,8 @@ func (a *App) needsRestart(next *policy.Settings) {
 		{"access_log", a.started.AccessLog, next.AccessLog, a.o.AccessLog != nil},
 		{"cache.memory", a.started.Memory, next.Memory, false},
 		{"cache.variants", a.started.Variants, next.Variants, false},
+		{"limits.streams", a.started.Limits.Streams, next.Limits.Streams, false},
+		{"limits.fields", a.startedHead, headBytes(p), false},
 		{"cache.in_flight", a.started.Budget, next.Budget, false},
 		{"cache.max_silence", a.started.MaxSilence, next.MaxSilence, a.started.Shared == nil},
 	} {

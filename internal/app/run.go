@@ -26,7 +26,7 @@ const (
 // after that, also when something was broken off, and frees the App.
 func (a *App) Run(ctx context.Context) error {
 	defer a.Close()
-	data, private := a.dataServers(), a.privateServers()
+	data, private := a.data, a.privateServers()
 	failed := make(chan error, len(data)+len(private))
 	background, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup

@@ -3,18 +3,31 @@ package listen
 import (
 	"context"
 	"net"
+	"net/netip"
 	"sync/atomic"
 	"time"
 )
 
 // conn is a connection as it was accepted. It knows whether its client has had
-// a first answer. Everything of the socket can be reached through it, for who
-// wants to wait without a buffer or to write in parts.
+// a first answer, and since when a write to it is under way. Everything of the
+// socket can be reached through it, for who wants to wait without a buffer or to
+// write in parts; who does that bounds his writes himself.
 type conn struct {
 	*net.TCPConn
-	set   *Set
-	fresh atomic.Bool // it is in a lane, and nothing was written to it
-	isTLS bool        // set by begin
+	set     *Set
+	fresh   atomic.Bool  // it is in a lane, and nothing was written to it
+	isTLS   bool         // set by begin
+	writing atomic.Int64 // the tick when the piece under way was begun; 0 for none
+	closed  atomic.Bool
+	client  netip.Addr // who it counts for; protected by crowd.mu
+}
+
+// newConn counts a connection that was accepted.
+func (s *Set) newConn(accepted *net.TCPConn) *conn {
+	c := &conn{TCPConn: accepted, set: s}
+	s.crowd.enter()
+	s.stalls.add(c)
+	return c
 }
 
 // begin says that the connection goes into its lane.
@@ -33,7 +46,14 @@ func (c *conn) settle() {
 // Write implements net.Conn.
 func (c *conn) Write(p []byte) (int, error) {
 	c.settle()
-	return c.TCPConn.Write(p)
+	defer c.writing.Store(0)
+	for n := 0; ; {
+		c.writing.Store(c.set.stalls.ticks.Load())
+		k, err := c.TCPConn.Write(p[n:min(n+piece, len(p))])
+		if n += k; err != nil || n == len(p) {
+			return n, err
+		}
+	}
 }
 
 // SetWriteDeadline implements net.Conn. Who bounds his writes is about to answer:
@@ -49,7 +69,18 @@ func (c *conn) SetWriteDeadline(t time.Time) error {
 // Close implements net.Conn.
 func (c *conn) Close() error {
 	c.settle()
+	if c.closed.CompareAndSwap(false, true) {
+		c.set.stalls.remove(c)
+		defer c.set.crowd.leave(c)
+	}
 	return c.TCPConn.Close()
+}
+
+// reset closes the connection so that its client cannot take what it has got for
+// the whole.
+func (c *conn) reset() error {
+	_ = c.SetLinger(0) // else it ends in order, which is worse and no error
+	return c.Close()
 }
 
 // AwaitFirstAnswers returns when every client that came through a door has had

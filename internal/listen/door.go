@@ -51,13 +51,14 @@ const (
 // accept takes connections until the door is closed. Failures are told and
 // waited out: what is missing may come back, and a loop that tries all the time
 // would take the processor from those who could give it back.
-func (d *door) accept(take func(net.Conn, *door), failed func(net.Addr, error)) {
+func (d *door) accept(s *Set) {
 	patience := patienceMin
 	for {
+		s.awaitRoom(d)
 		conn, err := d.socket.Accept()
 		if err == nil {
 			patience = patienceMin
-			take(conn, d)
+			s.take(conn, d)
 			continue
 		}
 		select {
@@ -65,7 +66,7 @@ func (d *door) accept(take func(net.Conn, *door), failed func(net.Addr, error)) 
 			return
 		default:
 		}
-		failed(d.socket.Addr(), err)
+		s.o.AcceptFailed(d.socket.Addr(), err)
 		select {
 		case <-d.shut:
 			return

@@ -73,16 +73,21 @@ const (
 	namePassed = "fd:"
 )
 
+// isPassed reports whether an address is of passed sockets.
+func isPassed(address string) bool {
+	return address == allPassed || strings.HasPrefix(address, namePassed)
+}
+
 // ErrNotPassed is a name that no socket has.
 var ErrNotPassed = errors.New("no such socket was passed on to edge")
 
 // open returns copies of the sockets of an address; nil for one that is not of
 // passed sockets. others are all addresses that are listened on.
 func (p *Passed) open(address string, others []Config) ([]net.Listener, error) {
-	name, named := strings.CutPrefix(address, namePassed)
-	if !named && address != allPassed {
+	if !isPassed(address) {
 		return nil, nil
 	}
+	name, named := strings.CutPrefix(address, namePassed)
 	var list []net.Listener
 	for _, s := range p.sockets {
 		taken := slices.ContainsFunc(others, func(c Config) bool { return c.Address == namePassed+s.name })

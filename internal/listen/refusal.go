@@ -13,9 +13,16 @@ const (
 	BadProxyProtocol Refusal = "proxy-protocol"
 	// BadHandshake: no TLS came about.
 	BadHandshake Refusal = "tls-handshake"
+	// TooManyOfClient: the client has as many as Limits.PerClient.
+	TooManyOfClient Refusal = "client-connections"
 )
 
 // Refusals are all of them.
-func Refusals() []Refusal { return []Refusal{UntrustedProxy, BadProxyProtocol, BadHandshake} }
+func Refusals() []Refusal {
+	return []Refusal{UntrustedProxy, BadProxyProtocol, BadHandshake, TooManyOfClient}
+}
 
-var errUntrusted = errors.New("only trusted proxies may connect to this listener")
+var (
+	errUntrusted = errors.New("only trusted proxies may connect to this listener")
+	errTooMany   = errors.New("the client has as many connections as one may have")
+)

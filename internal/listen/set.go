@@ -15,17 +15,26 @@ type Options struct {
 	// Trusted says whether a proxy may speak for others, by its address as
 	// net.Addr prints it. Nil trusts nobody.
 	Trusted func(peer string) bool
+	// Limits are asked for at each connection. Nil is no limits.
+	Limits func() Limits
 	// Wrap stands between a connection and net/http: what it returns is served
 	// instead. It gets every connection of the lanes Plain and H2C that may speak
-	// HTTP/1, plain or after
-	// its TLS handshake (then it is a *tls.Conn, and what Wrap returns must have
-	// its method ConnectionState: that is how net/http finds out). It must not
-	// block, and the connection it returns must close the one it was given.
+	// HTTP/1, plain or after its TLS handshake (then it is a *tls.Conn, and what
+	// Wrap returns must have its method ConnectionState: that is how net/http
+	// finds out). It must not block, and the connection it returns must close the
+	// one it was given.
 	Wrap func(net.Conn) net.Conn
 	// AcceptFailed is told of each failure to accept, Refused of each connection
 	// that came to nothing before HTTP.
 	AcceptFailed func(at net.Addr, err error)
 	Refused      func(peer net.Addr, why Refusal, err error)
+	// Crowded is told true again and again while Limits.Total keeps doors
+	// waiting, and false once when a quarter of it is free: whoever can is to
+	// close connections that rest.
+	Crowded func(bool)
+	// Stalled is told of each connection that is broken off because its client
+	// took nothing for half a minute.
+	Stalled func(client net.Addr)
 	// CertificateChanged is told of each pair of files that changed, with an
 	// error if it is no certificate: the one before stays in use.
 	CertificateChanged func(Certificate, error)
@@ -38,6 +47,9 @@ type Set struct {
 	lanes [NumLanes]*lane
 	keys  *keyring
 
+	crowd  crowd
+	stalls stalls
+
 	ctx    context.Context // of what happens before a connection is in its lane
 	cancel context.CancelFunc
 
@@ -46,36 +58,57 @@ type Set struct {
 	closed bool
 
 	under  sync.WaitGroup // goroutines that accept or prepare
+	watch  sync.WaitGroup // the one that breaks off
 	firsts sync.WaitGroup // connections without an answer yet
 }
 
 // NewSet returns a Set without listeners. Close it.
 func NewSet(o Options) *Set {
-	s := &Set{o: o, keys: newKeyring(), doors: map[string][]*door{}}
+	s := &Set{o: o.complete(), keys: newKeyring(), doors: map[string][]*door{}}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
+	s.stalls.conns = map[*conn]struct{}{}
+	s.stalls.ticks.Store(1)
+	s.watch.Go(s.breakOff) // ends with s.ctx
 	for i := range s.lanes {
 		s.lanes[i] = newLane()
 	}
-	if s.o.Wrap == nil {
-		s.o.Wrap = func(c net.Conn) net.Conn { return c }
-	}
-	if s.o.AcceptFailed == nil {
-		s.o.AcceptFailed = func(net.Addr, error) {}
-	}
-	if s.o.Refused == nil {
-		s.o.Refused = func(net.Addr, Refusal, error) {}
-	}
-	if s.o.Passed == nil {
-		s.o.Passed = &Passed{}
-	}
-	if s.o.Trusted == nil {
-		s.o.Trusted = func(string) bool { return false }
-	}
-	if s.o.CertificateChanged == nil {
-		s.o.CertificateChanged = func(Certificate, error) {}
-	}
 	return s
 }
+
+// complete is o with something harmless where there is nothing.
+func (o Options) complete() Options {
+	if o.Passed == nil {
+		o.Passed = &Passed{}
+	}
+	if o.Trusted == nil {
+		o.Trusted = func(string) bool { return false }
+	}
+	if o.Limits == nil {
+		o.Limits = func() Limits { return Limits{} }
+	}
+	if o.Wrap == nil {
+		o.Wrap = func(c net.Conn) net.Conn { return c }
+	}
+	if o.AcceptFailed == nil {
+		o.AcceptFailed = func(net.Addr, error) {}
+	}
+	if o.Refused == nil {
+		o.Refused = func(net.Addr, Refusal, error) {}
+	}
+	if o.Crowded == nil {
+		o.Crowded = func(bool) {}
+	}
+	if o.Stalled == nil {
+		o.Stalled = func(net.Addr) {}
+	}
+	if o.CertificateChanged == nil {
+		o.CertificateChanged = func(Certificate, error) {}
+	}
+	return o
+}
+
+// Connections is how many are open.
+func (s *Set) Connections() int { return s.crowd.size() }
 
 // Lane returns the listener of one lane, for one http.Server. Closing it closes
 // what comes into the lane from then on.
@@ -108,8 +141,8 @@ func (s *Set) Prepare(want []Config) (*Change, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for _, w := range want {
-		if s.doors[w.Address] != nil {
-			continue
+		if s.doors[w.Address] != nil && !isPassed(w.Address) {
+			continue // passed sockets are copied anew: which they are may depend on others
 		}
 		sockets, err := s.open(w.Address, want)
 		if err != nil {
@@ -173,23 +206,22 @@ func (c *Change) Commit() {
 	s.keys.keep(slices.Concat(c.certs...))
 	next := make(map[string][]*door, len(c.want))
 	for i, w := range c.want {
-		doors, kept := s.doors[w.Address]
-		if !kept {
-			doors = c.opened[w.Address]
+		doors, opened := c.opened[w.Address]
+		if !opened {
+			doors = s.doors[w.Address]
+			delete(s.doors, w.Address)
 		}
 		for _, d := range doors {
 			d.certs.Store(&c.certs[i])
 			d.rules.Store(&w)
-			if !kept {
-				s.under.Go(func() { d.accept(s.take, s.o.AcceptFailed) }) // ends when the door is closed
+			if opened {
+				s.under.Go(func() { d.accept(s) }) // ends when the door is closed
 			}
 		}
 		next[w.Address] = doors
 	}
-	for address, doors := range s.doors {
-		if next[address] == nil {
-			closeAll(doors)
-		}
+	for _, doors := range s.doors { // those that are left
+		closeAll(doors)
 	}
 	s.doors = next
 }
@@ -250,6 +282,7 @@ func (s *Set) Close() {
 		_ = l.Close() // it cannot fail
 	}
 	s.StopAccepting(s.ctx)
+	s.watch.Wait()
 	s.o.Passed.Close()
 }
 

@@ -200,13 +200,14 @@ func TestAcceptDoesNotSpin(t *testing.T) {
 		b := &broken{}
 		d := newDoor(b)
 		var told int
+		s := &Set{o: Options{AcceptFailed: func(_ net.Addr, err error) {
+			if errors.Is(err, syscall.EMFILE) {
+				told++
+			}
+		}}.complete()}
 		ended := make(chan struct{})
 		go func() { // ends with close
-			d.accept(nil, func(_ net.Addr, err error) {
-				if errors.Is(err, syscall.EMFILE) {
-					told++
-				}
-			})
+			d.accept(s)
 			close(ended)
 		}()
 		time.Sleep(time.Minute)

@@ -13,7 +13,11 @@ const prepareTimeout = 5 * time.Second
 // take prepares a connection and puts it into its lane. What needs bytes of the
 // client is done beside the accepting.
 func (s *Set) take(accepted net.Conn, d *door) {
-	c, raw := d.rules.Load(), &conn{TCPConn: accepted.(*net.TCPConn), set: s} // all sockets are TCP
+	c, raw := d.rules.Load(), s.newConn(accepted.(*net.TCPConn)) // all sockets are TCP
+	if !c.ProxyProtocol && !s.countClient(raw, raw.RemoteAddr()) {
+		s.refuse(raw, raw.RemoteAddr(), TooManyOfClient, errTooMany)
+		return
+	}
 	if c.TLS == nil && !c.ProxyProtocol {
 		s.put(raw, raw, c)
 		return
@@ -21,12 +25,21 @@ func (s *Set) take(accepted net.Conn, d *door) {
 	s.under.Go(func() { // ends at prepareTimeout, or with s.ctx
 		ready, why, err := s.prepare(raw, d, c)
 		if err != nil {
-			s.o.Refused(raw.RemoteAddr(), why, err)
-			_ = raw.Close() // it is of no use any more
+			s.refuse(raw, raw.RemoteAddr(), why, err)
 			return
 		}
 		s.put(raw, ready, c)
 	})
+}
+
+// refuse closes a connection at once, and leaves nothing of it in the kernel.
+func (s *Set) refuse(raw *conn, peer net.Addr, why Refusal, err error) {
+	s.o.Refused(peer, why, err)
+	if why == BadHandshake {
+		_ = raw.Close() // in order: TLS has told the client what is wrong
+		return
+	}
+	_ = raw.reset() // it is of no use any more
 }
 
 // put puts a connection that is ready into its lane; raw is what it stands on.
@@ -43,9 +56,10 @@ func (s *Set) put(raw *conn, ready net.Conn, c *Config) {
 }
 
 // prepare does what the rules want before HTTP.
-func (s *Set) prepare(conn net.Conn, d *door, c *Config) (net.Conn, Refusal, error) {
+func (s *Set) prepare(raw *conn, d *door, c *Config) (net.Conn, Refusal, error) {
 	ctx, cancel := context.WithTimeout(s.ctx, prepareTimeout)
 	defer cancel()
+	var conn net.Conn = raw
 	if c.ProxyProtocol {
 		if !s.o.Trusted(conn.RemoteAddr().String()) {
 			return nil, UntrustedProxy, errUntrusted
@@ -53,6 +67,9 @@ func (s *Set) prepare(conn net.Conn, d *door, c *Config) (net.Conn, Refusal, err
 		introduced, err := introduce(ctx, conn)
 		if err != nil {
 			return nil, BadProxyProtocol, err
+		}
+		if !s.countClient(raw, introduced.RemoteAddr()) {
+			return nil, TooManyOfClient, errTooMany
 		}
 		conn = introduced
 	}

@@ -3,8 +3,6 @@ package policy
 import (
 	"net/netip"
 	"slices"
-
-	"edge/internal/request"
 )
 
 // settings compiles everything that is not about routes.
@@ -29,6 +27,7 @@ func (b *compiler) settings() {
 		merge:  c.Slashes == "merge",
 	}
 	b.listeners()
+	b.limits()
 	b.allowedHosts()
 	b.origins()
 	b.shared()
@@ -58,13 +57,9 @@ func (b *compiler) allowedHosts() {
 // rules compiles what the fillers of View must know.
 func (b *compiler) rules() {
 	p := b.policy
-	p.Rules = request.Rules{
-		Names:   b.names(),
-		Scheme:  b.config.Scheme,
-		Trusted: b.trusted(),
-
-		RedirectHTTPS: p.Rules.RedirectHTTPS,
-	}
+	p.Rules.Names = b.names()
+	p.Rules.Scheme = b.config.Scheme
+	p.Rules.Trusted = b.trusted()
 	if b.hosts.limited() {
 		p.Rules.OwnHost = b.hosts.allows
 	}

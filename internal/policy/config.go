@@ -33,6 +33,7 @@ type Config struct {
 	DrainDelay     *time.Duration
 	DrainTimeout   *time.Duration
 	MaxRequestBody *int64
+	Limits         LimitsConf
 
 	// Places tells where each written option of the top level stands.
 	Places Places
@@ -187,6 +188,17 @@ type InternalConf struct {
 	Query    []string // names and globs
 	Request  []string
 	Response []string
+}
+
+// LimitsConf is the limits mapping.
+type LimitsConf struct {
+	Connections, PerClient *int
+	Streams                *int
+	Target, Query, Fields  *int64
+	QueryParams            *int
+	FieldCount             *int
+	ClientMisses           *float64
+	Places                 Places
 }
 
 // ConstField is a field's name and constant value.

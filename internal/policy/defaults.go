@@ -47,6 +47,12 @@ const (
 	defaultErrorCap        = 60 * time.Second
 	defaultStale           = 24 * time.Hour
 	defaultJitter          = 0.05
+
+	defaultStreams     = 100
+	defaultTarget      = 8 << 10
+	defaultQueryParams = 256
+	defaultFields      = 15 << 10
+	defaultFieldCount  = 100
 )
 
 // defaultTargets are the targeted cache control fields that count (RFC 9213).

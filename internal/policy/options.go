@@ -54,6 +54,8 @@ var configOptions = []optionOf[Config]{
 		"How long requests in flight may then take."),
 	option("max_request_body", optional(size()), func(c *Config) **int64 { return &c.MaxRequestBody }, "0",
 		"The largest body of a request that is passed on; beyond it the answer is 413. 0 sets no bound."),
+	option("limits", placed(mapping(limitOptions, "{connections_per_client: 100}"), func(l *LimitsConf) *Places { return &l.Places }), func(c *Config) *LimitsConf { return &c.Limits }, "",
+		"What one request, one client and all of them together may take."),
 }
 
 var adminOptions = []optionOf[ListenerConf]{
@@ -121,6 +123,7 @@ func sections() []section {
 		{"health of an origin", rows(healthOptions)},
 		{"eject of an origin", rows(ejectOptions)},
 		{"breaker of an origin", rows(breakerOptions)},
+		{"limits", rows(limitOptions)},
 		{"cache", rows(cacheOptions)},
 		{"shared of cache", rows(sharedOptions)},
 		{"tls of shared", rows(sharedTLSOptions)},

@@ -195,12 +195,22 @@ type Settings struct {
 	Budget int64
 	// MaxRequestBody bounds request bodies (413); 0 is no bound.
 	MaxRequestBody int64
+	Limits         Limits
 	// MaxSilence is how long objects are trusted without the fleet's log.
 	MaxSilence time.Duration
 	// Shared is what the nodes of a fleet share; nil for a node without a fleet.
 	Shared *Shared
 	// Enforces says whether any route enforces anything, for messages.
 	Enforces bool
+}
+
+// Limits are what clients may take; what one request may is in Rules.
+type Limits struct {
+	Connections int // at one time; 0 is what the file descriptors allow
+	PerClient   int // connections of one client; 0 is no bound
+	Streams     int // under way on one HTTP/2 connection
+	// ClientMisses are fetches of one client per second; 0 is no bound.
+	ClientMisses float64
 }
 
 // Listener is where clients connect to.

@@ -23,6 +23,8 @@ func Print(c *Config) []byte {
 			}
 		case "cache":
 			root.pairs = append(root.pairs, withPresets(o.name, cacheOptions, &c.Cache))
+		case "limits":
+			root.pairs = append(root.pairs, withPresets(o.name, limitOptions, &c.Limits))
 		case "defaults":
 			root.pairs = append(root.pairs, withPresets(o.name, defaultOptions(), &c.Defaults))
 		case "routes":

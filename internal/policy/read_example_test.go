@@ -49,6 +49,7 @@ func TestExampleShowsEveryOption(t *testing.T) {
 		add("listen.", l.Places)
 	}
 	add("cache.", c.Cache.Places)
+	add("limits.", c.Limits.Places)
 	add("origin.", c.Origin.Places)
 	for _, o := range c.Origins {
 		add("origin.", o.Places)
@@ -59,7 +60,7 @@ func TestExampleShowsEveryOption(t *testing.T) {
 	}
 	for prefix, rows := range map[string][]row{
 		"": rows(configOptions), "listen.": rows(listenOptions), "listen.tls.": rows(tlsOptions),
-		"admin.": rows(adminOptions), "metrics.": rows(metricsOptions), "cache.": rows(cacheOptions),
+		"admin.": rows(adminOptions), "metrics.": rows(metricsOptions), "cache.": rows(cacheOptions), "limits.": rows(limitOptions),
 		"origin.": rows(originOptions), "origin.timeouts.": rows(timeoutOptions),
 		"origin.tls.": rows(originTLSOptions), "origin.health.": rows(healthOptions), "origin.eject.": rows(ejectOptions), "origin.breaker.": rows(breakerOptions), "route.": rows(routeOptions),
 		"route.key.": rows(keyOptions), "route.cors.": rows(corsOptions),

@@ -11,13 +11,18 @@ import (
 // clientBody is the body of a request that passes. It remembers how reading it
 // failed, so that this is not taken for a failure of the origin: the transport
 // may still read it when there is an answer already. And it gives the client only
-// so long for each part: an upload that stands still would otherwise keep a
-// connection to the origin for ever. A nil *clientBody is no body.
+// so long for each part, and twice as long for each piece of 64 KiB: an upload
+// that stands still, or hardly moves, would otherwise keep a connection to the
+// origin for ever. A nil *clientBody is no body.
 type clientBody struct {
 	io.ReadCloser
 	err atomic.Pointer[error]
 
 	idle time.Duration // 0 for no limit
+	// begun is when the piece was that is being read, and got what there is of it.
+	// They are the reader's alone.
+	begun time.Time
+	got   int
 	// deadline sets that of reading from the client.
 	deadline func(time.Time) error
 
@@ -38,8 +43,9 @@ func (x *exchange) newClientBody(body io.ReadCloser) *clientBody {
 // Read implements io.Reader. The error of a client that stands still is
 // os.ErrDeadlineExceeded.
 func (b *clientBody) Read(p []byte) (int, error) {
-	b.limit(b.idle)
+	b.limit(b.left())
 	n, err := b.ReadCloser.Read(p)
+	b.got += n
 	switch {
 	case err == io.EOF:
 		// net/http reads on behind a whole body, to see whether the client leaves.
@@ -49,6 +55,16 @@ func (b *clientBody) Read(p []byte) (int, error) {
 		b.err.Store(&err)
 	}
 	return n, err
+}
+
+// left is what the client has for the next part.
+func (b *clientBody) left() time.Duration {
+	now := time.Now()
+	if b.begun.IsZero() || b.got >= piece {
+		b.begun, b.got = now, 0
+	}
+	// At least the shortest limit: 0 is none.
+	return min(b.idle, max(1, b.begun.Add(2*b.idle).Sub(now)))
 }
 
 // limit gives the client idle from now on; 0 is no limit.

@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -59,6 +60,53 @@ func TestClientBodyDeadlines(t *testing.T) {
 		}
 	})
 }
+
+// Who sends a byte now and then has twice the idle time for each 64 KiB.
+func TestAClientBodyMustMove(t *testing.T) {
+	for _, tt := range []struct {
+		each time.Duration
+		part int
+		want time.Duration // until it is over; 0 for never
+	}{
+		{50 * time.Second, 1, 2 * time.Minute},
+		{50 * time.Second, 40 << 10, 0},
+		{time.Second, 100, 2 * time.Minute},
+		{time.Second, 1 << 10, 0},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r, w := io.Pipe()
+			var late *time.Timer
+			b := &clientBody{ReadCloser: r, idle: time.Minute, deadline: func(at time.Time) error {
+				if late != nil {
+					late.Stop()
+				}
+				if !at.IsZero() {
+					late = time.AfterFunc(time.Until(at), func() { r.CloseWithError(os.ErrDeadlineExceeded) })
+				}
+				return nil
+			}}
+			began := time.Now()
+			var client sync.WaitGroup
+			defer client.Wait()
+			client.Go(func() {
+				defer w.Close()
+				for time.Since(began) < time.Hour {
+					if _, err := w.Write(make([]byte, tt.part)); err != nil {
+						return
+					}
+					time.Sleep(tt.each)
+				}
+			})
+			_, err := io.Copy(io.Discard, readerOnly{b})
+			if took := time.Since(began); (tt.want == 0) != (err == nil) || err != nil && took != tt.want {
+				t.Errorf("%d bytes every %s: over after %s with %v, want %s", tt.part, tt.each, took, err, tt.want)
+			}
+		})
+	}
+}
+
+// readerOnly keeps io.Copy from anything but Read.
+type readerOnly struct{ io.Reader }
 
 func TestTakesTrailers(t *testing.T) {
 	for _, tt := range []struct {

@@ -169,6 +169,7 @@ func (x *exchange) withoutBody(h http.Header, status int) {
 
 // stream answers from a flight while the body arrives.
 func (x *exchange) stream(r *fill.Reader) {
+	x.w.waits = true
 	l := &x.landing
 	if originError(l.Status) && x.standIn(rfc9111.Status{Fwd: x.fwd(), FwdStatus: l.Status}) {
 		return

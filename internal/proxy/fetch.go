@@ -21,6 +21,10 @@ import (
 func (x *exchange) fetch(last bool) {
 	x.alone = x.alone || last || x.forbidsStoring() ||
 		x.found.State == cache.Marked && x.found.Mark == cache.MarkPass
+	if !x.mayFetch() {
+		x.landing = fill.Landing{Kind: fill.Failed} // answered
+		return
+	}
 	f := x.newFetch()
 	f.asksOrigin = x.alone || x.verdict.WantsOrigin()
 	reader, lead := x.p.flights.Join(f.job(x.alone), x.found.Generation)
@@ -32,6 +36,8 @@ func (x *exchange) fetch(last bool) {
 	x.served = telemetry.ServedMiss
 	if !lead {
 		x.served = telemetry.ServedCollapsed
+	} else {
+		x.fetches()
 	}
 	joined := x.p.now()
 	x.landing = reader.Land(x.r.Context(), wait, x.matches)

@@ -22,8 +22,14 @@ func (x *exchange) pass() {
 		x.refuse(http.StatusTooManyRequests, rfc9111.InvalidateLimit)
 		return
 	}
+	if x.passes {
+		if !x.mayFetch() {
+			return
+		}
+		x.fetches()
+	}
 	x.served = telemetry.ServedPass
-	x.w.eager = true
+	x.w.eager, x.w.waits = true, true
 	x.w.hints = x.plan.Route.Mode == policy.ForceDynamic && x.r.ProtoAtLeast(1, 1) // RFC 9110 section 15.2
 	ps := &pass{x: x}
 	r := x.r.WithContext(withPass(x.r.Context(), ps))

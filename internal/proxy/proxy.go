@@ -61,7 +61,8 @@ type Proxy struct {
 	policies atomic.Uint64 // how many there were
 	date     dateCache
 	searches searches
-	partials atomic.Bool            // false while no part of a body was ever stored
+	partials atomic.Bool // false while no part of a body was ever stored
+	misses   misses
 	relay    *httputil.ReverseProxy // of passes
 	blank    http.Request           // of fetches, to be copied
 	buffers  buffers                // of fetches
@@ -118,7 +119,8 @@ func (p *Proxy) Swap(next *policy.Policy) {
 // unbounded is r without its bounds on size. What was within them as the client
 // wrote it may be beyond them in canonical form, where escapes are longer.
 func unbounded(r request.Rules) request.Rules {
-	r.TargetBytes, r.FieldBytes, r.FieldCount = math.MaxInt, math.MaxInt, math.MaxInt
+	r.TargetBytes, r.QueryBytes, r.QueryParams = math.MaxInt, math.MaxInt, math.MaxInt
+	r.FieldBytes, r.FieldCount = math.MaxInt, math.MaxInt
 	return r
 }
 

@@ -15,19 +15,38 @@ type writer struct {
 	bytes  int64
 	hints  bool // 103 may pass
 	eager  bool // what is written goes on at once: a slow download moves
+	waits  bool // the body may keep us waiting between two writes
+	http2  bool
 	timed  bool // there is a write deadline
 }
 
 // A client has stall to take each piece of an answer beyond the first: about 2
 // KiB/s. Whoever reads nothing would otherwise keep a body in memory that the
 // store has long let go of, and the connection of an origin that waits for it.
-// What is smaller than a piece costs no deadline.
+// What is smaller than a piece costs no deadline: who does not take that holds up
+// a write to the connection, and is found there.
+//
+// In HTTP/2 no write to the connection is held up: the client gives its stream no
+// window. There every write that does not end in net/http's buffer is timed, and
+// the end of the answer, which net/http sends on after us. A deadline is a timer
+// there, and breaks the stream off even while nobody writes.
 const (
-	piece = 64 << 10
-	stall = 30 * time.Second
+	piece       = 64 << 10
+	stall       = 30 * time.Second
+	http2Buffer = 4 << 10
 )
 
-func (w *writer) reset(to http.ResponseWriter) { *w = writer{ResponseWriter: to} }
+func (w *writer) reset(to http.ResponseWriter, http2 bool) {
+	*w = writer{ResponseWriter: to, http2: http2}
+}
+
+// free is how many bytes are written without a deadline.
+func (w *writer) free() int64 {
+	if w.http2 {
+		return http2Buffer
+	}
+	return piece
+}
 
 // WriteHeader implements http.ResponseWriter.
 func (w *writer) WriteHeader(status int) {
@@ -61,7 +80,7 @@ func (w *writer) Write(p []byte) (int, error) {
 	}
 	for n := 0; ; {
 		part := p[n:min(n+piece, len(p))]
-		if w.bytes+int64(len(part)) > piece {
+		if w.bytes+int64(len(part)) > w.free() {
 			w.limit(time.Now().Add(stall))
 		}
 		k, err := w.ResponseWriter.Write(part)
@@ -70,6 +89,7 @@ func (w *writer) Write(p []byte) (int, error) {
 			if w.eager && err == nil {
 				err = w.flush()
 			}
+			w.rest()
 			return n, err
 		}
 	}
@@ -80,9 +100,21 @@ func (w *writer) limit(at time.Time) {
 	w.timed = http.NewResponseController(w.ResponseWriter).SetWriteDeadline(at) == nil
 }
 
-// end takes the deadline off the connection, which may have another request.
+// rest takes the deadline off a stream that may have nothing to write for a
+// while.
+func (w *writer) rest() {
+	if w.http2 && w.waits && w.timed {
+		w.limit(time.Time{})
+	}
+}
+
+// end takes the deadline off the connection, which may have another request. A
+// stream has none, and net/http may still have to send on what it has.
 func (w *writer) end() {
-	if w.timed {
+	switch {
+	case w.http2 && w.status != 0:
+		w.limit(time.Now().Add(stall))
+	case w.timed:
 		w.limit(time.Time{})
 	}
 }
@@ -92,6 +124,10 @@ func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // flush sends on what is buffered. A writer that has no buffer needs none.
 func (w *writer) flush() error {
+	if w.http2 {
+		w.limit(time.Now().Add(stall))
+		defer w.rest()
+	}
 	err := http.NewResponseController(w.ResponseWriter).Flush()
 	if errors.Is(err, http.ErrNotSupported) {
 		return nil

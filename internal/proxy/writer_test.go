@@ -1,17 +1,21 @@
 package proxy_test
 
 import (
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
+
+	"edge/internal/cache"
 )
 
-// timedWriter is the ResponseWriter of a connection that knows deadlines. Every
-// Write takes a second.
+// timedWriter is the ResponseWriter of a connection that knows deadlines.
 type timedWriter struct {
 	*httptest.ResponseRecorder
+	takes    time.Duration // each Write
 	deadline time.Time
 	late     bool // a Write began without a deadline in the future
 	set      bool // there was one
@@ -23,7 +27,7 @@ func (w *timedWriter) SetWriteDeadline(at time.Time) error {
 }
 
 func (w *timedWriter) Write(p []byte) (int, error) {
-	time.Sleep(time.Second)
+	time.Sleep(w.takes)
 	left := time.Until(w.deadline)
 	w.late = w.late || w.Body.Len()+len(p) > 64<<10 && (left <= 0 || left > time.Minute)
 	return w.ResponseRecorder.Write(p)
@@ -45,7 +49,7 @@ func TestClientsThatDoNotReadAreGivenUp(t *testing.T) {
 			{"a small answer", "/passed?", 4 << 10, false},
 		} {
 			r.origin.says(200, strings.Repeat("x", c.size))
-			w := &timedWriter{ResponseRecorder: httptest.NewRecorder()}
+			w := &timedWriter{ResponseRecorder: httptest.NewRecorder(), takes: time.Second}
 			req := httptest.NewRequest(http.MethodGet, "http://example.com"+c.path, nil)
 			req.RequestURI, req.Body = c.path, http.NoBody
 			r.proxy.ServeHTTP(w, req)
@@ -61,6 +65,62 @@ func TestClientsThatDoNotReadAreGivenUp(t *testing.T) {
 			if !w.deadline.IsZero() {
 				t.Errorf("%s: left the deadline %v on its connection", c.what, w.deadline)
 			}
+		}
+	})
+}
+
+// In HTTP/2 a client that opens no window holds up nothing but its own stream,
+// for as long as it likes. So the end of every answer is timed, and every write
+// that net/http does not only keep; but not the wait for an origin.
+func TestStreamsWithoutAWindow(t *testing.T) {
+	routes := config("routes:\n  - {path: /stored, mode: force-static}\n  - {path: /passed, mode: force-dynamic}\n")
+	newRig(t, routes, func(r *rig) {
+		ask := func(path string) (*timedWriter, <-chan struct{}) {
+			w := &timedWriter{ResponseRecorder: httptest.NewRecorder()}
+			req := httptest.NewRequest(http.MethodGet, "http://example.com"+path, nil)
+			req.RequestURI, req.Body = path, http.NoBody
+			req.Proto, req.ProtoMajor, req.ProtoMinor = "HTTP/2.0", 2, 0
+			ended := make(chan struct{})
+			go func() {
+				defer close(ended)
+				r.proxy.ServeHTTP(w, req)
+			}()
+			return w, ended
+		}
+		timed := func(what string, w *timedWriter) {
+			t.Helper()
+			if left := time.Until(w.deadline); left <= 0 || left > time.Minute {
+				t.Errorf("%s: the deadline is in %s", what, left)
+			}
+		}
+		for _, what := range []string{"a fetch", "a hit"} {
+			w, ended := ask("/stored")
+			<-ended
+			timed(what, w)
+		}
+		body, origin := io.Pipe()
+		r.origin.answers(func(*http.Request) (*http.Response, error) {
+			res := response(200, "")
+			res.Body, res.ContentLength, res.TransferEncoding = body, -1, []string{"chunked"}
+			return res, nil
+		})
+		for _, path := range []string{"/passed", "/stored?other"} {
+			if path != "/passed" {
+				r.purge(cache.Selector{All: true})
+				body, origin = io.Pipe()
+			}
+			w, ended := ask(path)
+			for range 2 {
+				io.WriteString(origin, "data: x\n\n")
+				time.Sleep(50 * time.Second) // the origin has nothing to say
+				synctest.Wait()
+				if !w.deadline.IsZero() {
+					t.Errorf("%s: while the origin is silent the deadline is in %s", path, time.Until(w.deadline))
+				}
+			}
+			origin.Close()
+			<-ended
+			timed(path, w)
 		}
 	})
 }

@@ -128,7 +128,7 @@ func TestParseWaitsForTheWholeHead(t *testing.T) {
 
 func TestLimits(t *testing.T) {
 	long := strings.Repeat("a", 90)
-	rules := &Rules{Names: NewNames(), TargetBytes: 80, FieldBytes: 101, FieldCount: 4}
+	rules := &Rules{Names: NewNames(), TargetBytes: 80, QueryBytes: 70, QueryParams: 3, FieldBytes: 101, FieldCount: 4}
 	const host = "Host: a.test\r\n"
 	for _, test := range []struct {
 		name, raw string
@@ -139,7 +139,12 @@ func TestLimits(t *testing.T) {
 		{"one byte more", "GET /" + long[:80] + " HTTP/1.1\r\n" + host + "\r\n", LongTarget},
 		{"the longest when escaped", "GET /" + long[:76] + "| HTTP/1.1\r\n" + host + "\r\n", NoFault},
 		{"one byte more when escaped", "GET /" + long[:77] + "| HTTP/1.1\r\n" + host + "\r\n", LongTarget},
-		{"a query that grows", "GET /?" + long[:70] + "\"\"\"\" HTTP/1.1\r\n" + host + "\r\n", LongTarget},
+		{"a query that grows", "GET /" + long[:20] + "?" + long[:50] + "\"\"\"\" HTTP/1.1\r\n" + host + "\r\n", LongTarget},
+		{"the longest query", "GET /?" + long[:70] + " HTTP/1.1\r\n" + host + "\r\n", NoFault},
+		{"one byte more in a query", "GET /?" + long[:71] + " HTTP/1.1\r\n" + host + "\r\n", LongQuery},
+		{"one byte more in a query when escaped", "GET /?" + long[:68] + "\" HTTP/1.1\r\n" + host + "\r\n", LongQuery},
+		{"the most parameters", "GET /?a&b=c& HTTP/1.1\r\n" + host + "\r\n", NoFault},
+		{"one parameter more", "GET /?a&b=c&& HTTP/1.1\r\n" + host + "\r\n", LongQuery},
 		{"the largest fields", "GET / HTTP/1.1\r\n" + host + "A: " + long[:81] + "\r\n\r\n", NoFault},
 		{"one byte more in a value", "GET / HTTP/1.1\r\n" + host + "A: " + long[:82] + "\r\n\r\n", BigFields},
 		{"one byte more in a name", "GET / HTTP/1.1\r\n" + host + "AA: " + long[:81] + "\r\n\r\n", BigFields},

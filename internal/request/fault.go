@@ -27,6 +27,8 @@ const (
 	BadVersion
 	// LongTarget: beyond Rules.TargetBytes (414).
 	LongTarget
+	// LongQuery: beyond Rules.QueryBytes or QueryParams (414).
+	LongQuery
 	// BigFields: beyond Rules.FieldBytes or FieldCount (431).
 	BigFields
 
@@ -60,6 +62,8 @@ var faults = [NumFaults]struct {
 		"Use HTTP/1.1 or HTTP/2."},
 	LongTarget: {"long-target", http.StatusRequestURITooLong,
 		"Send a shorter URL, or put the data into a body."},
+	LongQuery: {"long-query", http.StatusRequestURITooLong,
+		"Send fewer or shorter query parameters, or put the data into a body."},
 	BigFields: {"big-fields", http.StatusRequestHeaderFieldsTooLarge,
 		"Send fewer or shorter header fields; large cookies are the usual cause."},
 }

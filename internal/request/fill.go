@@ -72,6 +72,9 @@ func (f *filling) target(raw string) Fault {
 	if v.Query, fault = canonicalQuery(query); fault != NoFault {
 		return fault
 	}
+	if len(v.Query) > f.rules.queryBytes() || strings.Count(query, "&") >= f.rules.queryParams() {
+		return LongQuery
+	}
 	// The canonical form is what goes on: escaping must not carry it beyond
 	// what an origin accepts.
 	long := len(v.Path) + len(v.Query)

@@ -21,12 +21,15 @@ type Rules struct {
 	// OwnHost says whether an absolute-form target may name host (canonical,
 	// as View.Host). Nil accepts every valid host.
 	OwnHost func(host string) bool
-	// TargetBytes bounds the target (414); zero means 8 KiB. FieldBytes bounds
+	// TargetBytes bounds the target (414); zero means 8 KiB. QueryBytes bounds
+	// its query, and QueryParams the parameters in it (414): what "&" separates,
+	// empty ones too, because some origin will count them. Zero means no bound of
+	// their own, and 256. FieldBytes bounds
 	// the target and all field lines together (431); zero means 15 KiB: Node
 	// takes 16 KiB, and what edge adds must fit too, or else clients could have
 	// the origin refuse what edge let pass. FieldCount bounds the lines (431);
 	// zero means 100, and more than 32766 are never taken.
-	TargetBytes, FieldBytes, FieldCount int
+	TargetBytes, QueryBytes, QueryParams, FieldBytes, FieldCount int
 }
 
 // Conn is what a filler must know of the connection.
@@ -42,6 +45,7 @@ type Conn struct {
 
 const (
 	defaultTargetBytes = 8 << 10
+	defaultQueryParams = 256
 	defaultFieldBytes  = 15 << 10
 	defaultFieldCount  = 100
 
@@ -50,6 +54,8 @@ const (
 )
 
 func (r *Rules) targetBytes() int { return orDefault(r.TargetBytes, defaultTargetBytes) }
+func (r *Rules) queryBytes() int  { return orDefault(r.QueryBytes, r.targetBytes()) }
+func (r *Rules) queryParams() int { return orDefault(r.QueryParams, defaultQueryParams) }
 func (r *Rules) fieldBytes() int  { return orDefault(r.FieldBytes, defaultFieldBytes) }
 func (r *Rules) fieldCount() int {
 	return min(orDefault(r.FieldCount, defaultFieldCount), maxFieldCount)

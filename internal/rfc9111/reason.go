@@ -76,6 +76,7 @@ const (
 	ForbiddenData    // mode error: query, Authorization or body
 	BodyNotAllowed   // GET or HEAD with a body
 	InvalidateLimit  // 429
+	ClientMisses     // 429
 	BodyTooLarge     // 413
 	BodyTooSlow      // 408
 	UpgradeRefused   // Upgrade where the route does not allow it
@@ -89,6 +90,7 @@ const (
 	BadFraming
 	BadVersion
 	LongTarget
+	LongQuery
 	BigFields
 
 	// The origin failed.

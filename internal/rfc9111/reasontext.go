@@ -70,6 +70,7 @@ var reasons = [NumReasons]struct{ word, text string }{
 	UnknownHost:      {"unknown-host", "The request is for a host that is not served here."},
 	ForbiddenData:    {"forbidden-data", "The route's mode is error, and the request has a query, Authorization or a body."},
 	BodyNotAllowed:   {"body-not-allowed", "GET and HEAD may have a body on force-dynamic routes only."},
+	ClientMisses:     {"client-misses", "The client made more fetches than limits.client_misses leaves one client."},
 	InvalidateLimit:  {"invalidate-limit", "More requests than invalidate_limit allows would have purged something."},
 	BodyTooSlow:      {"body-too-slow", "The request's body stopped arriving for longer than timeouts.idle of the origin allows."},
 	BodyTooLarge:     {"body-too-large", "The request's body is larger than edge accepts."},
@@ -82,6 +83,7 @@ var reasons = [NumReasons]struct{ word, text string }{
 	BadFraming: {"bad-framing", "Content-Length and Transfer-Encoding of the request do not agree."},
 	BadVersion: {"bad-version", "The request is in a version of HTTP that is not spoken here."},
 	LongTarget: {"long-target", "The request's target is too long."},
+	LongQuery:  {"long-query", "The request's query is too long, or has too many parameters."},
 	BigFields:  {"big-fields", "The request's fields are too many or too large."},
 
 	OriginDial:        {"origin-dial", "No connection to the origin could be made."},
@@ -123,6 +125,8 @@ func OfFault(f request.Fault) Reason {
 		return BadVersion
 	case request.LongTarget:
 		return LongTarget
+	case request.LongQuery:
+		return LongQuery
 	case request.BigFields:
 		return BigFields
 	}

@@ -57,10 +57,12 @@ type Counters struct {
 	certificateLoads, refusedConnections        *prometheus.CounterVec
 
 	flights, collapses, readersAborted, droppedLines atomic.Uint64
+	stalled, crowded                                 atomic.Uint64
 
 	reload       atomic.Pointer[reloadState]
 	store        atomic.Pointer[func() Store]
 	certificates atomic.Pointer[func() []Certificate]
+	connections  atomic.Pointer[func() Connections]
 	origins      atomic.Pointer[func() []Origin]
 	fleet        atomic.Pointer[func() Fleet]
 }

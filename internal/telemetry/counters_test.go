@@ -280,6 +280,16 @@ func TestCertificatesAreCollected(t *testing.T) {
 		`edge_refused_connections_total{reason="tls-handshake"} 1`)
 }
 
+func TestConnectionsAreCollected(t *testing.T) {
+	c := New("", "")
+	c.SetConnections(func() Connections { return Connections{Open: 1, Most: 2, Requests: 3} })
+	c.Stalled()
+	c.Crowded()
+	expect(t, c, []string{connectionsOpen.name, connectionsLimit.name, crowdedTotal.name, stalledTotal.name, requestsUnderWay.name},
+		`edge_connections 1`, `edge_connections_limit 2`, `edge_connection_waits_total 1`,
+		`edge_stalled_connections_total 1`, `edge_requests_under_way 3`)
+}
+
 // exerciseAll makes every metric appear.
 func exerciseAll() *Counters {
 	c := New("v1", "abc")
@@ -302,6 +312,7 @@ func exerciseAll() *Counters {
 	c.SetCertificates(func() []Certificate { return []Certificate{{File: "a.pem"}} })
 	c.CertificateLoad(true)
 	c.ConnectionRefused("tls-handshake")
+	c.SetConnections(func() Connections { return Connections{} })
 	return c
 }
 

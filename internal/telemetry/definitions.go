@@ -131,8 +131,18 @@ var (
 		"1 when the certificate in use is what its file has. At 0 the file has changed and cannot be used.", labels("file")}
 	certificateLoadsTotal = definition{"edge_tls_certificate_loads_total", counter,
 		"Certificates whose files changed, by whether they came into use.", labels("ok")}
+	connectionsOpen = definition{"edge_connections", gauge,
+		"Connections of clients that are open.", nil}
+	connectionsLimit = definition{"edge_connections_limit", gauge,
+		"How many there may be (limits.connections).", nil}
+	crowdedTotal = definition{"edge_connection_waits_total", counter,
+		"How often, at most once a second for each socket, accepting waited because there were as many connections as there may be.", nil}
+	stalledTotal = definition{"edge_stalled_connections_total", counter,
+		"Connections broken off because their client took nothing of an answer for half a minute.", nil}
+	requestsUnderWay = definition{"edge_requests_under_way", gauge,
+		"Requests under way, but for hits that are answered below net/http.", nil}
 	refusedConnectionsTotal = definition{"edge_refused_connections_total", counter,
-		"Connections that came to nothing before HTTP: untrusted-proxy (on a listener for proxies), proxy-protocol (a proxy did not say whom it speaks for), tls-handshake (also of clients that went away).", labels("reason")}
+		"Connections that came to nothing before HTTP: untrusted-proxy (on a listener for proxies), proxy-protocol (a proxy did not say whom it speaks for), tls-handshake (also of clients that went away), client-connections (limits.connections_per_client).", labels("reason")}
 )
 
 // What a node of a fleet reports of the log; none of it without a fleet.
@@ -201,6 +211,7 @@ var definitions = []definition{
 	flights, flightBytes, flightsTotal, collapsesTotal, landingsTotal,
 	refreshesTotal, readersAbortedTotal, invalidationsTotal,
 	certificateExpiry, certificateCurrent, certificateLoadsTotal, refusedConnectionsTotal,
+	connectionsOpen, connectionsLimit, crowdedTotal, stalledTotal, requestsUnderWay,
 	fleetConnected, fleetSilence, fleetPosition, fleetWaiting, fleetMembers,
 	fleetEntriesTotal, fleetLossesTotal, fleetConnectionsTotal, fleetResumptionsTotal, fleetSettleSeconds,
 	tierLookups, tierWritesTotal, tierBytesTotal, tierBreaker, tierQueue, tierQueueBytes,

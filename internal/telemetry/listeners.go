@@ -26,7 +26,30 @@ func (c *Counters) CertificateLoad(ok bool) {
 // from a closed list.
 func (c *Counters) ConnectionRefused(why string) { c.refusedConnections.WithLabelValues(why).Inc() }
 
+// Connections are the figures of clients at scrape time.
+type Connections struct {
+	Open, Most int // connections, and how many there may be
+	Requests   int // under way in net/http
+}
+
+// SetConnections names the function that gives Connections at scrape time.
+func (c *Counters) SetConnections(f func() Connections) { c.connections.Store(&f) }
+
+// Stalled counts a connection that was broken off because its client took
+// nothing, Crowded a second in which no connection was accepted because there
+// were as many as there may be.
+func (c *Counters) Stalled() { c.stalled.Add(1) }
+func (c *Counters) Crowded() { c.crowded.Add(1) }
+
 func (o collection) listeners() {
+	o.add(stalledTotal, float64(o.stalled.Load()))
+	o.add(crowdedTotal, float64(o.crowded.Load()))
+	if read := o.Counters.connections.Load(); read != nil {
+		now := (*read)()
+		o.add(connectionsOpen, float64(now.Open))
+		o.add(connectionsLimit, float64(now.Most))
+		o.add(requestsUnderWay, float64(now.Requests))
+	}
 	read := o.Counters.certificates.Load()
 	if read == nil {
 		return

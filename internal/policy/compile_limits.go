@@ -1,0 +1,34 @@
+package policy
+
+// limits compiles limits.
+func (b *compiler) limits() {
+	l := &b.config.Limits
+	b.policy.Settings.Limits = Limits{
+		Connections:  given(l.Connections, 0),
+		PerClient:    given(l.PerClient, 0),
+		Streams:      given(l.Streams, defaultStreams),
+		ClientMisses: given(l.ClientMisses, 0),
+	}
+	r := &b.policy.Rules
+	r.TargetBytes = int(b.headSize("target", l.Target, defaultTarget))
+	r.QueryBytes = int(b.headSize("query", l.Query, int64(r.TargetBytes)))
+	r.QueryParams = given(l.QueryParams, defaultQueryParams)
+	r.FieldBytes = int(b.headSize("fields", l.Fields, defaultFields))
+	r.FieldCount = given(l.FieldCount, defaultFieldCount)
+	if r.TargetBytes > r.FieldBytes {
+		b.fail(b.limitAt("target"), "raise limits.fields, which counts the target",
+			"limits.target is larger than limits.fields: no such request would be taken")
+	}
+}
+
+// headSize is a bound on a part of a request's head.
+func (b *compiler) headSize(option string, written *int64, otherwise int64) int64 {
+	n := given(written, otherwise)
+	if n < 1 || n > maxHead {
+		b.fail(b.limitAt(option), "write at most "+formatSize(maxHead), "limits.%s: a head of %s is not possible", option, formatSize(n))
+		return otherwise
+	}
+	return n
+}
+
+func (b *compiler) limitAt(option string) Place { return placeOf(b.config.Limits.Places, option) }
