@@ -35,6 +35,7 @@ type address struct {
 func (p *pool) newAddress(s *site, name string, targets ...string) *address {
 	a := &address{site: s, name: name, config: &p.config}
 	a.dialer = p.newDialer(a, targets, p.tls[s])
+	a.dialer.interleaved = p.config.Protocol == H2C
 	a.transport = newTransport(&p.config, p.config.Protocol, a.dialer)
 	a.upgrades = a.transport
 	if p.config.Protocol == H2 || p.config.Protocol == H2C {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
 	"strings"
 	"sync/atomic"
@@ -37,7 +38,7 @@ func AddressOf(resp *http.Response) string {
 }
 
 func (p *pool) attempt(req *http.Request, body *requestBody, c choice) *attempt {
-	ctx, cancel := context.WithCancelCause(req.Context())
+	ctx, cancel := context.WithCancelCause(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{GotConn: inTurn}))
 	t := &attempt{Context: ctx, cancel: cancel, pool: p, choice: c, body: body}
 	body.with(t)
 	return t

@@ -17,6 +17,8 @@ type dialer struct {
 	targets []string
 	timeout time.Duration // for everything, TLS included
 	tls     *tls.Config   // nil for none
+	// interleaved says that HTTP/2 is spoken without TLS: answers come when they like.
+	interleaved bool
 	// connected is told of each connection that was made.
 	connected func()
 
@@ -55,13 +57,20 @@ func (d *dialer) target(ctx context.Context, target string, left int) (net.Conn,
 	defer cancel()
 	plain := net.Dialer{KeepAlive: 30 * time.Second}
 	conn, err := plain.DialContext(ctx, d.network, target)
-	if err != nil || d.tls == nil {
+	if err != nil || d.interleaved {
 		return conn, err
+	}
+	conn = guarded(conn, d.tls != nil)
+	if d.tls == nil {
+		return conn, nil
 	}
 	secure := tls.Client(conn, d.tls)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		conn.Close()
 		return nil, err
+	}
+	if secure.ConnectionState().NegotiatedProtocol == "h2" {
+		interleave(conn)
 	}
 	return secure, nil
 }
