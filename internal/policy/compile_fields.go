@@ -162,7 +162,7 @@ func (b *routeCompiler) templates(option string, texts []string) []template {
 	return compiled
 }
 
-// names numbers every field that a route reads.
+// names numbers every field that a route reads, and tells the routes.
 func (b *compiler) names() *request.Names {
 	var extra []string
 	for _, r := range b.policy.Routes {
@@ -172,5 +172,9 @@ func (b *compiler) names() *request.Names {
 			}
 		}
 	}
-	return request.NewNames(extra...)
+	names := request.NewNames(extra...)
+	for _, r := range b.policy.Routes {
+		r.headers.number(names)
+	}
+	return names
 }

@@ -127,7 +127,7 @@ func (b *routeCompiler) keyRule(rules *kindRules, k dataKind, it KeyItem) {
 	case headerData:
 		h := keyedHeader{name: http.CanonicalHeaderKey(it.Name), slot: slot}
 		if slot != request.NoSlot {
-			h.offers = it.Values
+			h.offers, r.negotiated = it.Values, it.Values != nil
 		}
 		b.route.keyedHeaders = append(b.route.keyedHeaders, h)
 	case queryData:

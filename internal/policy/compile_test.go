@@ -72,7 +72,11 @@ func policyText(p *Policy) string {
 			rules FieldRules
 		}{{"request", r.Request}, {"response", r.Response}} {
 			if len(f.rules.Set)+len(f.rules.Remove) > 0 {
-				fmt.Fprintf(&b, "  %s set %v remove %v\n", f.name, f.rules.Set, f.rules.Remove)
+				var set []string
+				for _, field := range f.rules.Set {
+					set = append(set, field.Name+": "+field.Value)
+				}
+				fmt.Fprintf(&b, "  %s set %q remove %v\n", f.name, set, f.rules.Remove)
 			}
 		}
 	}

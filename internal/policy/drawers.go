@@ -1,6 +1,11 @@
 package policy
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"edge/internal/request"
+)
 
 // drawer is where a piece of request data goes. The zero drawer is the safe
 // one.
@@ -40,7 +45,9 @@ type rule struct {
 	to      drawer
 	// group is the place of a keyed name in the key.
 	group int
-	why   string // the option that made the rule, for explain
+	// negotiated: what is keyed is what the field negotiates, not what it says.
+	negotiated bool
+	why        string // the option that made the rule, for explain
 }
 
 // kindRules sort the data of one kind. The first rule that fits decides; they
@@ -49,6 +56,13 @@ type kindRules struct {
 	form  form
 	rules []rule
 	rest  rule // for what no rule fits
+	// acting are the rules that make a difference, in their order. Where what no
+	// rule fits is withheld, those that withhold make none; only explain asks them.
+	acting []*rule
+	// slots are those of the names of acting, of header fields; globs says that
+	// some act on names that have none.
+	slots []request.Slot
+	globs bool
 	// groups is how many names are keyed; star is the group of "*", or -1.
 	groups, star int
 	// starts has the bytes that names of rules may begin with: most names of a
@@ -62,12 +76,15 @@ type letterSet [4]uint64
 func (s *letterSet) add(c byte)      { s[c>>6] |= 1 << (c & 63) }
 func (s *letterSet) has(c byte) bool { return s[c>>6]&(1<<(c&63)) != 0 }
 
-// index fills starts and the prefixes. An empty name, and a glob that begins
-// with "*", may fit anything.
+// index fills acting, starts and the prefixes. An empty name, and a glob that
+// begins with "*", may fit anything.
 func (k *kindRules) index() {
 	for i := range k.rules {
 		r := &k.rules[i]
 		r.prefix, _, _ = strings.Cut(r.name, "*")
+	}
+	k.acting = k.makingADifference()
+	for _, r := range k.acting {
 		if r.prefix == "" {
 			k.starts = letterSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
 			continue
@@ -77,34 +94,94 @@ func (k *kindRules) index() {
 			k.starts.add(r.prefix[0] &^ 0x20) // the upper-case letter, or nothing that a name has
 		}
 	}
-	if k.form == queryName && len(k.rules) > 0 {
+	if k.form == queryName && len(k.acting) > 0 {
 		k.starts.add('%') // stands for any letter
 		k.starts.add('+')
 	}
 }
 
-// find returns the rule for one piece of data, and the drawer. A value that is
-// not among the closed ones goes to withheld.
+// makingADifference returns the rules without which something would go to another
+// drawer, or the key be another. One that withholds what is withheld anyway does
+// not, nor one for a field that is negotiated and usual, unless it stands before
+// another rule for the same name, or for names that may be the same.
+func (k *kindRules) makingADifference() (list []*rule) {
+	for i := range k.rules {
+		r := &k.rules[i]
+		idle := r.negotiated || r.to == withheld && k.rest.to == withheld
+		hides := slices.ContainsFunc(k.rules[i+1:], func(other rule) bool {
+			return other.to != withheld && (other.glob || r.glob || other.name == r.name)
+		})
+		if !idle || hides {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// number finds the slots of the names that rules act on.
+func (k *kindRules) number(names *request.Names) {
+	for _, r := range k.acting {
+		slot := names.Slot(r.name)
+		k.slots = append(k.slots, slot)
+		k.globs = k.globs || slot == request.NoSlot
+	}
+}
+
+// concern reports whether a rule may act on a header field of v.
+func (k *kindRules) concern(v *request.View) bool {
+	if k.globs {
+		return true
+	}
+	for _, s := range k.slots {
+		if v.Has(s) {
+			return true
+		}
+	}
+	return false
+}
+
+// inert reports whether everything of the kind is withheld.
+func (k *kindRules) inert() bool { return len(k.acting) == 0 && k.rest.to == withheld }
+
+// find returns the drawer of one piece of data. A value that is not among the
+// closed ones goes to withheld. The rule is the one that decides, or, where that
+// makes no difference, rest.
 func (k *kindRules) find(name, value string) (*rule, drawer) {
 	if name != "" && !k.starts.has(name[0]) {
 		return &k.rest, k.rest.to
 	}
-	return k.search(name, value)
-}
-
-// search is find for a name that may fit a rule.
-func (k *kindRules) search(name, value string) (*rule, drawer) {
-	for i := range k.rules {
-		r := &k.rules[i]
-		switch {
-		case !r.fits(name, k.form), r.valued && !globMatches(r.value, value, k.valueForm()):
-			continue
-		case r.closed != nil && r.closedIndex(value, k.valueForm()) < 0:
-			return r, withheld
+	form := k.form
+	if form == queryName && strings.IndexByte(name, '%') < 0 && strings.IndexByte(name, '+') < 0 {
+		form = plainName // there is nothing to decode
+	}
+	for _, r := range k.acting {
+		if d, ok := k.decides(r, name, value, form); ok {
+			return r, d
 		}
-		return r, r.to
 	}
 	return &k.rest, k.rest.to
+}
+
+// explain is find with the rule that decides in any case.
+func (k *kindRules) explain(name, value string) (*rule, drawer) {
+	for i := range k.rules {
+		if d, ok := k.decides(&k.rules[i], name, value, k.form); ok {
+			return &k.rules[i], d
+		}
+	}
+	return &k.rest, k.rest.to
+}
+
+// decides reports whether r is about the data, whose name is read in form f, and
+// its drawer.
+func (k *kindRules) decides(r *rule, name, value string, f form) (d drawer, ok bool) {
+	switch {
+	case !r.fits(name, f), r.valued && !globMatches(r.value, value, k.valueForm()):
+		return withheld, false
+	case r.closed != nil && r.closedIndex(value, k.valueForm()) < 0:
+		return withheld, true
+	}
+	return r.to, true
 }
 
 // fits reports whether the rule is about name.

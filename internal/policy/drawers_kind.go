@@ -1,6 +1,9 @@
 package policy
 
-import "edge/internal/rfc9111"
+import (
+	"edge/internal/request"
+	"edge/internal/rfc9111"
+)
 
 // dataKind is a kind of request data.
 type dataKind uint8
@@ -14,22 +17,29 @@ const (
 // String returns the word of the policy file.
 func (k dataKind) String() string { return [...]string{"query", "headers", "cookies"}[k] }
 
-// bit returns the bit for withheld data. Fields that practically every client
-// sends, and those that edge speaks for itself, count for nothing: otherwise
-// every request would have the bit.
-func (k dataKind) bit(name string) Withheld {
+// headerBit returns the bit for a header field that is withheld. Fields that
+// practically every client sends, and those that edge speaks for itself, count
+// for nothing: otherwise every request would have the bit.
+func headerBit(f request.Field) Withheld {
 	switch {
-	case k == queryData:
-		return WithheldQuery
-	case k == cookieData:
-		return WithheldCookie
-	case isAmbient(name):
+	case f.Usual:
 		return 0
-	case sameName(authorization, name, foldedName):
+	case sameName(authorization, f.Name, foldedName):
 		return WithheldAuthorization
 	default:
 		return WithheldHeader
 	}
+}
+
+// headerBits are the bits for all header fields of v, when all are withheld.
+func headerBits(v *request.View) (bits Withheld) {
+	if v.Unusual() {
+		bits |= WithheldHeader
+	}
+	if v.Has(request.SlotAuthorization) {
+		bits |= WithheldAuthorization
+	}
+	return bits
 }
 
 func (k dataKind) reason(name string) rfc9111.Reason {

@@ -44,11 +44,21 @@ func (r *Route) sort(v *request.View, dst *Plan, rec *recorder) {
 // decided reports whether there is no need to look at more data.
 func (s *sorting) decided() bool { return s.to != withheld && s.rec == nil }
 
-// note takes down what became of a piece of data.
-func (s *sorting) note(k dataKind, name, value string, r *rule, d drawer) {
+// find returns the rule and the drawer for a piece of data. Only explain needs to
+// know the rule where that makes no difference.
+func (s *sorting) find(k *kindRules, name, value string) (*rule, drawer) {
+	if s.rec != nil {
+		return k.explain(name, value)
+	}
+	return k.find(name, value)
+}
+
+// note takes down what became of a piece of data; bit is what is withheld if it
+// is.
+func (s *sorting) note(k dataKind, bit Withheld, name, value string, r *rule, d drawer) {
 	switch d {
 	case withheld:
-		s.withheld |= k.bit(name)
+		s.withheld |= bit
 	case dynamic:
 		if s.to != dynamic {
 			s.to, s.reason = dynamic, k.reason(name)
@@ -96,15 +106,22 @@ func (s *sorting) query(key []byte) []byte {
 	if k.rest.to == forwarded {
 		return s.wholeQuery(key)
 	}
+	if k.inert() && s.rec == nil {
+		for range s.view.Params() {
+			s.withheld |= WithheldQuery
+			break
+		}
+		return s.route.appendQuery(key, nil)
+	}
 	var room [16]pick
 	picks, seen := room[:0], once(0)
 	for p := range s.view.Params() {
 		if s.decided() {
 			break
 		}
-		r, d := k.find(p.Name, p.Value)
+		r, d := s.find(k, p.Name, p.Value)
 		d = seen.keep(r, d)
-		s.note(queryData, p.Name, p.Value, r, d)
+		s.note(queryData, WithheldQuery, p.Name, p.Value, r, d)
 		if d == keyed {
 			picks = append(picks, pick{p.Name, r.spell(p.Value), r.group, p.Equals || r.closed != nil})
 		}
@@ -121,11 +138,11 @@ func (s *sorting) wholeQuery(key []byte) []byte {
 			if s.decided() {
 				break
 			}
-			r, d := k.find(p.Name, p.Value)
+			r, d := s.find(k, p.Name, p.Value)
 			if d == forwarded {
 				d = keyed
 			}
-			s.note(queryData, p.Name, p.Value, r, d)
+			s.note(queryData, WithheldQuery, p.Name, p.Value, r, d)
 		}
 	}
 	query, present := s.route.ClientQuery(s.view)
@@ -136,8 +153,15 @@ func (s *sorting) wholeQuery(key []byte) []byte {
 // its order, then those of "*" by name.
 func (s *sorting) headers(key []byte) []byte {
 	k := &s.route.headers
-	if k.idle() && s.rec == nil {
+	switch {
+	case s.rec != nil:
+	case k.idle():
 		return key
+	case !k.concern(s.view):
+		if k.rest.to == withheld {
+			s.withheld |= headerBits(s.view)
+		}
+		return s.route.appendHeaders(key, nil, s.view)
 	}
 	var room [16]pick
 	picks, seen := room[:0], once(0)
@@ -148,9 +172,9 @@ func (s *sorting) headers(key []byte) []byte {
 		if len(f.Name) == len("cookie") && strings.EqualFold(f.Name, "cookie") {
 			continue // a kind of its own
 		}
-		r, d := k.find(f.Name, f.Value)
+		r, d := s.find(k, f.Name, f.Value)
 		d = seen.keep(r, d)
-		s.note(headerData, f.Name, f.Value, r, d)
+		s.note(headerData, headerBit(f), f.Name, f.Value, r, d)
 		if d == keyed {
 			picks = append(picks, pick{name: f.Name, value: f.Value, group: r.group})
 		}
@@ -166,14 +190,20 @@ func (s *sorting) cookies(key []byte) []byte {
 	}
 	var room [16]pick
 	picks, seen := room[:0], once(0)
-	if s.view.Has(request.SlotCookie) {
+	switch {
+	case k.inert() && s.rec == nil:
+		for range s.view.Cookies() {
+			s.withheld |= WithheldCookie
+			break
+		}
+	case s.view.Has(request.SlotCookie):
 		for name, value := range s.view.Cookies() {
 			if s.decided() {
 				break
 			}
-			r, d := k.find(name, value)
+			r, d := s.find(k, name, value)
 			d = seen.keep(r, d)
-			s.note(cookieData, name, value, r, d)
+			s.note(cookieData, WithheldCookie, name, value, r, d)
 			if d == keyed {
 				picks = append(picks, pick{name: name, value: value})
 			}

@@ -160,3 +160,9 @@ func parseWeight(s string) int {
 	}
 	return q
 }
+
+// hasPrefixFold reports whether s begins with prefix, without case. prefix begins
+// with a letter.
+func hasPrefixFold(s, prefix string) bool {
+	return len(s) >= len(prefix) && s[0]|0x20 == prefix[0]|0x20 && strings.EqualFold(s[:len(prefix)], prefix)
+}

@@ -2,7 +2,9 @@ package proxy_test
 
 import (
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"edge/internal/cache"
 	"edge/internal/fill"
 	"edge/internal/proxy"
+	"edge/internal/request"
 	"edge/internal/rfc9111"
 	"edge/internal/telemetry"
 )
@@ -47,7 +50,7 @@ routes:
 
 // newBench returns a proxy with a real clock and an origin that answers 1 KiB
 // at once.
-func newBench(b *testing.B) *proxy.Proxy {
+func newBench(b testing.TB) *proxy.Proxy {
 	b.Helper()
 	began := time.Now()
 	now := func() rfc9111.Instant { return rfc9111.Instant(time.Since(began)) }
@@ -64,7 +67,14 @@ func newBench(b *testing.B) *proxy.Proxy {
 		Policy: load(b, config(benchRoutes)), Memory: memory, Flights: flights,
 		Origin: func(string) http.RoundTripper {
 			return transport(func(r *http.Request) (*http.Response, error) {
-				return response(200, body, "Content-Type: text/plain", "Cache-Control: public, max-age=600"), nil
+				fields := []string{"Content-Type: text/plain", "Cache-Control: public, max-age=600", `Etag: "bench"`}
+				switch r.URL.Path {
+				case "/vary":
+					fields = append(fields, "Vary: Accept-Language")
+				case "/large":
+					return response(200, strings.Repeat(body, 256), fields...), nil
+				}
+				return response(200, body, fields...), nil
 			})
 		},
 		Counters: telemetry.New("bench", ""), Log: log, Now: now,
@@ -79,7 +89,7 @@ func (t transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return res, err
 }
 
-func get(b *testing.B, target string) *http.Request {
+func get(b testing.TB, target string) *http.Request {
 	b.Helper()
 	r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, "http://example.com"+target, nil)
 	if err != nil {
@@ -110,6 +120,70 @@ func BenchmarkHit(b *testing.B) {
 				b.Fatalf("not a hit: %s", got)
 			}
 		})
+	}
+}
+
+// bareHead and browserHead are heads of a request as they come over a connection.
+func bareHead(target string) []byte {
+	return []byte("GET " + target + " HTTP/1.1\r\nHost: example.com\r\n\r\n")
+}
+
+func browserHead(target string) []byte {
+	b := []byte("GET " + target + " HTTP/1.1\r\nHost: example.com\r\nConnection: keep-alive\r\n")
+	for _, name := range slices.Sorted(maps.Keys(browserFields)) {
+		b = append(b, name+": "+browserFields.Get(name)+"\r\n"...)
+	}
+	return append(b, "\r\n"...)
+}
+
+// BenchmarkHitBelow is a hit below net/http, all but reading and writing.
+func BenchmarkHitBelow(b *testing.B) {
+	for _, c := range []struct{ name, target string }{
+		{"force-static", "/static/a"},
+		{"keyed", "/posts/7?q=go&utm_source=x"},
+		{"auto", "/other"},
+	} {
+		for name, raw := range map[string][]byte{"bare": bareHead(c.target), "browser": browserHead(c.target)} {
+			b.Run(c.name+"/"+name, func(b *testing.B) {
+				answer := newHit(b, raw, c.target)
+				b.ReportAllocs()
+				for b.Loop() {
+					answer()
+				}
+			})
+		}
+	}
+}
+
+// newHit returns a function that answers a request, which is for target, below
+// net/http.
+func newHit(tb testing.TB, raw []byte, target string) func() {
+	tb.Helper()
+	p := newBench(tb)
+	primeBoth(tb, p, target)
+	began, hit, dst := time.Now(), p.NewHit(), make([]byte, 0, 4096)
+	return func() {
+		n, fault := hit.Parse(raw, request.Conn{Peer: "192.0.2.1:1234"})
+		if n != len(raw) || fault != request.NoFault {
+			tb.Fatal(n, fault)
+		}
+		now := time.Since(began)
+		head, body, ok := hit.Answer(dst[:0], now)
+		if !ok {
+			tb.Fatalf("%q is no hit", raw)
+		}
+		hit.Sent(int64(len(head)), int64(len(body[0])), time.Since(began))
+	}
+}
+
+// primeBoth has the store know a target, for clients with and without the fields
+// of a browser.
+func primeBoth(tb testing.TB, p *proxy.Proxy, target string) {
+	tb.Helper()
+	for _, fields := range []http.Header{nil, browserFields} {
+		r := get(tb, target)
+		r.Header = fields
+		p.ServeHTTP(&sink{header: http.Header{}}, r)
 	}
 }
 

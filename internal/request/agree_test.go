@@ -62,6 +62,9 @@ func meaning(v *View) map[string]any {
 	for f := range v.Fields() {
 		name := canonicalName(f.Name)
 		fields[name] = append(fields[name], f.Value)
+		if f.Usual {
+			fields[name] = append(fields[name], "usual")
+		}
 	}
 	slots := map[string][]string{}
 	for s := range Slot(v.Names().Len()) {
@@ -76,7 +79,7 @@ func meaning(v *View) map[string]any {
 	return map[string]any{
 		"Method": v.Method, "Scheme": v.Scheme, "Host": v.Host, "Path": v.Path, "Query": v.Query,
 		"HasQuery": v.HasQuery, "HTTP2": v.HTTP2, "HTTP10": v.HTTP10, "Body": v.Body,
-		"ContentLength": v.ContentLength, "Upgrade": v.Upgrade, "Hop": v.Hop, "TrustedPeer": v.TrustedPeer,
+		"ContentLength": v.ContentLength, "Upgrade": v.Upgrade, "Hop": v.Hop, "Unusual": v.Unusual(), "TrustedPeer": v.TrustedPeer,
 		"ClientIP": v.ClientIP(), "Fields": fields, "LinesOf": named, "Slots": slots,
 	}
 }

@@ -7,9 +7,14 @@ import "iter"
 // ends.
 type Field struct {
 	Name, Value string
+	// Usual is true for a field that browsers and client libraries send without
+	// being asked, or that a proxy reads or writes itself: that one is there says
+	// nothing about the client. Fields that are made elsewhere than in a view
+	// leave it false.
+	Usual bool
 
-	slot Slot
 	next int16 // index+1 of the next line of the same slot; 0 at the last
+	slot Slot
 }
 
 // Has reports whether the request has a field of this slot.
@@ -57,7 +62,7 @@ func (v *View) LinesOf(name string) iter.Seq[string] {
 func (v *View) Fields() iter.Seq[Field] {
 	return func(yield func(Field) bool) {
 		for i := range v.fields {
-			if !yield(Field{Name: v.fields[i].Name, Value: v.fields[i].Value}) {
+			if !yield(Field{Name: v.fields[i].Name, Value: v.fields[i].Value, Usual: v.fields[i].Usual}) {
 				return
 			}
 		}
@@ -72,15 +77,23 @@ func (v *View) first(s Slot) int16 {
 	return v.heads[s]
 }
 
+// Unusual reports whether there is a field that is not usual, Authorization and
+// Cookie aside. It costs nothing: who asks need not look at every field.
+func (v *View) Unusual() bool { return v.unusual }
+
 // add appends a field line.
-func (v *View) add(name, value string, s Slot) {
-	v.fields = append(v.fields, Field{Name: name, Value: value, slot: s})
+func (v *View) add(name, value string, s Slot, usual bool) {
+	v.fields = append(v.fields, Field{Name: name, Value: value, Usual: usual, slot: s})
 	v.link(len(v.fields))
 }
 
 // link makes the line at index+1 the last of its slot.
 func (v *View) link(at int) {
-	s := v.fields[at-1].slot
+	f := &v.fields[at-1]
+	s := f.slot
+	if !f.Usual && s != SlotAuthorization && s != SlotCookie {
+		v.unusual = true
+	}
 	if s == NoSlot {
 		return
 	}
@@ -96,6 +109,7 @@ func (v *View) link(at int) {
 func (v *View) relink() {
 	clear(v.heads)
 	clear(v.tails)
+	v.unusual = false
 	for i := range v.fields {
 		v.fields[i].next = 0
 		v.link(i + 1)

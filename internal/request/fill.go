@@ -112,18 +112,18 @@ func (f *filling) cutAuthority(raw string) (rest string, _ Fault) {
 // field takes one field line whose name is clean and whose value is valid and
 // trimmed. e is the entry of the name, or nil.
 func (f *filling) field(name, value string, e *entry) Fault {
-	slot, k := NoSlot, endToEnd
+	slot, k, usual := NoSlot, endToEnd, false
 	if e != nil {
-		slot, k = e.slot, e.kind
+		slot, k, usual = e.slot, e.kind, e.usual
 	} else {
-		k = kindByPrefix(name)
+		k, usual = kindByPrefix(name), usualByPrefix(name)
 	}
 	switch k {
 	case endToEnd:
-		f.view.add(name, value, slot)
+		f.view.add(name, value, slot, usual)
 	case forwarding:
 		if f.view.TrustedPeer {
-			f.view.add(name, value, slot)
+			f.view.add(name, value, slot, usual)
 		}
 	case connection:
 		return f.addConnection(value)

@@ -1,5 +1,7 @@
 package request
 
+import "slices"
+
 // Slot is the number of a field name that somebody reads. The first slots are
 // fixed (SlotCookie and so on); a Names table adds those a policy names.
 type Slot int16
@@ -51,21 +53,50 @@ type Names struct {
 	table   []int16 // open addressing by hash: index+1 into entries, 0 for none
 }
 
-// commonNames are fields that browsers send and nobody reads. They are in the
-// table so that the fillers need not look at every byte of them.
+// usualNames are the fields that browsers and client libraries send without being
+// asked, and those that a proxy reads or writes itself. That a request has one of
+// them says nothing about its client. Names that begin with usualPrefixes belong
+// here, too.
+var usualNames = []string{
+	"Accept", "Accept-Encoding", "Accept-Language", "Baggage", "Cache-Control",
+	"DNT", "Forwarded", "If-Match", "If-Modified-Since", "If-None-Match",
+	"If-Range", "If-Unmodified-Since", "Origin", "Pragma", "Priority", "Purpose",
+	"Range", "Referer", "Save-Data", "Traceparent", "Tracestate",
+	"Upgrade-Insecure-Requests", "User-Agent", "Via", "X-Purpose",
+}
+
+var usualPrefixes = [...]string{"Sec-", "X-Forwarded-"}
+
+// commonNames are more that browsers send and nobody reads. Like usualNames they
+// are in the table so that the fillers need not look at every byte of them.
 var commonNames = []string{
-	"DNT", "Priority", "Referer", "Upgrade-Insecure-Requests", "Via", "X-Requested-With",
-	"Sec-CH-UA", "Sec-CH-UA-Mobile", "Sec-CH-UA-Platform",
+	"X-Requested-With", "Sec-CH-UA", "Sec-CH-UA-Mobile", "Sec-CH-UA-Platform",
 	"Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site", "Sec-Fetch-User", "Sec-GPC",
 	"Sec-WebSocket-Extensions", "Sec-WebSocket-Key", "Sec-WebSocket-Version",
+}
+
+// isUsual reports whether practically every client sends a field called name.
+func isUsual(name string) bool {
+	return usualByPrefix(name) || slices.ContainsFunc(usualNames, func(usual string) bool { return equalFold(usual, name) })
+}
+
+// usualByPrefix is isUsual for a name that is not among usualNames.
+func usualByPrefix(name string) bool {
+	for _, prefix := range usualPrefixes {
+		if hasPrefixFold(name, prefix) {
+			return true
+		}
+	}
+	return false
 }
 
 // entry is a field name that means something: to a reader, because it has a
 // slot, or to the fillers, because of its kind.
 type entry struct {
-	name foldedName
-	slot Slot
-	kind kind
+	name  foldedName
+	slot  Slot
+	kind  kind
+	usual bool // Field.Usual
 }
 
 // NewNames numbers the fixed names and then extra, in order, each once however
@@ -73,7 +104,7 @@ type entry struct {
 // digits and "-" are passed over: no view has such a field.
 func NewNames(extra ...string) *Names {
 	n := &Names{}
-	n.resize(4 * (len(fixedNames) + len(extra) + len(kinds) + len(commonNames)))
+	n.resize(4 * (len(fixedNames) + len(extra) + len(kinds) + len(usualNames) + len(commonNames)))
 	for _, name := range fixedNames {
 		n.number(name)
 	}
@@ -83,7 +114,7 @@ func NewNames(extra ...string) *Names {
 	for _, k := range kinds {
 		n.insert(k.name, NoSlot, k.kind)
 	}
-	for _, name := range commonNames {
+	for _, name := range slices.Concat(usualNames, commonNames) {
 		n.insert(name, NoSlot, endToEnd)
 	}
 	return n
@@ -122,7 +153,7 @@ func (n *Names) insert(name string, s Slot, k kind) bool {
 	for n.table[n.bucket(i)] != 0 {
 		i++
 	}
-	n.entries = append(n.entries, entry{foldName(name), s, k})
+	n.entries = append(n.entries, entry{foldName(name), s, k, isUsual(name)})
 	n.table[n.bucket(i)] = int16(len(n.entries))
 	return true
 }

@@ -178,6 +178,6 @@ func (p *parser) framing() Fault {
 func (p *parser) readPragma() {
 	v := p.view
 	if pragma, _ := v.Get(SlotPragma); pragma == "no-cache" && !v.Has(SlotCacheControl) {
-		v.add("Cache-Control", "no-cache", SlotCacheControl)
+		v.add("Cache-Control", "no-cache", SlotCacheControl, true)
 	}
 }

@@ -82,8 +82,10 @@ type View struct {
 	names  *Names
 	peer   string // address of the other end, without port
 	fields []Field
-	heads  []int16 // by slot: index+1 of its first line in fields, 0 for none
-	tails  []int16 // by slot: index+1 of its last line
+	// unusual is Unusual.
+	unusual bool
+	heads   []int16 // by slot: index+1 of its first line in fields, 0 for none
+	tails   []int16 // by slot: index+1 of its last line
 }
 
 // Names returns the table the view was filled with.
