@@ -34,18 +34,21 @@ func NegotiateCoding(v *request.View, offers []Coding) Coding {
 	}
 	var wishes [NumCodings]int // weight plus one; 0: not named
 	others := 0
+	var room [64]byte
 	for line := range v.Lines(request.SlotAcceptEncoding) {
 		for part := range strings.SplitSeq(line, ",") {
-			m := parseMember(trimOWS(part))
-			if m.weight < 0 {
+			member := append(room[:0], trimOWS(part)...)
+			lowerASCII(member)
+			name, weight := parseMember(member)
+			if weight < 0 {
 				continue
 			}
-			if m.name == "*" {
-				others = m.weight + 1
+			if string(name) == "*" {
+				others = weight + 1
 				continue
 			}
-			if c, ok := codingOf(m.name); ok {
-				wishes[c] = max(wishes[c], m.weight+1)
+			if c, ok := codingOf(string(name)); ok {
+				wishes[c] = max(wishes[c], weight+1)
 			}
 		}
 	}
