@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -245,5 +246,35 @@ func TestSockets(t *testing.T) {
 	}
 	if rounds := int64((len(raw) + 6) / 7); w.hits.Load() != rounds*s.hits() {
 		t.Errorf("%d hits in %d rounds, want %d in each", w.hits.Load(), rounds, s.hits())
+	}
+}
+
+// A client that ends its side at once gets its answers, and then the end: that
+// both came together must not hide the second.
+func TestHalfClosedSockets(t *testing.T) {
+	w := newWorld(t, true)
+	defer w.stop()
+	for _, raw := range []string{hitRequest, hitRequest + hitRequest, missRequest + hitRequest, missRequest, hitRequest[:20]} {
+		for range 20 {
+			c := w.dial().(*net.TCPConn)
+			if err := c.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := c.Write([]byte(raw)); err != nil {
+				t.Fatal(err)
+			}
+			if err := c.CloseWrite(); err != nil {
+				t.Fatal(err)
+			}
+			began := time.Now()
+			got, err := io.ReadAll(c)
+			if err != nil || !bytes.HasPrefix(got, []byte("HTTP/1.1 ")) {
+				t.Fatalf("%.40q: %.200q, %v", raw, got, err)
+			}
+			if took := time.Since(began); took > testHead {
+				t.Errorf("%.40q: the end came after %s", raw, took)
+			}
+			_ = c.Close()
+		}
 	}
 }

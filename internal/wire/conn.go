@@ -21,7 +21,22 @@ type conn struct {
 	inbox     inbox
 	source    source
 	deadlines deadlines
+	// step left these to serve.
+	outcome outcome
+	size    int64 // of the request to lend
 }
+
+// outcome is why step wants no more.
+type outcome uint8
+
+const (
+	// aRequest: there is one for net/http.
+	aRequest outcome = iota
+	// unclear: something for net/http that is not known to be one request.
+	unclear
+	// over: the connection is closed.
+	over
+)
 
 func newConn(by *Answerer, nc net.Conn, isTLS bool) *conn {
 	c := &conn{Conn: nc, by: by, from: request.Conn{TLS: isTLS}}
@@ -29,7 +44,7 @@ func newConn(by *Answerer, nc net.Conn, isTLS bool) *conn {
 		c.from.Peer = at.String()
 	}
 	c.inbox.desks = &by.desks
-	c.source = newSource(nc, &c.inbox)
+	c.source = newSource(c)
 	return c
 }
 
@@ -51,52 +66,67 @@ func (c *conn) Read(p []byte) (int, error) {
 	}
 }
 
-// serve answers requests until there is one for net/http, and hands that on.
+// serve answers requests until there is something for net/http, and hands that
+// on.
 func (c *conn) serve(p []byte) (int, error) {
-	for {
-		if c.inbox.empty() {
-			if err := c.rest(p); err != nil {
-				return 0, err
-			}
+	if c.step() {
+		err := c.source.fill(p)
+		if err == io.EOF && !c.inbox.empty() {
+			c.outcome = unclear // net/http says what it thinks of half a head
+		} else if err != nil {
+			return 0, err
 		}
-		if !c.by.o.Open() {
-			return c.giveUp(p)
-		}
-		d := c.inbox.open()
-		n, fault := d.clerk.Parse(c.inbox.bytes(), c.from)
-		if n == 0 && fault == request.NoFault && !c.inbox.full() {
-			switch err := c.restOfHead(p); err {
-			case nil:
-				continue
-			case io.EOF:
-				return c.giveUp(p) // net/http says what it thinks of half a head
-			default:
-				return 0, err
-			}
-		}
-		verdict, size := judge(d.clerk.View(), n, fault)
-		if verdict == notOurs {
-			return c.giveUp(p)
-		}
-		if verdict == plain {
-			if answered, err := c.answer(d, n); answered || err != nil {
-				if err != nil {
-					return 0, err
-				}
-				continue
-			}
-		}
-		return c.lend(p, size)
+	}
+	switch c.outcome {
+	case aRequest:
+		return c.lend(p)
+	case unclear:
+		return c.giveUp(p)
+	default:
+		return 0, io.EOF // net/http takes it quietly
 	}
 }
 
-// lend gives net/http the next size bytes: one request.
-func (c *conn) lend(p []byte, size int64) (int, error) {
+// more is called by the source when bytes have come, and reports whether it is to
+// wait for more.
+func (c *conn) more() bool {
+	if c.framing.turn == nothing {
+		return c.step()
+	}
+	return !c.inbox.full() // we listen
+}
+
+// step answers what has come, as far as that is whole requests for us. It reports
+// whether more is needed, and sets the deadline for it; otherwise it leaves an
+// outcome.
+func (c *conn) step() (more bool) {
+	for !c.inbox.empty() {
+		d := c.inbox.open()
+		n, fault := d.clerk.Parse(c.inbox.bytes(), c.from)
+		if n == 0 && fault == request.NoFault && !c.inbox.full() {
+			c.deadlines.head(c.Conn, &c.by.o)
+			return true
+		}
+		var v verdict
+		if v, c.size = judge(d.clerk.View(), n, fault); v == notOurs || !c.by.o.Open() {
+			c.outcome = unclear
+			return false
+		}
+		if v == whole || !c.answer(d, n) {
+			return false
+		}
+	}
+	c.deadlines.wait(c.Conn, &c.by.o)
+	return true
+}
+
+// lend gives net/http the next bytes: one request.
+func (c *conn) lend(p []byte) (int, error) {
 	if !c.life.lend() {
 		return 0, io.EOF
 	}
 	c.deadlines.leave(c.Conn)
-	c.framing.lend(size)
+	c.framing.lend(c.size)
 	return c.handOn(p)
 }
 
@@ -116,12 +146,9 @@ func (c *conn) handOn(p []byte) (int, error) {
 // When it is more than is kept, or the last there will be, the connection is
 // disarmed: net/http then takes it for what it is, the next requests.
 func (c *conn) listen(p []byte) (int, error) {
-	for !c.inbox.full() {
+	if !c.inbox.full() {
 		err := c.source.fill(p)
-		if err == io.EOF && !c.inbox.empty() {
-			break
-		}
-		if err != nil {
+		if err != nil && (err != io.EOF || c.inbox.empty()) {
 			return 0, err
 		}
 	}

@@ -68,15 +68,3 @@ func (d *deadlines) leave(c net.Conn) {
 	}
 	*d = deadlines{settled: true}
 }
-
-// rest waits for the first bytes of a request.
-func (c *conn) rest(p []byte) error {
-	c.deadlines.wait(c.Conn, &c.by.o)
-	return c.source.fill(p)
-}
-
-// restOfHead waits for more of a head that has begun.
-func (c *conn) restOfHead(p []byte) error {
-	c.deadlines.head(c.Conn, &c.by.o)
-	return c.source.fill(p)
-}

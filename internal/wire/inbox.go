@@ -2,11 +2,9 @@ package wire
 
 import "sync"
 
-const (
-	// inboxBytes bounds what is read ahead: a head that Parse takes fits, with
-	// room for white space that it does not count.
-	inboxBytes = 16 << 10
-)
+// inboxBytes bounds what is read ahead: a head that Parse takes fits, with room
+// for white space that it does not count.
+const inboxBytes = 16 << 10
 
 // desk is what working on a request takes. There are about as many as there are
 // processors: a connection has one only while there is something to do.
@@ -15,6 +13,7 @@ type desk struct {
 	in    [inboxBytes]byte
 	out   []byte
 	parts parts
+	receiver
 }
 
 // inbox holds what the client has sent and nobody has taken. It lies on a desk

@@ -2,7 +2,8 @@
 
 package wire
 
-import "net"
-
 // newSource returns the source for a connection.
-func newSource(c net.Conn, to *inbox) source { return copied{c, to} }
+func newSource(c *conn) source { return copied{c} }
+
+// receiver is what a desk needs to read; nothing here.
+type receiver struct{}

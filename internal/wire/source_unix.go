@@ -10,31 +10,38 @@ import (
 )
 
 // newSource returns the source for a connection.
-func newSource(c net.Conn, to *inbox) source {
-	if socket, ok := c.(syscall.Conn); ok {
+func newSource(c *conn) source {
+	if socket, ok := c.Conn.(syscall.Conn); ok {
 		if raw, err := socket.SyscallConn(); err == nil {
-			s := &polled{conn: c, raw: raw, inbox: to}
+			s := &polled{conn: c, raw: raw}
 			s.read = s.attempt
+			s.tells = askForRest(raw)
 			return s
 		}
 	}
-	return copied{c, to}
+	return copied{c}
 }
 
 // polled is the source of a socket: it takes a desk when there is
 // something to read. net/http's own memory will not do, because on a new
 // connection it has room for the preface of HTTP/2 only.
+//
+// Everything but net/http's part of a connection happens within one call of
+// RawConn.Read. Between two calls the runtime forgets that it was told of bytes,
+// so that each has to try to read first; within one, what came since the last
+// attempt ends the wait. So no attempt is needed after which nothing is left.
 type polled struct {
-	conn  net.Conn
+	conn  *conn
 	raw   syscall.RawConn
-	inbox *inbox
 	read  func(fd uintptr) bool // attempt, as a value that is made once
+	tells bool                  // receive tells whether something is left
 	err   error                 // of the last attempt
 }
 
 func (s *polled) fill([]byte) error {
+	s.err = nil
 	if err := s.raw.Read(s.read); err != nil {
-		s.inbox.put()
+		s.conn.inbox.put()
 		if op, ok := err.(*net.OpError); ok {
 			op.Op = "read" // what net/http takes for the client's leaving
 		}
@@ -43,16 +50,18 @@ func (s *polled) fill([]byte) error {
 	return s.err
 }
 
-// attempt reads what there is. It returns false for nothing yet: it is called
-// again when there may be something.
+// attempt reads what there is. It returns false to wait for more: it is called
+// again when that may have come.
 func (s *polled) attempt(fd uintptr) bool {
+	in := &s.conn.inbox
 	for {
-		n, err := syscall.Read(int(fd), s.inbox.room())
+		room := in.room()
+		n, rest, err := in.desk.receive(fd, room, s.tells)
 		switch {
 		case err == syscall.EINTR:
 			continue
 		case err == syscall.EAGAIN:
-			s.inbox.put()
+			in.put()
 			return false
 		case err != nil:
 			s.err = &net.OpError{
@@ -61,12 +70,18 @@ func (s *polled) attempt(fd uintptr) bool {
 			}
 		case n == 0:
 			s.err = io.EOF
-		default:
-			s.err = nil
-			s.inbox.came(n)
+		}
+		if n <= 0 {
+			in.put()
 			return true
 		}
-		s.inbox.put()
-		return true
+		in.came(n)
+		if !s.conn.more() {
+			return true
+		}
+		if !rest {
+			in.put()
+			return false
+		}
 	}
 }

@@ -2,19 +2,19 @@ package wire
 
 import (
 	"errors"
-	"io"
 	"net"
 )
 
 // errHalf says that a connection has no writing side of its own.
 var errHalf = errors.ErrUnsupported
 
-// answer answers the request that is the first n bytes of the inbox, if the
-// clerk does. Otherwise the connection is lent, and nothing has happened. An
-// error is what Read is to return: the connection is closed.
-func (c *conn) answer(d *desk, n int) (answered bool, err error) {
+// answer answers the request that is the first n bytes of the inbox, and reports
+// whether it did and the connection goes on. Otherwise it leaves an outcome: the
+// clerk does not answer, and nothing has happened, or the connection is closed.
+func (c *conn) answer(d *desk, n int) bool {
 	if !c.life.begin() {
-		return false, io.EOF
+		c.outcome = over
+		return false
 	}
 	now := c.by.o.Now()
 	var head []byte
@@ -26,7 +26,9 @@ func (c *conn) answer(d *desk, n int) (answered bool, err error) {
 		head, body, ok = d.clerk.Answer(d.out[:0], now)
 	}
 	if !ok {
-		return false, c.ended(lent)
+		c.outcome = aRequest
+		c.ended(lent)
+		return false
 	}
 	c.deadlines.write(c.Conn, &c.by.o, now)
 	sent, err := c.send(d, head, body)
@@ -36,21 +38,20 @@ func (c *conn) answer(d *desk, n int) (answered bool, err error) {
 	c.inbox.skip(n)
 	c.deadlines.answered(now)
 	if err != nil {
-		// net/http must not say anything after half an answer.
-		return false, c.ended(gone)
+		return c.ended(gone) // net/http must not say anything after half an answer
 	}
-	return true, c.ended(resting)
+	return c.ended(resting)
 }
 
-// ended goes on from answering, and closes the connection if next is gone or if
-// somebody wanted that meanwhile. It then returns what Read is to return: what
-// net/http takes quietly.
-func (c *conn) ended(next uint32) error {
+// ended goes on from answering, or closes the connection if next is gone or if
+// somebody wanted that meanwhile. It reports whether it goes on.
+func (c *conn) ended(next uint32) bool {
 	if c.life.end(next) && next != gone {
-		return nil
+		return true
 	}
+	c.outcome = over
 	_ = c.end() // there is nobody to tell
-	return io.EOF
+	return false
 }
 
 // joinBytes is up to what size head and body are joined for one write. Above it

@@ -1,0 +1,17 @@
+//go:build unix && !(linux && (amd64 || arm64 || riscv64))
+
+package wire
+
+import "syscall"
+
+// askForRest has receive tell whether something is left, which it does not here.
+func askForRest(syscall.RawConn) bool { return false }
+
+// receiver is what a desk needs to read; nothing here.
+type receiver struct{}
+
+// receive reads into p. rest is true: something may be left.
+func (*receiver) receive(fd uintptr, p []byte, _ bool) (n int, rest bool, err error) {
+	n, err = syscall.Read(int(fd), p)
+	return n, true, err
+}
