@@ -24,8 +24,9 @@ type Options struct {
 	// http.Server: between two requests, and from the first byte of a head to
 	// its last.
 	Idle, Head time.Duration
-	// Stall is how long a client may take for each 64 KiB of an answer before
-	// the connection is broken off; it may get twice as long. Zero means 30 s.
+	// Stall is how long a client may take for each 64 KiB of an answer, at the
+	// least; what it has not taken after twice that, or four times for answers
+	// beyond 128 KiB, breaks the connection off. Zero means 30 s.
 	Stall time.Duration
 }
 

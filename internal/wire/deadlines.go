@@ -51,13 +51,19 @@ func (d *deadlines) head(c net.Conn, o *Options) {
 	d.idle, d.reading = false, true
 }
 
-// write sees to it that the client has Options.Stall at least, from now on.
-func (d *deadlines) write(c net.Conn, o *Options, now time.Duration) {
-	if d.writing-now >= o.Stall {
+// stallBytes is what a client may take Options.Stall for.
+const stallBytes = 64 << 10
+
+// write sees to it that the client has the time from now on that n bytes may take.
+// It gets twice the time for a few bytes, so that hits in a row need one deadline.
+func (d *deadlines) write(c net.Conn, o *Options, now time.Duration, n int) {
+	stall := o.Stall * time.Duration((n+stallBytes-1)/stallBytes)
+	if d.writing-now >= stall {
 		return
 	}
-	_ = c.SetWriteDeadline(time.Now().Add(2 * o.Stall)) // it fails when writing will
-	d.writing = now + 2*o.Stall
+	stall = max(stall, 2*o.Stall)
+	_ = c.SetWriteDeadline(time.Now().Add(stall)) // it fails when writing will
+	d.writing = now + stall
 }
 
 // leave makes way for net/http. Its read deadlines follow; it sets none for

@@ -309,7 +309,7 @@ func TestStall(t *testing.T) {
 		if _, err := io.ReadFull(c, make([]byte, 100<<10)); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(2*testStall + time.Second)
+		time.Sleep(4*testStall + time.Second)
 		if rest, err := io.ReadAll(c); err != nil || len(rest) > 0 {
 			t.Errorf("after a stall %q and %v, want nothing more", rest, err)
 		}
