@@ -177,7 +177,7 @@ func newHit(tb testing.TB, raw []byte, target string) func() {
 }
 
 // primeBoth has the store know a target, for clients with and without the fields
-// of a browser.
+// of a browser: from then on both are answered below net/http.
 func primeBoth(tb testing.TB, p *proxy.Proxy, target string) {
 	tb.Helper()
 	for _, fields := range []http.Header{nil, browserFields} {
@@ -185,6 +185,18 @@ func primeBoth(tb testing.TB, p *proxy.Proxy, target string) {
 		r.Header = fields
 		p.ServeHTTP(&sink{header: http.Header{}}, r)
 	}
+	// Codings are made behind the first hit that wants them.
+	began, hit, raw := time.Now(), p.NewHit(), browserHead(target)
+	for since := time.Duration(0); since < time.Minute; since = time.Since(began) {
+		hit.Parse(raw, request.Conn{Peer: "192.0.2.1:1234"})
+		if _, _, ok := hit.Answer(nil, since); ok {
+			return
+		}
+		r := get(tb, target)
+		r.Header = browserFields
+		p.ServeHTTP(&sink{header: http.Header{}}, r)
+	}
+	tb.Fatalf("%s: no hit", target)
 }
 
 // BenchmarkMiss is a fetch for the store of a key that is new each time.

@@ -29,10 +29,19 @@ var hits = map[string]struct {
 	"large":        {"/large", bareHead("/large")},
 }
 
+// opens are what a hit may come over.
+var opens = map[string]func(testing.TB, *wire.Answerer) (ours, client net.Conn){
+	"memory":  inMemory,
+	"sockets": onLoopback,
+}
+
 // A hit below net/http allocates nothing, from the connection to the connection.
 func TestHitsBelowDoNotAllocate(t *testing.T) {
 	for name, hit := range hits {
-		for kind, open := range map[string]func(testing.TB, *wire.Answerer) (ours, client net.Conn){"memory": inMemory, "sockets": onLoopback} {
+		for kind, open := range opens {
+			if name == "large" && kind == "memory" {
+				continue // each piece has a deadline of its own, for which net.Pipe allocates
+			}
 			t.Run(name+"/"+kind, func(t *testing.T) {
 				p := newBench(t)
 				primeBoth(t, p, hit.target)
@@ -55,6 +64,7 @@ func TestHitsBelowDoNotAllocate(t *testing.T) {
 
 // serveOne reads from a connection as net/http does. Nothing but its end may come.
 func serveOne(c net.Conn) error {
+	defer c.Close()
 	n, err := c.Read(make([]byte, 4096))
 	if n > 0 {
 		return io.ErrUnexpectedEOF
