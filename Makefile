@@ -10,10 +10,13 @@ export PATH := $(CURDIR)/.cache/node/bin:$(PATH)
 
 PACKAGES := ./...
 # The outside programs that the tests drive are too slow for every "go test".
-TAGS     := conformance nextapp record soak
+TAGS     := conformance nextapp record soak checker
 RACE     := ./internal/...
 FUZZTIME ?= 2000x
 SOAK     ?= 60s
+# How many reads the checker makes at least, and makes in a soak.
+READS    ?= 100000
+SOAKED   ?= 1000000
 # Of bench-peers: how often and how long each peer is measured, and which cases
 # of bench/peers/cases.go; empty for all. FRESH=1 forgets earlier results.
 ROUNDS   ?= 5
@@ -108,9 +111,14 @@ deploy: ## what is in deploy/, read by the programs it is for
 mutants: ## break edge on purpose: each break must be caught
 	go run ./e2e/mutants
 
+.PHONY: checker
+checker: ## three edges and what can happen to them: no purge is lost in READS (100000) reads
+	go test -v -count=1 -tags checker ./e2e/race -run TestFleet -reads '$(READS)'
+
 .PHONY: soak
-soak: ## load, reloads and purges for SOAK (60s), and a stream of 1 GiB; prints its numbers
+soak: ## load, reloads and purges for SOAK (60s), a stream of 1 GiB, and the checker with 1000000 reads
 	go test -v -count=1 -timeout 0 -tags soak ./e2e/soak -duration '$(SOAK)'
+	go test -v -count=1 -timeout 0 -tags checker ./e2e/race -run TestFleet -reads '$(SOAKED)'
 
 .PHONY: docs
 docs: ## write the generated files anew

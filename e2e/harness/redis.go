@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -69,20 +70,19 @@ func StartRedis(dir string, args ...string) (*Redis, error) {
 	}
 }
 
-// freePort returns a port that nobody listens on now. In a cluster, a server
-// listens on one ten thousand above as well.
-func freePort() (string, error) {
-	for {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		if err != nil {
-			return "", err
-		}
-		_, port, _ := net.SplitHostPort(l.Addr().String())
-		l.Close()
-		if n, _ := strconv.Atoi(port); n < 55000 {
-			return port, nil
+// freePort returns a port that nobody listens on now, and below those that the
+// system gives to outgoing connections: one of these might take it while a server
+// is down. In a cluster, a server listens on one ten thousand above as well.
+func freePort() (port string, err error) {
+	const least, number, attempts = 10000, 12000, 100
+	for range attempts {
+		port = strconv.Itoa(least + rand.IntN(number))
+		var l net.Listener
+		if l, err = net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			return port, l.Close()
 		}
 	}
+	return "", err
 }
 
 // Start starts the server again, after Kill, on the same port.

@@ -185,8 +185,11 @@ func (l *Log) Silence() time.Duration { return l.o.Now().Sub(rfc9111.Instant(l.h
 // node does not know yet, it must not take from others as good.
 const trustedFor = 2 * time.Second
 
-// Trusted reports whether this node has read the log to its end, as of now.
-func (l *Log) Trusted() bool { return l.session.Load() != nil && l.Silence() < trustedFor }
+// Trusted reports whether this node has read the log to its end, as of now. What it
+// took from the tier in a silence would count as fetched after it.
+func (l *Log) Trusted() bool {
+	return l.session.Load() != nil && l.Silence() < min(trustedFor, l.o.MaxSilence)
+}
 
 // apply puts one entry in force.
 func (l *Log) apply(e *entry) {

@@ -9,6 +9,7 @@ import (
 
 	"edge/e2e/harness"
 	"edge/internal/cache"
+	"edge/internal/rfc9111"
 )
 
 func TestAPurgeReachesEveryNode(t *testing.T) {
@@ -356,4 +357,28 @@ func TestSilenceOfTheLog(t *testing.T) {
 		t.Fatal(err)
 	}
 	harness.Await(t, "the log is heard again", func() bool { return !a.log.Stats().Silent && !a.Silent(now()) })
+}
+
+// The tier is not asked once the silence is too long, however short that is: what
+// came from it would count as fetched after the silence.
+func TestTheTierIsNotAskedInSilence(t *testing.T) {
+	t.Parallel()
+	r := harness.RunRedis(t)
+	var ahead atomic.Int64
+	a := newTestNode(t, "a", single(r), func(o *LogOptions) {
+		o.MaxSilence = time.Second
+		o.Now = func() rfc9111.Instant { return now().Add(time.Duration(ahead.Load())) }
+	})
+	connected(t, a)
+	if err := r.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	ahead.Store(int64(1500 * time.Millisecond))
+	if a.log.Trusted() && a.log.Silence() > time.Second {
+		t.Error("a silence of 1.5 s is trusted, though only 1 s may be")
+	}
+	if err := r.Continue(); err != nil {
+		t.Fatal(err)
+	}
+	connected(t, a)
 }
