@@ -28,7 +28,7 @@ var mayImport = map[string]string{
 	"internal/app":       "internal/wire internal/request internal/rfc9111 internal/policy internal/cache internal/fill internal/fleet internal/origin internal/telemetry internal/proxy internal/admin internal/listen internal/testcert",
 	"internal/lint":      "",
 	"cmd/edge":           "internal/request internal/rfc9111 internal/policy internal/admin internal/app internal/telemetry internal/nextjs",
-	"e2e/harness":        "",
+	"e2e/harness":        "internal/testcert",
 	"e2e/stories":        "e2e/harness",
 	"e2e/badinput":       "e2e/harness",
 	"e2e/wire":           "e2e/harness",

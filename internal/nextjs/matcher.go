@@ -168,9 +168,9 @@ type visit struct {
 	at position
 }
 
-// possible reports whether the program from pc on may match from at on, for
-// some values of the parameters.
-func (s *search) possible(pc int, at position) bool {
+// first notes a visit and reports whether it is the first of its kind: another one
+// would find nothing new.
+func (s *search) first(pc int, at position) bool {
 	v := visit{pc, at}
 	if s.seen[v] {
 		return false
@@ -179,6 +179,15 @@ func (s *search) possible(pc int, at position) bool {
 		s.seen = map[visit]bool{}
 	}
 	s.seen[v] = true
+	return true
+}
+
+// possible reports whether the program from pc on may match from at on, for
+// some values of the parameters.
+func (s *search) possible(pc int, at position) bool {
+	if !s.first(pc, at) {
+		return false
+	}
 	in := &s.m.program[pc]
 	switch in.op {
 	case opMatch:
@@ -206,14 +215,9 @@ func (s *search) possible(pc int, at position) bool {
 // definite reports whether the program from pc on matches from at on for all
 // values of the parameters. It errs on the side of no.
 func (s *search) definite(pc int, at position) bool {
-	v := visit{pc, at}
-	if s.seen[v] {
+	if !s.first(pc, at) {
 		return false
 	}
-	if s.seen == nil {
-		s.seen = map[visit]bool{}
-	}
-	s.seen[v] = true
 	in := &s.m.program[pc]
 	switch in.op {
 	case opMatch:

@@ -48,6 +48,11 @@ func (a *Authority) Pool() *x509.CertPool {
 	return pool
 }
 
+// PEM is the authority's own certificate.
+func (a *Authority) PEM() []byte {
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: a.cert.Raw})
+}
+
 // Issue returns a certificate for names and addresses, and its key, in PEM. It
 // serves servers and clients, until notAfter.
 func (a *Authority) Issue(t testing.TB, notAfter time.Time, names ...string) (cert, key []byte) {
