@@ -11,8 +11,8 @@ type kind uint8
 
 const (
 	endToEnd kind = iota
-	// forwarding: what a proxy says of those before it. In the view only when
-	// the peer is trusted.
+	// forwarding: what a proxy says of those before it, also of the URL that it
+	// was asked for. In the view only when the peer is trusted.
 	forwarding
 	// override: it asks the origin for another URL or method than the one that
 	// is matched and keyed. Never in the view.
@@ -46,6 +46,7 @@ var kinds = []struct {
 
 	{"HTTP2-Settings", hopByHop},
 	{"Keep-Alive", hopByHop},
+	{"Proxy", hopByHop}, // CGI makes HTTP_PROXY of it ("httpoxy")
 	{"Proxy-Authenticate", hopByHop},
 	{"Proxy-Authentication-Info", hopByHop},
 	{"Proxy-Authorization", hopByHop},
@@ -67,38 +68,81 @@ var kinds = []struct {
 	{"X-Rewrite-URI", override},
 	{"X-Rewrite-URL", override},
 
+	{"Ali-Cdn-Real-Ip", forwarding},
+	{"CDN-Client-IP", forwarding},
+	{"CDN-Src-IP", forwarding},
 	{"CF-Connecting-IP", forwarding},
 	{"CF-Connecting-IPv6", forwarding},
 	{"CF-Visitor", forwarding},
 	{"Client-IP", forwarding},
 	{"CloudFront-Forwarded-Proto", forwarding},
+	{"Disguised-Host", forwarding},
 	{"Fastly-Client-IP", forwarding},
 	{"Fastly-SSL", forwarding},
+	{"Fly-Client-IP", forwarding},
+	{"Fly-Forwarded-Port", forwarding},
+	{"Fly-Forwarded-Proto", forwarding},
+	{"Fly-Forwarded-Ssl", forwarding},
 	{"Forwarded", forwarding},
 	{"Forwarded-For", forwarding},
 	{"Front-End-Https", forwarding},
+	{"Incap-Client-IP", forwarding},
+	{"Proxy-Client-IP", forwarding},
 	{"True-Client-IP", forwarding},
 	{"WL-Proxy-Client-IP", forwarding},
 	{"X-Appengine-User-IP", forwarding},
 	{"X-Azure-ClientIP", forwarding},
+	{"X-Azure-SocketIP", forwarding},
+	{"X-Client-Host", forwarding},
 	{"X-Client-IP", forwarding},
+	{"X-Client-Port", forwarding},
+	{"X-Client-Proto", forwarding},
+	{"X-Client-Scheme", forwarding},
 	{"X-Cluster-Client-IP", forwarding},
 	{"X-Envoy-External-Address", forwarding},
+	{"X-Envoy-Original-Host", forwarding},
+	{"X-Envoy-Original-Path", forwarding},
+	{"X-FD-ClientIP", forwarding},
+	{"X-FD-SocketIP", forwarding},
 	{"X-Host", forwarding},
 	{"X-HTTP-Host-Override", forwarding},
+	{"X-NF-Client-Connection-IP", forwarding},
+	{"X-Orig-Host", forwarding},
+	{"X-Orig-URL", forwarding},
+	{"X-Original-Client-IP", forwarding},
 	{"X-Original-Forwarded-For", forwarding},
 	{"X-Original-Host", forwarding},
+	{"X-Original-IP", forwarding},
+	{"X-Original-Port", forwarding},
+	{"X-Original-Proto", forwarding},
+	{"X-Original-Remote-Addr", forwarding},
 	{"X-Originating-IP", forwarding},
 	{"X-Proto", forwarding},
 	{"X-ProxyUser-IP", forwarding},
+	{"X-Real-Client-IP", forwarding},
+	{"X-Real-Host", forwarding},
 	{"X-Real-IP", forwarding},
+	{"X-Real-Port", forwarding},
+	{"X-Real-Proto", forwarding},
+	{"X-Real-Scheme", forwarding},
 	{"X-Remote-Addr", forwarding},
+	{"X-Remote-Host", forwarding},
 	{"X-Remote-IP", forwarding},
+	{"X-Replaced-Path", forwarding},
 	{"X-Scheme", forwarding},
+	{"X-Sucuri-ClientIP", forwarding},
+	{"X-True-Client-IP", forwarding},
+	{"X-True-IP", forwarding},
 	{"X-URL-Scheme", forwarding},
+	{"X-Vercel-Forwarded-For", forwarding},
+	{"X-Vercel-Proxied-For", forwarding},
+	{"X-Waws-Unencoded-Url", forwarding},
+	{"X-Zeit-Co-Forwarded-For", forwarding},
 }
 
-const forwardingPrefix = "X-Forwarded"
+// forwardingPrefix also covers X-Forward-For and its like, which some code takes
+// for the same.
+const forwardingPrefix = "X-Forward"
 
 // kind returns what is done with a field called name.
 func (n *Names) kind(name string) kind {

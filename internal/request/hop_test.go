@@ -21,18 +21,18 @@ func diff(t *testing.T, got, want any) {
 // that would tell the origin of another request than the one that was keyed.
 var neverForwarded = []string{
 	"Connection", "Proxy-Connection", "Keep-Alive", "TE", "Transfer-Encoding", "Upgrade", "Trailer",
-	"Proxy-Authorization", "Proxy-Authenticate", "HTTP2-Settings", "Host", "Content-Length", "Expect",
+	"Proxy-Authorization", "Proxy-Authenticate", "Proxy", "HTTP2-Settings", "Host", "Content-Length", "Expect",
 	"X-Original-URL", "X-Rewrite-URL", "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override", "X-Forwarded-Uri",
 }
 
 // ofTrusted are fields that only a trusted peer may send.
 var ofTrusted = []string{
 	"Forwarded", "X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto", "X-Forwarded-Port", "X-Forwarded-Whatever",
-	"X-Real-IP", "True-Client-IP", "X-Host", "X-Client-IP",
+	"X-Real-IP", "True-Client-IP", "X-Host", "X-Client-IP", "X-Forward-For", "X-Envoy-Original-Path",
 }
 
 // plain are fields of the client.
-var plain = []string{"Accept", "Cookie", "RSC", "X-A", "X-B", "X-Forward", "Authorization", "Range", "X-Realm"}
+var plain = []string{"Accept", "Cookie", "RSC", "X-A", "X-B", "X-Forwar", "Authorization", "Range", "X-Realm"}
 
 func TestOnlyEndToEndFieldsAreLeft(t *testing.T) {
 	rules := &Rules{Names: NewNames("RSC", "X-A"), Trusted: func(peer string) bool { return peer == "10.0.0.1:1" }}
