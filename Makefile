@@ -115,6 +115,10 @@ mutants: ## break edge on purpose: each break must be caught
 checker: ## three edges and what can happen to them: no purge is lost in READS (100000) reads
 	go test -v -count=1 -tags checker ./e2e/race -run TestFleet -reads '$(READS)'
 
+.PHONY: purge-report
+purge-report: ## how long a purge takes to the last of three edges while 1 MiB values flow through the tier
+	go test -v -count=1 -tags checker ./e2e/race -run TestPurgeLatency -bar 50ms
+
 .PHONY: soak
 soak: ## load, reloads and purges for SOAK (60s), a stream of 1 GiB, and the checker with 1000000 reads
 	go test -v -count=1 -timeout 0 -tags soak ./e2e/soak -duration '$(SOAK)'

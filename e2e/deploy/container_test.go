@@ -1,12 +1,15 @@
 package deploy
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"debug/elf"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/compose-spec/compose-go/v2/cli"
@@ -77,7 +80,9 @@ func TestBinaryIsStatic(t *testing.T) {
 	}
 }
 
-func TestComposeFile(t *testing.T) {
+// composed reads compose.yaml as docker does.
+func composed(t *testing.T) *types.Project {
+	t.Helper()
 	options, err := cli.NewProjectOptions([]string{deployed("compose.yaml")}, cli.WithResolvedPaths(true))
 	if err != nil {
 		t.Fatal(err)
@@ -86,7 +91,15 @@ func TestComposeFile(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"edge", "app", "prometheus", "grafana"} {
+	return project
+}
+
+// edges are the services of compose.yaml that are a fleet.
+var edges = []string{"edge-a", "edge-b", "edge-c"}
+
+func TestComposeFile(t *testing.T) {
+	project := composed(t)
+	for _, name := range append([]string{"redis", "app", "prometheus", "grafana"}, edges...) {
 		service, err := project.GetService(name)
 		if err != nil {
 			t.Error(err)
@@ -102,6 +115,37 @@ func TestComposeFile(t *testing.T) {
 		} else if b != nil {
 			checkCopies(t, b.Context, stages(t, read(t, filepath.Join(b.Context, b.Dockerfile))))
 		}
+	}
+}
+
+// The three differ in their names and ports alone, reach the server under its name,
+// and all are scraped.
+func TestComposedFleet(t *testing.T) {
+	project, scraped := composed(t), string(read(t, deployed("prometheus", "prometheus.yml")))
+	ports := map[string]string{}
+	for _, name := range edges {
+		s, err := project.GetService(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Hostname != name || len(s.Ports) != 1 || ports[s.Ports[0].Published] != "" {
+			t.Errorf("%s: its host is %q, its ports are %v; want its name, and one that nobody else has", name, s.Hostname, s.Ports)
+		} else {
+			ports[s.Ports[0].Published] = name
+		}
+		if url := s.Environment["REDIS"]; url == nil || *url != "redis://redis:6379" || !slices.Contains(s.GetDependencies(), "redis") {
+			t.Errorf("%s does not reach the service redis: %v", name, url)
+		}
+		if !strings.Contains(scraped, `"`+name+`:9091"`) {
+			t.Errorf("prometheus.yml does not scrape %s", name)
+		}
+	}
+	redis, err := project.GetService("redis")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := slices.Index(redis.Command, "--maxmemory-policy"); i < 0 || !strings.HasPrefix(redis.Command[i+1], "volatile-") {
+		t.Errorf("redis runs %q: it may evict the log", redis.Command)
 	}
 }
 
@@ -128,4 +172,28 @@ func checkExists(t *testing.T, path string) {
 
 func TestComposePolicyIsValid(t *testing.T) {
 	validate(t, read(t, deployed("edge.yaml")))
+}
+
+// The options that compose.yaml gives to the server are such that there are.
+func TestComposedServerStarts(t *testing.T) {
+	service, err := composed(t).GetService("redis")
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(service.Command[0], append(service.Command[1:], "--port", "0", "--unixsocket", filepath.Join(t.TempDir(), "s"))...)
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer cmd.Wait()
+	defer cmd.Process.Kill()
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if strings.Contains(lines.Text(), "accept connections") {
+			return
+		}
+	}
+	t.Error("it does not start")
 }

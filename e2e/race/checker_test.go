@@ -23,7 +23,7 @@ const rounds = 100
 //	make checker                                              all of it
 //	go test -tags checker ./e2e/race -run TestFleet/flushed -reads 5000
 func TestFleet(t *testing.T) {
-	f := runFleet(t)
+	f := runFleet(t, "fleet.yaml")
 	f.await(t)
 	var total totals
 	bound := new(history).summary()

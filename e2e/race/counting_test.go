@@ -41,6 +41,7 @@ func (c class) path(id int) string { return fmt.Sprintf("/%s/%d", c.name, id) }
 type counting struct {
 	*harness.Origin
 	values map[string]*atomic.Int64 // by key; the map does not change
+	large  string                   // the answer for what flows: 1 MiB
 	// slowest is how long it may take to answer, an answer that was decided upon
 	// when the request came.
 	slowest atomic.Int64
@@ -50,7 +51,7 @@ type counting struct {
 }
 
 func runCounting(t *testing.T) *counting {
-	o := &counting{values: map[string]*atomic.Int64{}}
+	o := &counting{values: map[string]*atomic.Int64{}, large: strings.Repeat(".", 1<<20)}
 	for _, c := range classes {
 		for id := range keysOfClass {
 			o.values[c.path(id)] = new(atomic.Int64)
@@ -61,6 +62,9 @@ func runCounting(t *testing.T) *counting {
 }
 
 func (o *counting) answer(r harness.Request) harness.Answer {
+	if strings.HasPrefix(r.Target, "/flow/") {
+		return harness.Answer{Body: o.large, Header: []string{"Content-Type: text/plain"}}
+	}
 	counter := o.values[r.Target]
 	if counter == nil {
 		return harness.Answer{Status: http.StatusNotFound}
@@ -70,6 +74,7 @@ func (o *counting) answer(r harness.Request) harness.Answer {
 		o.Forget() // nobody looks at the requests
 	}
 	switch slowest := time.Duration(o.slowest.Load()); {
+	case slowest == 0:
 	case rand.IntN(4) == 0:
 		time.Sleep(rand.N(slowest))
 	case rand.IntN(50) == 0:

@@ -22,12 +22,14 @@ type fleet struct {
 	redis  *harness.Redis
 	lines  [nodes]*harness.Relay
 	edges  [nodes]*harness.Edge
+	source string // the policy as it stands here
 	policy string // the file that all run
 	began  time.Time
 }
 
-func runFleet(t *testing.T) *fleet {
-	f := &fleet{origin: runCounting(t), redis: harness.RunRedis(t), policy: filepath.Join(t.TempDir(), "fleet.yaml"), began: time.Now()}
+// runFleet runs three nodes with the policy in a file of this directory.
+func runFleet(t *testing.T, policy string) *fleet {
+	f := &fleet{origin: runCounting(t), redis: harness.RunRedis(t), source: policy, policy: filepath.Join(t.TempDir(), "edge.yaml"), began: time.Now()}
 	f.write(t, "1s")
 	for i := range f.edges {
 		f.lines[i] = harness.RunRelay(t, f.redis.Addr)
@@ -41,7 +43,7 @@ func runFleet(t *testing.T) *fleet {
 
 // write writes the policy, with a lifetime for what has a short one.
 func (f *fleet) write(t *testing.T, short string) {
-	text, err := os.ReadFile("fleet.yaml")
+	text, err := os.ReadFile(f.source)
 	if err == nil {
 		text = bytes.ReplaceAll(text, []byte("revalidate: 1s"), []byte("revalidate: "+short))
 		err = os.WriteFile(f.policy+".new", text, 0o600)
