@@ -8,6 +8,8 @@ import (
 // Result is the verdict of one test, in the words of http-cache-tests.
 type Result struct {
 	ID, Suite, Kind, Name, Verdict, Detail string
+	// Later: the test is of later.mjs, not of the package.
+	Later bool
 }
 
 // The kinds of tests: what RFC 9111 requires, what makes a good cache, and

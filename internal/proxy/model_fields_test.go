@@ -78,7 +78,7 @@ func (o *modelOrigin) times(h http.Header, now time.Time) {
 	case 4:
 		h.Set("Age", pick(rng, "0", "007", "3600", "2147483648", "99999999999", "99999999999999999999999"))
 	case 5:
-		h["Age"] = pick(rng, []string{"-1"}, []string{"x"}, []string{"1.5"}, []string{""}, []string{"0, 0"}, []string{"0", "0"}, []string{"1 2"}, []string{"+5"})
+		h["Age"] = pick(rng, []string{"-1"}, []string{"x"}, []string{"1.5"}, []string{""}, []string{"0, 0"}, []string{"0", "0"}, []string{"0, 3600"}, []string{"3600", "0"}, []string{"x, 5"}, []string{", 5"}, []string{"1 2"}, []string{"+5"})
 	}
 	switch rng.IntN(8) {
 	case 0:

@@ -206,21 +206,21 @@ func (f *facts) readLifetimes(expires []string) {
 	}
 }
 
-// readAge is section 5.1 with the departure of docs/divergences.md: what is not
-// one number makes the response stale.
+// readAge is section 5.1: the first member of a list, if that is a number.
 func (f *facts) readAge(lines []string) {
-	switch n, ok := int64(0), false; {
-	case len(lines) == 0:
-		f.ages = []int64{0}
-	default:
-		if n, ok = decimal(strings.Trim(lines[0], " \t")); ok && len(lines) == 1 {
-			f.ages = []int64{n}
-			return
+	f.ages = []int64{0}
+	list := strings.FieldsFunc(strings.Join(lines, ","), func(r rune) bool { return r == ',' })
+	for _, member := range list {
+		if member = strings.Trim(member, " \t"); member == "" {
+			continue
 		}
-		f.odd, f.lifetimes = true, []int64{0}
-		head, _, _ := strings.Cut(lines[0], ",")
-		n, _ = decimal(strings.Trim(head, " \t"))
-		f.ages = []int64{0, n}
+		f.odd = f.odd || len(list) > 1
+		if n, ok := decimal(member); ok {
+			f.ages[0] = n
+		} else {
+			f.odd = true
+		}
+		return
 	}
 }
 

@@ -85,14 +85,9 @@ func matchesStaleWhen(h http.Header, marks []FieldValue) bool {
 	return false
 }
 
-// setAge reckons corrected_initial_age (section 4.2.3) and marks a response
-// whose Age cannot be read.
+// setAge reckons corrected_initial_age (section 4.2.3).
 func (h *head) setAge(date time.Time, dated bool, at Moment) {
-	age, ok := parseAge(h.header.Values("Age"))
-	if !ok {
-		h.meta.Facts |= FactInvalid
-	}
-	corrected := age + max(0, at.Response.Sub(at.Request))
+	corrected := parseAge(h.header.Values("Age")) + max(0, at.Response.Sub(at.Request))
 	if dated {
 		// Date has whole seconds: reckoned with the fraction of now, every
 		// response would arrive up to a second old.
@@ -102,20 +97,18 @@ func (h *head) setAge(date time.Time, dated bool, at Moment) {
 	h.meta.InitialAge = min(corrected, deltaMax)
 }
 
-// parseAge reads Age (section 5.1). ok is false for anything but one
-// non-negative integer: the age is then unknown, and the response is held stale.
-// That is stricter than section 5.1, which would rather ignore it or take the
-// first of several; see docs/divergences.md.
-func parseAge(lines []string) (age time.Duration, ok bool) {
-	switch len(lines) {
-	case 0:
-		return 0, true
-	case 1:
-		age = parseDelta(trimOWS(lines[0]))
-		return max(0, age), age != Invalid
-	default:
-		return 0, false
+// parseAge reads Age (section 5.1): of a list, on one line or several, the first
+// member; 0 where that is no non-negative integer. Date still says how old the
+// response is at least.
+func parseAge(lines []string) time.Duration {
+	for _, line := range lines {
+		for member := range strings.SplitSeq(line, ",") {
+			if member = trimOWS(member); member != "" {
+				return max(0, parseDelta(member)) // Invalid is negative
+			}
+		}
 	}
+	return 0
 }
 
 // setLifetime notes the explicit lifetime (section 4.2.1): s-maxage, max-age,

@@ -51,8 +51,8 @@ const (
 	FactLastModified
 	// FactStaleOnArrival: the response matched the route's stale_when.
 	FactStaleOnArrival
-	// FactInvalid: a freshness field or Age that was not valid; a lifetime
-	// from the origin is then 0 (section 4.2.1).
+	// FactInvalid: a freshness field that was not valid; a lifetime from the
+	// origin is then 0 (section 4.2.1).
 	FactInvalid
 )
 
