@@ -4,16 +4,16 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"github.com/spf13/cobra"
 
+	"edge/internal/app"
 	"edge/internal/policy"
 )
 
 // source is a policy file on disk.
 func source(std stdio, file string) policy.Source {
-	return policy.Source{Name: file, Read: os.ReadFile, Env: std.env}
+	return policy.Source{Name: file, Read: app.ReadFile, Env: std.env}
 }
 
 // configError tells all problems of a file; other errors stay as they are.

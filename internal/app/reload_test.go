@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -86,6 +87,44 @@ func TestAnIncludeIsRead(t *testing.T) {
 	eventually(t, "the other include is in force", func() bool { return f.served(t) == "other" })
 	writeFile(t, other, routes("newest"))
 	eventually(t, "a change of it as well", func() bool { return f.served(t) == "newest" })
+}
+
+// A document that an answer is made of belongs to the policy, as an include does.
+func TestADocumentIsRead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	must(t, os.Mkdir(filepath.Join(dir, "pages"), 0o755))
+	page := filepath.Join(dir, "pages", "down.html")
+	writeFile(t, page, "old")
+	f := startFile(t, newOrigin(t, nil).URL, dir, filepath.Join(dir, "edge.yaml"),
+		"version: 1\norigin: {url: \"${ORIGIN}\"}\ndrain_delay: 0\nroutes: [{path: /, respond: {file: pages/down.html}}]\n")
+	served := func() string { return get(f.url("/")).body }
+	if got := served(); got != "old" {
+		t.Fatalf("served %q", got)
+	}
+	before := f.policy.Load().Hash
+	writeFile(t, page, "new")
+	eventually(t, "the new page is in force", func() bool { return served() == "new" })
+	if f.policy.Load().Hash == before {
+		t.Error("the hash of the policy does not tell the new page from the old one")
+	}
+	must(t, os.Remove(page))
+	eventually(t, "the missing page is told", func() bool { return len(f.log.lines(refused)) == 1 })
+	if got := served(); got != "new" {
+		t.Errorf("served %q while the page is missing", got)
+	}
+}
+
+func TestAFileOfAPolicyIsBounded(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "large")
+	must(t, os.WriteFile(name, make([]byte, maxFile+1), 0o600))
+	if _, err := ReadFile(name); !errors.Is(err, errLargeFile) {
+		t.Errorf("got %v", err)
+	}
+	must(t, os.Truncate(name, maxFile))
+	if text, err := ReadFile(name); err != nil || len(text) != maxFile {
+		t.Errorf("got %d bytes, %v", len(text), err)
+	}
 }
 
 func TestABadFileIsToldOnceAndChangesNothing(t *testing.T) {

@@ -3,6 +3,9 @@ package app
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -23,8 +26,28 @@ type snapshot struct {
 }
 
 func takeSnapshot(name string) snapshot {
-	text, err := os.ReadFile(name)
+	text, err := ReadFile(name)
 	return snapshot{text, err}
+}
+
+// maxFile bounds every file of a policy: far beyond what policies are, and little
+// enough to hold it in memory.
+const maxFile = 16 << 20
+
+var errLargeFile = errors.New("more than 16MiB")
+
+// ReadFile reads a file of a policy, as policy.Source wants it.
+func ReadFile(name string) ([]byte, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(text) > maxFile {
+		err = &fs.PathError{Op: "read", Path: name, Err: errLargeFile}
+	}
+	return text, err
 }
 
 func (s snapshot) same(t snapshot) bool {

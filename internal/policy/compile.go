@@ -14,13 +14,15 @@ type compiler struct {
 	told     map[string]bool // problems that were reported
 	hosts    hostList
 	bound    map[string][]string // Source.Bound
+	files    documents
 }
 
 // compile checks what a Config means and makes the policy. It returns every
 // problem of meaning: conflicting paths, options that make no sense with their
-// mode, unknown origins. The policy is nil when there is one.
-func compile(c *Config, bound map[string][]string) (*Policy, Problems) {
-	b := &compiler{config: c, bound: bound, policy: &Policy{Hash: c.Hash}, told: map[string]bool{}}
+// mode, unknown origins. The policy is nil when there is one. files are the
+// documents that options name; what is missing among them is a problem already.
+func compile(c *Config, bound map[string][]string, files documents) (*Policy, Problems) {
+	b := &compiler{config: c, bound: bound, files: files, policy: &Policy{Hash: c.Hash}, told: map[string]bool{}}
 	b.settings()
 	b.internalQuery()
 	b.routes()

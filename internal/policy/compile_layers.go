@@ -2,6 +2,7 @@ package policy
 
 import (
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -96,7 +97,13 @@ var routeLayering = []layered{
 	applies("response", inAll, func(r *RouteConf) **FieldRuleSet { return &r.Response }),
 	applies("trailers", inDynamic, func(r *RouteConf) *[]string { return &r.Trailers }),
 	applies("websocket", inAuto|inDynamic, func(r *RouteConf) **bool { return &r.WebSocket }),
+	applies("respond", inAll, func(r *RouteConf) **RespondConf { return &r.Respond }),
+	applies("redirect", inAll, func(r *RouteConf) **RedirectConf { return &r.Redirect }),
 }
+
+// ofAnswers are the options that mean something where no request gets any
+// further than to an answer of edge's own.
+var ofAnswers = []string{"respond", "redirect", "methods", "params", "dynamic_params", "cors", "response"}
 
 // settle lays the options of a route over the defaults: what is written on the
 // route counts and must apply to its mode, what is inherited counts where it
@@ -104,12 +111,35 @@ var routeLayering = []layered{
 func (b *routeCompiler) settle() {
 	defaults := &b.config.Defaults
 	b.conf = *b.written
+	if by := b.written.answerOption(); by != "" {
+		b.settleAnswer(by)
+		return
+	}
 	for _, o := range routeLayering {
 		switch {
 		case o.written(b.written) && !o.modes.has(b.route.Mode):
 			b.reject(o.name, "it applies to "+o.modes.String(), "%s has no meaning in mode %s", o.name, b.route.Mode)
 		case !o.written(b.written) && o.inherits.has(b.route.Mode):
 			o.copy(&b.conf, defaults)
+		}
+	}
+}
+
+// settleAnswer is settle for a route that answers alone, by the option by.
+func (b *routeCompiler) settleAnswer(by string) {
+	hint := "remove it"
+	if by == "respond" {
+		hint += ", or write except_from: those who are named there get past respond"
+	}
+	if b.written.Mode != "" {
+		b.reject("mode", hint, "mode has no meaning beside %s: no origin is asked", by)
+	}
+	for _, o := range routeLayering {
+		switch means := slices.Contains(ofAnswers, o.name); {
+		case !means && o.written(b.written):
+			b.reject(o.name, hint, "%s has no meaning beside %s: no origin is asked", o.name, by)
+		case means && !o.written(b.written) && o.name != "respond":
+			o.copy(&b.conf, &b.config.Defaults)
 		}
 	}
 }

@@ -59,6 +59,9 @@ func (b *compiler) newRoute(written *RouteConf) *routeCompiler {
 	c := &routeCompiler{compiler: b, written: written, route: r}
 	r.place = c.at("path")
 	r.Mode = modeOf(word(written.Mode, word(b.config.Defaults.Mode, Auto.String())))
+	if written.answersAlone() {
+		r.Mode = Auto // nothing is enforced where nothing is asked
+	}
 	c.settle()
 	return c
 }
@@ -120,6 +123,7 @@ func (b *routeCompiler) compile() {
 	b.cors()
 	b.fields()
 	b.client()
+	b.answers()
 	b.route.WebSocket = given(b.conf.WebSocket, b.route.Mode == ForceDynamic)
 	b.route.Fingerprint = fingerprint(b.route, b.policy.Settings.Origins[b.route.Origin],
 		word(b.conf.Generation, b.policy.Settings.Generation))
@@ -129,8 +133,11 @@ func (b *routeCompiler) compile() {
 }
 
 // origin finds the route's origin: the one it names, else "default", else the
-// only one there is.
+// only one there is. A route that answers alone has none.
 func (b *routeCompiler) origin() {
+	if b.written.answersAlone() {
+		return
+	}
 	origins := b.policy.Settings.Origins
 	name := word(b.conf.Origin, defaultOriginName)
 	if _, ok := origins[name]; !ok && b.conf.Origin == "" && len(origins) == 1 {

@@ -67,23 +67,13 @@ func (b *compiler) rules() {
 
 // trusted compiles trusted_proxies to a function of a peer's address.
 func (b *compiler) trusted() func(string) bool {
-	var networks []netip.Prefix
+	at := func(i int) Place { return b.at(item("trusted_proxies", i)) }
+	networks := b.networks(b.config.TrustedProxies, at)
 	for i, text := range b.config.TrustedProxies {
-		network, err := netip.ParsePrefix(text)
-		if err != nil {
-			var one netip.Addr
-			one, err = netip.ParseAddr(text)
-			network = netip.PrefixFrom(one.Unmap(), one.Unmap().BitLen())
-		}
-		if err != nil {
-			b.fail(b.at(item("trusted_proxies", i)), "write 10.0.0.0/8 or 10.1.2.3", "%q is neither a network nor an address", text)
-			continue
-		}
-		if network.Bits() == 0 {
-			b.warn(b.at(item("trusted_proxies", i)), "name the networks of your proxies",
+		if network, err := parseNetwork(text); err == nil && network.Bits() == 0 {
+			b.warn(at(i), "name the networks of your proxies",
 				"%s trusts everybody: any client may choose its scheme, host and address", text)
 		}
-		networks = append(networks, network.Masked())
 	}
 	if networks == nil {
 		return nil
@@ -93,12 +83,6 @@ func (b *compiler) trusted() func(string) bool {
 		if err != nil {
 			return false
 		}
-		ip := at.Addr().Unmap().WithZone("")
-		for _, n := range networks {
-			if n.Contains(ip) {
-				return true
-			}
-		}
-		return false
+		return networks.has(at.Addr())
 	}
 }

@@ -67,6 +67,7 @@ func policyText(p *Policy) string {
 		if r.Warm != nil {
 			fmt.Fprintf(&b, "  warm %s\n", strings.Join(r.Warm, " "))
 		}
+		b.WriteString(answersText(r))
 		for _, f := range []struct {
 			name  string
 			rules FieldRules
@@ -79,6 +80,23 @@ func policyText(p *Policy) string {
 				fmt.Fprintf(&b, "  %s set %q remove %v\n", f.name, set, f.rules.Remove)
 			}
 		}
+	}
+	return b.String()
+}
+
+// answersText writes what a route answers by itself.
+func answersText(r *Route) string {
+	var b strings.Builder
+	if a := r.Respond; a != nil {
+		fmt.Fprintf(&b, "  respond %d, problem %v, except %v\n", a.Status, a.Problem, a.except)
+		for _, f := range a.Fields {
+			fmt.Fprintf(&b, "    %s: %s\n", f.Name, f.Value)
+		}
+		fmt.Fprintf(&b, "    %q\n", a.Body)
+	}
+	if t := r.redirection; t != nil {
+		fmt.Fprintf(&b, "  redirect %d to %q %q ? %q # %q, keep %v but %q\n",
+			t.status, t.site, t.path.text, t.query.text, t.fragment.text, t.keep, t.names)
 	}
 	return b.String()
 }

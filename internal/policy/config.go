@@ -101,6 +101,9 @@ type RouteConf struct {
 	WebSocket       *bool
 	Trailers        []string
 
+	Respond  *RespondConf
+	Redirect *RedirectConf
+
 	Places Places
 	// Layer is where the route comes from: "file", "include", "preset".
 	Layer string

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"edge/internal/request"
@@ -109,6 +110,8 @@ func (p *Policy) Explain(v *request.View) Explanation {
 		e.Params = append(e.Params, NamedValue{name, e.Plan.Params[i]})
 	}
 	switch e.Plan.Course {
+	case Answer:
+		e.Client = fixedFields(&e.Plan)
 	case Lookup:
 		e.lookup(p)
 	case Pass, Pipe:
@@ -225,6 +228,18 @@ func clientFields(r *Route) []NamedValue {
 	return fields
 }
 
+// fixedFields are what a fixed answer tells clients.
+func fixedFields(p *Plan) []NamedValue {
+	if p.Reason != rfc9111.Responded {
+		return nil
+	}
+	var fields []NamedValue
+	for _, f := range p.Route.Respond.Fields {
+		fields = append(fields, NamedValue{f.Name, f.Value})
+	}
+	return append(fields, NamedValue{"Content-Length", strconv.Itoa(len(p.Route.Respond.Body))})
+}
+
 // hints says what the owner could write where a plan may surprise.
 func hints(v *request.View, p *Plan) []string {
 	var list []string
@@ -237,6 +252,10 @@ func hints(v *request.View, p *Plan) []string {
 		list = append(list, "name the data in key or in withhold")
 	case rfc9111.MethodNotAllowed:
 		list = append(list, "add "+v.Method+" to methods")
+	case rfc9111.Responded:
+		if except := p.Route.Respond.except; except != nil {
+			list = append(list, "clients in "+except.String()+" get past this answer")
+		}
 	case rfc9111.DynamicQuery, rfc9111.DynamicCookie:
 		list = append(list, "names in key, dynamic_on or withhold say what counts; dynamic_on: none lets nothing count")
 	}

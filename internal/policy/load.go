@@ -1,5 +1,7 @@
 package policy
 
+import "slices"
+
 // Source gives Load its inputs, so that the package touches no file and no
 // environment.
 type Source struct {
@@ -37,8 +39,9 @@ func Load(src Source) (*Policy, error) {
 		if src.Listen != "" {
 			c.Listen = []ListenConf{{Address: src.Listen}}
 		}
-		compiled, more := compile(c, src.Bound)
-		p, problems = compiled, append(problems, more...)
+		files, unread := readDocuments(&src, c)
+		compiled, more := compile(c, src.Bound, files)
+		p, problems = compiled, slices.Concat(problems, unread, more)
 	}
 	if len(problems) == 0 {
 		return p, nil
@@ -54,7 +57,7 @@ func ForOrigin(url, listen string, bound map[string][]string) (*Policy, error) {
 	if listen != "" {
 		c.Listen = []ListenConf{{Address: listen}}
 	}
-	p, problems := compile(c, bound)
+	p, problems := compile(c, bound, nil)
 	if len(problems) > 0 {
 		return nil, problems
 	}

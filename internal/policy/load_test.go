@@ -1,7 +1,9 @@
 package policy
 
 import (
+	"bytes"
 	"errors"
+	"io/fs"
 	"strings"
 	"testing"
 
@@ -112,5 +114,52 @@ func public(r *Route) map[string]any {
 		"mode": r.Mode, "overrides": r.Overrides, "origin": r.Origin, "allow": r.Allow, "collapse_wait": r.CollapseWait,
 		"max_object": r.MaxObject, "client": r.Client, "cors": r.CORS, "websocket": r.WebSocket, "trailers": r.Trailers,
 		"invalidate_limit": r.InvalidateLimit, "tag_headers": r.TagHeaders, "fingerprint": r.Fingerprint,
+	}
+}
+
+// TestDocuments: a document is looked for beside the policy file, wherever it is
+// named; what is too large, or cannot be read, is a problem of who names it.
+func TestDocuments(t *testing.T) {
+	files := map[string][]byte{
+		"conf/edge.yaml": []byte(`
+version: 1
+origin: {url: "http://a"}
+include: [more/routes.yaml]
+routes: [{path: /a, respond: {file: a.txt}}, {path: /b, respond: {file: /etc/b.txt}}]
+`),
+		"conf/more/routes.yaml": []byte("- {path: /c, respond: {file: a.txt}}\n"),
+		"conf/a.txt":            bytes.Repeat([]byte("x"), maxDocument),
+		"/etc/b.txt":            []byte("b"),
+	}
+	src := sourceOf(files, nil)
+	src.Name = "conf/edge.yaml"
+	p, err := Load(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []string{"conf/a.txt", "/etc/b.txt", "conf/a.txt"} {
+		if got := p.Routes[i].Respond.Body; !bytes.Equal(got, files[want]) {
+			t.Errorf("%s: %d bytes, want those of %s", p.Routes[i].Pattern, len(got), want)
+		}
+	}
+	hash := p.Hash
+	files["conf/a.txt"] = files["conf/a.txt"][1:]
+	if p, err = Load(src); err != nil || p.Hash == hash {
+		t.Errorf("another document, the same hash: %v", err)
+	}
+	files["conf/a.txt"] = bytes.Repeat([]byte("x"), maxDocument+1)
+	delete(files, "/etc/b.txt")
+	_, err = Load(src)
+	if !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a document that is not there: got %v", err)
+	}
+	for _, want := range []string{
+		"conf/edge.yaml:5:37: a.txt has more than 1MiB",
+		"conf/edge.yaml:5:73: cannot read /etc/b.txt: file does not exist",
+		"conf/more/routes.yaml:1:30: a.txt has more than 1MiB",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("%q is not told in:\n%v", want, err)
+		}
 	}
 }

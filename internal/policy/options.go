@@ -117,6 +117,8 @@ func sections() []section {
 		{"key, dynamic_on and withhold", rows(keyOptions)},
 		{"cors", rows(corsOptions)},
 		{"request and response", rows(fieldRuleOptions)},
+		{"respond", rows(respondOptions)},
+		{"redirect", rows(redirectOptions)},
 		{"origin and origins", rows(originOptions)},
 		{"timeouts of an origin", rows(timeoutOptions)},
 		{"tls of an origin", rows(originTLSOptions)},

@@ -84,6 +84,11 @@ var routeOptions = []optionOf[RouteConf]{
 		"In force-dynamic: the trailer fields of the origin that pass. Those of gRPC always do; those that decide about a message or its client (Set-Cookie, Cache-Control, ...) never do.")),
 	option("websocket", optional(boolean()), func(r *RouteConf) **bool { return &r.WebSocket }, "false",
 		"In auto: whether WebSocket upgrades are allowed. force-dynamic always allows them."),
+
+	inherit(option("respond", optional(respondShape()), func(r *RouteConf) **RespondConf { return &r.Respond }, "",
+		"A fixed answer of edge's own to every method that the route takes: the origin is not asked. A status alone is short for a mapping. false keeps away what defaults say.")),
+	option("redirect", optional(redirectShape()), func(r *RouteConf) **RedirectConf { return &r.Redirect }, "",
+		"Where requests are sent instead of an origin: short for a mapping with to."),
 }
 
 // defaultOptions are those of routeOptions that may stand in defaults.

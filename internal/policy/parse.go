@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"hash"
 	"io/fs"
-	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -98,10 +97,7 @@ func (r *configReader) includes(c *Config) *layer {
 	include := newLayer("include")
 	r.decoder.layer = include
 	for i, name := range c.Include {
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(filepath.Dir(r.src.Name), name)
-		}
-		r.include(name, c.Places[fmt.Sprintf("include.%d", i)])
+		r.include(beside(r.src.Name, name), c.Places[fmt.Sprintf("include.%d", i)])
 	}
 	return include
 }

@@ -18,7 +18,7 @@ const (
 	Lookup
 	// Pipe: splice bytes (a WebSocket).
 	Pipe
-	// Answer: edge answers by itself (OPTIONS, preflight, redirect).
+	// Answer: edge answers by itself (OPTIONS, preflight, redirects, respond).
 	Answer
 	// Refuse: edge refuses with Plan.Status and Plan.Reason.
 	Refuse
@@ -117,6 +117,10 @@ func (p *Policy) plan(v *request.View, dst *Plan, rec *recorder) {
 		dst.answer(http.StatusNoContent, r.optionsReason(v))
 	case !r.methods.take(v.Method):
 		dst.refuse(http.StatusMethodNotAllowed, rfc9111.MethodNotAllowed)
+	case r.redirection != nil:
+		dst.redirect(v)
+	case r.Respond.answers(v):
+		dst.respond(r.Respond)
 	case v.Upgrade == "websocket" && r.WebSocket && v.Method == http.MethodGet:
 		dst.Course, dst.Reason = Pipe, rfc9111.UpgradePass
 	case v.Method != http.MethodGet && v.Method != http.MethodHead:

@@ -76,7 +76,8 @@ type Route struct {
 	ParamNames  []string
 	// Overrides is what rfc9111 weighs for responses of this route.
 	Overrides rfc9111.Overrides
-	// Origin is the name of the origin in Settings.Origins.
+	// Origin is the name of the origin in Settings.Origins; empty where edge
+	// answers every request by itself.
 	Origin string
 	// Allow is the value of Allow: the methods that the route takes, sorted.
 	Allow string
@@ -104,6 +105,9 @@ type Route struct {
 	// TagHeaders are the response fields that carry tags, stripped from
 	// answers.
 	TagHeaders []string
+	// Respond is the fixed answer that plans of the course Answer or Refuse with
+	// the reason Responded stand for; nil for none.
+	Respond *FixedAnswer
 
 	compiled
 }
@@ -121,6 +125,7 @@ type compiled struct {
 	tags         []template
 	invalidates  map[string][]template
 	internal     *kindRules // of the query; nil for none
+	redirection  *redirection
 	place        Place
 }
 

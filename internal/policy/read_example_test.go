@@ -9,10 +9,12 @@ import (
 const exampleFile = "../../config.example.yaml"
 
 // asComment are options that config.example.yaml can only show as comments: a
-// preset would change what its routes are for, and there is no file to include.
+// preset would change what its routes are for, and there are no other files.
 var asComment = map[string]*regexp.Regexp{
 	"preset":  regexp.MustCompile(`(?m)^# preset: `),
 	"include": regexp.MustCompile(`(?m)^# include: `),
+
+	"route.respond.file": regexp.MustCompile(`(?m)^ +# file: `),
 
 	"listen.tls":              regexp.MustCompile(`(?m)^#   tls: `),
 	"listen.tls.cert":         regexp.MustCompile(`(?m)^#     cert: `),
@@ -65,6 +67,7 @@ func TestExampleShowsEveryOption(t *testing.T) {
 		"origin.tls.": rows(originTLSOptions), "origin.health.": rows(healthOptions), "origin.eject.": rows(ejectOptions), "origin.breaker.": rows(breakerOptions), "route.": rows(routeOptions),
 		"route.key.": rows(keyOptions), "route.cors.": rows(corsOptions),
 		"internal.": rows(internalOptions), "route.request.": rows(fieldRuleOptions), "route.response.": rows(fieldRuleOptions),
+		"route.respond.": rows(respondOptions), "route.redirect.": rows(redirectOptions),
 	} {
 		for _, r := range rows {
 			_, shown := written[prefix+r.name]
@@ -104,6 +107,8 @@ func TestDefaultsShownAreValues(t *testing.T) {
 		{"version: 1\norigin: {breaker: {", "}}\n", rows(breakerOptions)},
 		{"version: 1\nroutes: [{path: /a, ", "}]\n", rows(routeOptions)},
 		{"version: 1\nroutes: [{path: /a, cors: {origins: [a], ", "}}]\n", rows(corsOptions)},
+		{"version: 1\nroutes: [{path: /a, respond: {", "}}]\n", rows(respondOptions)},
+		{"version: 1\nroutes: [{path: /a, redirect: {to: /b, ", "}}]\n", rows(redirectOptions)},
 	} {
 		for _, r := range document.rows {
 			if r.preset == "" {

@@ -5,10 +5,11 @@ import (
 	"strings"
 )
 
-// template is a tag of the policy: text with parameters in it.
+// template is a tag of the policy, or a part of a redirect: text with parameters
+// in it.
 type template struct {
 	parts []templatePart
-	text  string // the whole tag when there are no parameters
+	text  string // the whole when there are no parameters
 }
 
 type templatePart struct {
@@ -42,19 +43,22 @@ func (r *Route) appendTemplates(dst []string, templates []template, p *Plan) []s
 
 // fill returns the tag for the given parameters; rest says that the last one is
 // a catch-all.
-func (t *template) fill(params []string, rest bool) string {
+func (t *template) fill(params []string, rest bool) string { return t.fillWith(params, rest, tagParam) }
+
+// fillWith returns the text with each parameter as write spells it.
+func (t *template) fillWith(params []string, rest bool, write func(raw string, rest bool) string) string {
 	if t.parts == nil {
 		return t.text
 	}
-	var tag []byte
+	var filled []byte
 	for _, part := range t.parts {
 		if part.text != "" {
-			tag = append(tag, part.text...)
+			filled = append(filled, part.text...)
 			continue
 		}
-		tag = append(tag, tagParam(params[part.param], rest && part.param == len(params)-1)...)
+		filled = append(filled, write(params[part.param], rest && part.param == len(params)-1)...)
 	}
-	return string(tag)
+	return string(filled)
 }
 
 // tagParam is a captured parameter as it stands in a tag. In a catch-all (rest)
@@ -100,6 +104,11 @@ func parseTemplate(text string, params []string) (template, *fault) {
 			return template{}, &fault{fmt.Sprintf("tag %q holds %q", text, text[i]), "tags have neither spaces nor commas"}
 		}
 	}
+	return parseParts("tag", text, params)
+}
+
+// parseParts reads text with parameters in it; kind is what messages call it.
+func parseParts(kind, text string, params []string) (template, *fault) {
 	t := template{text: text}
 	for rest := text; rest != ""; {
 		open := strings.IndexByte(rest, '[')
@@ -111,13 +120,13 @@ func parseTemplate(text string, params []string) (template, *fault) {
 		}
 		end := strings.IndexByte(rest[open:], ']')
 		if end < 0 {
-			return template{}, &fault{fmt.Sprintf("tag %q has a bracket that is not closed", text), "write [name] for a parameter"}
+			return template{}, &fault{fmt.Sprintf("%s %q has a bracket that is not closed", kind, text), "write [name] for a parameter"}
 		}
 		end += open
 		name := strings.TrimPrefix(strings.TrimLeft(rest[open:end], "["), "...")
 		index := indexOf(params, name)
 		if index < 0 {
-			return template{}, &fault{fmt.Sprintf("tag %q: the path has no parameter %q", text, name), parametersHint(params)}
+			return template{}, &fault{fmt.Sprintf("%s %q: the path has no parameter %q", kind, text, name), parametersHint(params)}
 		}
 		if open > 0 {
 			t.parts = append(t.parts, templatePart{text: rest[:open]})

@@ -30,12 +30,14 @@ routes:
   - {path: /rules, mode: force-static, revalidate: 1h, jitter: 0, response: {set: {x-const: "1", cache-control: "max-age=7"}, remove: [date, last-modified]}}
   - {path: /short, mode: force-static, revalidate: 2s, jitter: 0, stale: 3s}
   - {path: /dynamic, mode: force-dynamic}
+  - {path: /fixed, respond: {body: hello}}
+  - {path: /away, redirect: /static}
 `
 
 // agreeTargets are what is asked for. The origin's answer goes by the path.
 var agreeTargets = []string{
 	"/static", "/posts/1?q=a", "/posts/1?q=a&page=2&utm_source=x", "/posts/2", "/browser", "/cors", "/anyone", "/rules",
-	"/short", "/dynamic", "/auto", "/auto?b=1&a=2", "/vary", "/weak", "/modified", "/untagged", "/untyped", "/large", "/huge",
+	"/short", "/dynamic", "/fixed", "/away?x", "/auto", "/auto?b=1&a=2", "/vary", "/weak", "/modified", "/untagged", "/untyped", "/large", "/huge",
 	"/empty", "/gone", "/moved", "/coded", "/behind", "/unranged", "/aged", "/nostore", "/search?x=1&y=2", "/caf%C3%A9",
 }
 

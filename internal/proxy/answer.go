@@ -16,26 +16,45 @@ import (
 
 const originSlot = request.SlotOrigin
 
-// answer gives the answers that need no origin: OPTIONS, preflights, redirects.
+// answer gives the answers that need no origin: OPTIONS, preflights, redirects,
+// and what the route responds.
 func (x *exchange) answer() {
 	h := x.w.Header()
 	switch x.plan.Reason {
+	case rfc9111.Responded:
+		x.respond(h)
+		return
 	case rfc9111.Preflight:
 		x.preflight(h)
-	case rfc9111.SlashRedirect, rfc9111.HTTPSRedirect:
+	case rfc9111.SlashRedirect, rfc9111.HTTPSRedirect, rfc9111.Redirected:
 		h["Location"] = []string{x.plan.Location}
 		x.cors(h)
 	default:
 		h["Allow"] = []string{x.plan.Route.Allow}
 		x.cors(h)
 	}
-	x.plan.Route.Response.Apply(h)
-	appendStatus(h, rfc9111.Status{Detail: x.reason})
+	x.answerHead(h)
 	h["Content-Length"] = []string{"0"}
 	if x.plan.Status == http.StatusNoContent {
 		delete(h, "Content-Length")
 	}
 	x.w.WriteHeader(x.plan.Status)
+}
+
+// answerHead is what the heads of all answers of edge's own end with, but for
+// errors.
+func (x *exchange) answerHead(h http.Header) {
+	x.plan.Route.Response.Apply(h)
+	x.closeAfterBody(h)
+	appendStatus(h, rfc9111.Status{Detail: x.reason})
+}
+
+// closeAfterBody ends the connection after an answer to a request whose body
+// nobody reads: where such a body ends, somebody in front may see in another way.
+func (x *exchange) closeAfterBody(h http.Header) {
+	if x.view.Body != request.NoBody && !x.view.HTTP2 {
+		h["Connection"] = []string{"close"}
+	}
 }
 
 // preflight answers a CORS preflight (Fetch standard, section 3.2.2). Without
@@ -161,10 +180,7 @@ func (x *exchange) problem(status int, reason rfc9111.Reason, detail string, cs 
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	h["Cache-Control"] = []string{"no-store"}
 	h["X-Content-Type-Options"] = []string{"nosniff"}
-	if x.view.Body != request.NoBody && !x.view.HTTP2 {
-		// Where such a body ends, somebody in front may see in another way.
-		h["Connection"] = []string{"close"}
-	}
+	x.closeAfterBody(h)
 	appendStatus(h, cs)
 	x.w.WriteHeader(status)
 	if x.r.Method != http.MethodHead {

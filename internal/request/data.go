@@ -33,12 +33,15 @@ type Param struct {
 	Equals      bool
 }
 
-// Params yields the parameters of the query in order: the name as sent, the
-// value as sent, and whether there was a "=". Only "&" separates; empty parts
-// are passed over. Compare names with Param.Is.
-func (v *View) Params() iter.Seq[Param] {
+// Params yields the parameters of the query in order: see the function Params.
+func (v *View) Params() iter.Seq[Param] { return Params(v.Query) }
+
+// Params yields the parameters of a query in order: the name as sent, the value
+// as sent, and whether there was a "=". Only "&" separates; empty parts are
+// passed over. Compare names with Param.Is.
+func Params(query string) iter.Seq[Param] {
 	return func(yield func(Param) bool) {
-		for rest, more := v.Query, true; more; {
+		for rest, more := query, true; more; {
 			var part string
 			part, rest, more = strings.Cut(rest, "&")
 			if part == "" {

@@ -70,6 +70,8 @@ const (
 	PreflightNoCORS  // the same for a CORS preflight on an enforced route without cors
 	SlashRedirect    // trailing_slash or slashes
 	HTTPSRedirect    // redirect_https
+	Redirected       // redirect of the route
+	Responded        // respond of the route
 	ClosedParam      // a value outside params
 	MethodNotAllowed // 405
 	UnknownHost      // 421

@@ -65,6 +65,8 @@ var reasons = [NumReasons]struct{ word, text string }{
 	Options:          {"options", "edge answered OPTIONS with the methods that the route allows."},
 	HTTPSRedirect:    {"https-redirect", "The listener speaks http to send clients to https."},
 	SlashRedirect:    {"slash-redirect", "edge redirected to the spelling of the path that trailing_slash or slashes ask for."},
+	Redirected:       {"redirect", "The route redirects; no origin is asked."},
+	Responded:        {"respond", "The route has a fixed answer; no origin is asked."},
 	ClosedParam:      {"closed-param", "The path has a value that the route's params do not list."},
 	MethodNotAllowed: {"method-not-allowed", "The route does not take this method."},
 	UnknownHost:      {"unknown-host", "The request is for a host that is not served here."},
