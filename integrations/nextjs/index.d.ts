@@ -18,6 +18,10 @@ export interface Options {
   wait?: 'local' | 'accepted' | 'fleet'
   /** How many milliseconds a revalidation waits for edge. Then it goes on, and edge is told later. EDGE_PATIENCE; 1000. */
   patience?: number
+  /** The Redis or Valkey server on which replicas tell each other what they revalidate: "redis://user:password@host:6379/0", "rediss:" with TLS. EDGE_REDIS; "" for none. */
+  redis?: string
+  /** The key of the stream on that server. EDGE_REDIS_KEY; "{edge}:revalidated". */
+  key?: string
   /** The response field that carries tags; one of the route's tag_headers. EDGE_TAG_HEADER; "cache-tag". */
   header?: string
 }

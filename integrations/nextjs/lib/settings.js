@@ -10,6 +10,8 @@ function settings(given, env = process.env) {
     token: given.token ?? env.EDGE_ADMIN_TOKEN ?? '',
     wait: given.wait ?? env.EDGE_WAIT ?? 'local',
     patience: given.patience ?? Number(env.EDGE_PATIENCE ?? 1000),
+    redis: given.redis ?? env.EDGE_REDIS ?? '',
+    key: given.key ?? env.EDGE_REDIS_KEY ?? '{edge}:revalidated',
     header: (given.header ?? env.EDGE_TAG_HEADER ?? 'cache-tag').toLowerCase(),
   }
   if (!waits.includes(options.wait)) {
@@ -18,7 +20,14 @@ function settings(given, env = process.env) {
   if (!(options.patience >= 0)) {
     throw new Error(`edge-cache: patience is "${options.patience}": write a number of milliseconds`)
   }
+  if (options.redis !== '' && !isRedis(options.redis)) {
+    throw new Error('edge-cache: EDGE_REDIS is not the address of a Redis server: write redis://user:password@redis.internal:6379/0')
+  }
   return options
+}
+
+function isRedis(text) {
+  return URL.canParse(text) && /^rediss?:$/.test(new URL(text).protocol) && /^(\/\d*)?$/.test(new URL(text).pathname)
 }
 
 function purgeURL(text) {
