@@ -4,11 +4,7 @@ package nextapp
 
 import (
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"edge/e2e/harness"
@@ -18,17 +14,9 @@ import (
 // the application tells edge of revalidations arrives.
 func startPreset(t *testing.T) *site {
 	t.Helper()
-	var admin atomic.Pointer[url.URL]
-	way := httptest.NewServer(&httputil.ReverseProxy{Rewrite: func(pr *httputil.ProxyRequest) {
-		pr.SetURL(admin.Load()) // edge is asked for its origin first
-	}})
-	t.Cleanup(way.Close)
-	s := startWith(t, "edge-preset.yaml", startNext(t, "EDGE_URL="+way.URL))
-	at, err := url.Parse(s.edge.AdminURL(""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	admin.Store(at)
+	way, open := wayToAdmin(t)
+	s := startWith(t, "edge-preset.yaml", startNext(t, "EDGE_URL="+way))
+	open(s.edge)
 	return s
 }
 
