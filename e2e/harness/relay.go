@@ -16,6 +16,7 @@ type Relay struct {
 
 	listener net.Listener
 	accepted atomic.Uint64
+	returned atomic.Int64
 
 	mu     sync.Mutex // protects what follows
 	target string
@@ -40,6 +41,9 @@ func RunRelay(t testing.TB, target string) *Relay {
 
 // Accepted is how many connections there have been.
 func (r *Relay) Accepted() uint64 { return r.accepted.Load() }
+
+// Returned is how many bytes have come back from the server.
+func (r *Relay) Returned() int64 { return r.returned.Load() }
 
 // Lead breaks all connections; those that come lead to the address target. An
 // empty one breaks them at once.
@@ -153,7 +157,8 @@ func (r *Relay) pass() time.Duration {
 	return delay
 }
 
-func (r *Relay) copy(dst, src net.Conn, slowly bool) {
+// copy copies until an error; back says that it is from the server.
+func (r *Relay) copy(dst, src net.Conn, back bool) {
 	defer func() {
 		r.mu.Lock()
 		delete(r.conns, src)
@@ -162,7 +167,9 @@ func (r *Relay) copy(dst, src net.Conn, slowly bool) {
 	b := make([]byte, 64<<10)
 	for {
 		n, err := src.Read(b)
-		if delay := r.pass(); slowly && delay > 0 {
+		delay := r.pass()
+		if back {
+			r.returned.Add(int64(n))
 			time.Sleep(delay)
 		}
 		if _, failed := dst.Write(b[:n]); failed != nil || err != nil {
