@@ -126,7 +126,7 @@ soak: ## load, reloads and purges for SOAK (60s), a stream of 1 GiB, and the che
 
 .PHONY: docs
 docs: ## write the generated files anew
-	go test $$(git grep -l 'flag.Bool("update"' -- 'internal/*_test.go' 'cmd/*_test.go' | xargs -n1 dirname | sort -u | sed 's,^,./,') -run 'Generated|Docs' -update
+	go test $$(git grep -l 'flag.Bool("update"' -- 'internal/*_test.go' 'cmd/*_test.go' 'bench/scaling/*_test.go' | xargs -n1 dirname | sort -u | sed 's,^,./,') -run 'Generated|Docs' -update
 
 .PHONY: clean
 clean: ## remove what was built or installed

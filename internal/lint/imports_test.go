@@ -48,6 +48,8 @@ var mayImport = map[string]string{
 	"bench/peers/content": "",
 	"bench/peers/origin":  "bench/peers/content",
 	"bench/peers/bare":    "",
+	// A simulation: it imports nothing of edge.
+	"bench/scaling": "",
 }
 
 func TestImportsFollowTheMap(t *testing.T) {
