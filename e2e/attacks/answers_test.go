@@ -71,21 +71,29 @@ var modes = []struct {
 	{"/auto/", nil},
 }
 
-func TestOddAnswers(t *testing.T) {
+// oddAnswerRoutes are the routes of modes.
+const oddAnswerRoutes = `routes:
+  - {path: "/static/[id]", mode: force-static, revalidate: 5m}
+  - {path: "/data/[id]", mode: dynamic-on-request-data, revalidate: 5m, dynamic_on: {cookies: [session]}}
+  - {path: "/passed/[id]", mode: force-dynamic}
+`
+
+// runOddAnswers runs an origin that gives each of answers under the slug of its name.
+func runOddAnswers(t *testing.T) *hostile {
 	bytes := map[string]int{}
 	for i, a := range answers {
 		bytes[slug(a.name)] = i
 	}
-	o := runHostile(t, func(c net.Conn, r *http.Request) bool {
+	return runHostile(t, func(c net.Conn, r *http.Request) bool {
 		a := answers[bytes[r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]]]
 		_, err := io.WriteString(c, a.bytes)
 		return err == nil && !a.last
 	})
-	e := start(t, o.url(), `routes:
-  - {path: "/static/[id]", mode: force-static, revalidate: 5m}
-  - {path: "/data/[id]", mode: dynamic-on-request-data, revalidate: 5m, dynamic_on: {cookies: [session]}}
-  - {path: "/passed/[id]", mode: force-dynamic}
-`)
+}
+
+func TestOddAnswers(t *testing.T) {
+	o := runOddAnswers(t)
+	e := start(t, o.url(), oddAnswerRoutes)
 	for _, a := range answers {
 		for _, m := range modes {
 			path := m.prefix + slug(a.name)

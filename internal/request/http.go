@@ -77,10 +77,13 @@ func (f *filling) hostOf(r *http.Request) string {
 	return r.Host
 }
 
-// body takes the framing, which net/http has checked and settled.
+// body takes the framing, which net/http has checked and settled; but of several
+// lengths in HTTP/2 it takes the first.
 func (f *filling) body(r *http.Request) Fault {
 	v := f.view
 	switch codings := r.TransferEncoding; {
+	case f.lengths > 1:
+		return BadFraming
 	case len(codings) > 1 || len(codings) == 1 && codings[0] != "chunked":
 		return BadFraming
 	case len(codings) == 1 || r.ContentLength < 0:

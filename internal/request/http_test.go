@@ -40,6 +40,7 @@ func TestFromHTTP2(t *testing.T) {
 		{"a line feed in a value", func(r *http.Request) { r.Header.Set("X-A", "a\nb") }, BadField, NoBody},
 		{"a space in a name", func(r *http.Request) { r.Header["X A"] = []string{"a"} }, BadField, NoBody},
 		{"no name", func(r *http.Request) { r.Header[""] = []string{"a"} }, BadField, NoBody},
+		{"two lengths", func(r *http.Request) { r.ContentLength, r.Header["Content-Length"] = 4, []string{"4", "1"} }, BadFraming, NoBody},
 		{"Transfer-Encoding: identity", func(r *http.Request) { r.TransferEncoding = []string{"identity"} }, BadFraming, NoBody},
 	} {
 		t.Run(test.name, func(t *testing.T) {
