@@ -18,9 +18,11 @@ SOAK     ?= 60s
 READS    ?= 100000
 SOAKED   ?= 1000000
 # Of bench-peers: how often and how long each peer is measured, and which cases
-# of bench/peers/cases.go; empty for all. FRESH=1 forgets earlier results.
+# of bench/peers/cases.go; empty for all. OBJECTS is how many edge stores where
+# memory is measured. FRESH=1 forgets earlier results.
 ROUNDS   ?= 5
 SECONDS  ?= 2
+OBJECTS  ?= 1000000
 CASES    ?=
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
@@ -88,7 +90,7 @@ bench: ## plan, hit and miss against bench/baseline.txt; UPDATE=1 writes that an
 bench-peers: build ## edge beside NGINX, HAProxy, Varnish and Traffic Server; writes docs/performance.md
 	bench/peers/install
 	go build -buildvcs=false -o .cache/bench-peers/peers ./bench/peers
-	.cache/bench-peers/peers -rounds '$(ROUNDS)' -seconds '$(SECONDS)' -cases '$(CASES)' $(if $(FRESH),-fresh)
+	.cache/bench-peers/peers -rounds '$(ROUNDS)' -seconds '$(SECONDS)' -objects '$(OBJECTS)' -cases '$(CASES)' $(if $(FRESH),-fresh)
 
 .PHONY: e2e
 e2e: ## stories, bad input and the wire, through the built binary

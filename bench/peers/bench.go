@@ -41,6 +41,7 @@ type bench struct {
 	edge    string // the binary
 	rounds  int
 	seconds time.Duration // of one measurement
+	objects int           // of edge in the case memory
 
 	origin  *process
 	address string // the origin's
@@ -60,7 +61,7 @@ func open(o options, log *slog.Logger) (*bench, error) {
 	}
 	b := &bench{
 		log: log, dir: dir, edge: o.edge, rounds: o.rounds, seconds: time.Duration(o.seconds) * time.Second,
-		bare: filepath.Join(dir, "bare"),
+		objects: o.objects, bare: filepath.Join(dir, "bare"),
 	}
 	if err := b.prepare(); err != nil {
 		return nil, errors.Join(err, b.close())

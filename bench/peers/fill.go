@@ -10,11 +10,15 @@ import (
 // fillers is how many connections fill a store.
 const fillers = 16
 
-// fill asks for everything that l asks for again and again, twice: some peers
-// store what they have seen before.
+// twice is how much of a load is asked for a second time when a store is filled:
+// some peers store what they have seen before, and would show it there.
+const twice = 1000
+
+// fill asks for everything that l asks for again and again, and for some of it
+// twice.
 func (b *bench) fill(s *server, l *load) error {
-	for range 2 {
-		if err := b.askAll(s, l.header, len(l.hot), func(i int) content.Target { return l.hot[i] }); err != nil {
+	for _, n := range [...]int{len(l.hot), min(twice, len(l.hot))} {
+		if err := b.askAll(s, l.header, n, func(i int) content.Target { return l.hot[i] }); err != nil {
 			return err
 		}
 	}

@@ -1,7 +1,7 @@
 // Command peers measures edge beside other caches and proxies, in one run on one
 // machine, and writes docs/performance.md.
 //
-//	make bench-peers [ROUNDS=5] [SECONDS=2] [CASES=hit-1k,zipf] [FRESH=1]
+//	make bench-peers [ROUNDS=5] [SECONDS=2] [OBJECTS=1000000] [CASES=hit-1k,zipf] [FRESH=1]
 //
 // Every case is a list of entries: a peer, with its configuration in conf, and
 // what it is asked for. A round measures each entry once, so that what the
@@ -30,6 +30,7 @@ import (
 type options struct {
 	edge            string
 	rounds, seconds int
+	objects         int
 	cases           string
 	try             string
 	fresh           bool
@@ -41,6 +42,7 @@ func main() {
 	flag.StringVar(&o.edge, "edge", "bin/edge", "the `binary` to measure")
 	flag.IntVar(&o.rounds, "rounds", 5, "how often each entry is measured")
 	flag.IntVar(&o.seconds, "seconds", 2, "how long each measurement takes")
+	flag.IntVar(&o.objects, "objects", manyObjects, "how many objects edge stores in the case memory; the rest of it is in proportion")
 	flag.StringVar(&o.cases, "cases", "", "`names` of cases, with commas; empty for all")
 	flag.StringVar(&o.try, "try", "", "measure these `entries` alone, with commas, and keep nothing: to see what a change does")
 	flag.BoolVar(&o.fresh, "fresh", false, "measure again what has a result of this binary")
@@ -55,8 +57,8 @@ func main() {
 }
 
 func run(o options, log *slog.Logger) error {
-	if o.rounds < 1 || o.seconds < 1 {
-		return errors.New("rounds and seconds are at least 1")
+	if o.rounds < 1 || o.seconds < 1 || o.objects < leastObjects {
+		return fmt.Errorf("rounds and seconds are at least 1, and objects %d", leastObjects)
 	}
 	chosen, err := choose(o.cases)
 	if err != nil {

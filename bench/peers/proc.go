@@ -157,11 +157,14 @@ func rollup(text, name string) (int64, error) {
 	return 0, fmt.Errorf("no %s in %q", name, text)
 }
 
-// filesIn is what the files in a directory take.
+// filesIn is what the files in a directory take; nothing if there is none.
 func filesIn(dir string) (int64, error) {
 	var sum int64
 	err := filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		switch {
+		case errors.Is(err, fs.ErrNotExist): // never there, or gone since it was listed
+			return nil
+		case err != nil || d.IsDir():
 			return err
 		}
 		info, err := d.Info()

@@ -177,7 +177,7 @@ func milliseconds(ms float64) string {
 // report tells of herds.
 func (c *herds) report(w *report, r *result) {
 	w.title(fmt.Sprintf("Herds: %d clients at once, an origin that takes %v", herdClients, herdDelay),
-		"Requests of the origin, and when the last client had its answer, in multiples of what the origin takes.", r)
+		"Requests of the origin, and when the last client had its answer, in multiples of what the origin takes. One round, but for edge.", r)
 	w.head("", "new, public: requests", "last", "new, private: requests", "last", "private again: requests", "last")
 	for _, peer := range r.Order {
 		cells := []string{peer}

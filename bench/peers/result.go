@@ -24,6 +24,7 @@ type result struct {
 	Herds    map[string][]herd      `json:",omitempty"`
 	Sizes    map[string][]footprint `json:",omitempty"`
 	Pauses   []pauses               `json:",omitempty"`
+	Idle     map[string]idle        `json:",omitempty"`
 	Profiles map[string]string      `json:",omitempty"`
 }
 
@@ -32,6 +33,7 @@ type made struct {
 	Edge, Bench     string // hashes of the binary and of the benchmark itself
 	Version         string // what edge says of itself
 	Rounds, Seconds int
+	Objects         int
 	At              time.Time
 }
 
@@ -50,7 +52,7 @@ func makeNow(o options) (made, error) {
 	bench, err1 := hashOf(self)
 	return made{
 		Edge: edge, Bench: bench, Version: firstLine(o.edge, "version"),
-		Rounds: o.rounds, Seconds: o.seconds, At: time.Now().UTC().Truncate(time.Second),
+		Rounds: o.rounds, Seconds: o.seconds, Objects: o.objects, At: time.Now().UTC().Truncate(time.Second),
 	}, errors.Join(err, err1)
 }
 

@@ -20,6 +20,8 @@ type server struct {
 	processes        []*process
 	dir              string // what it keeps
 	log              string // the file with its access log; empty for none
+	// h2Rate is how many requests a second h2load made of it last; 0 at first.
+	h2Rate float64
 }
 
 func (s *server) stop() error {

@@ -13,17 +13,24 @@ import (
 // to those who ask. It fills all peers with few objects, and edge with many.
 type sizes struct{ peers []setup }
 
-// Of the case: how many objects of which size, and what edge may take for them:
-// what it takes as it comes, and what is enough for many.
+// Of the case: how many objects of which size edge stores unless it is told
+// another number, the peers a tenth of that, and what edge may take for them: what
+// it takes as it comes, and what is enough for many.
 const (
-	fewObjects  = 100_000
-	manyObjects = 1_000_000
-	objectSize  = 1 << 10
-	fewMiB      = 512
-	fullMiB     = 4 << 10
+	manyObjects  = 1_000_000
+	leastObjects = 20_000
+	objectSize   = 1 << 10
+	fewMiB       = 512
+	fullMiB      = 4 << 10
 	// fillerSize is of the objects that fill the rest: larger, to be done sooner.
 	fillerSize = 8 << 10
 )
+
+// few is how many objects the peers store.
+func (b *bench) few() int { return b.objects / 10 }
+
+// fullMiB is what edge may take for many objects.
+func (b *bench) fullMiB() int { return fullMiB * b.objects / manyObjects }
 
 // footprint is what a server took with so many objects.
 type footprint struct {
@@ -34,6 +41,8 @@ type footprint struct {
 	Resident     int64
 	// Bound is what edge says it takes at most, Live what it says it stores.
 	Bound, Live int64
+	// StoreMiB is what it was told to take for a full store.
+	StoreMiB int
 }
 
 // settle is how long a server gets to come to rest before it is measured.
@@ -43,13 +52,13 @@ func (c *sizes) measure(b *bench) (_ *result, err error) {
 	r := &result{Sizes: make(map[string][]footprint)}
 	for _, p := range c.peers {
 		r.Order = append(r.Order, p.peer)
-		if err := c.with(b, p, func(s *server) error { return c.steps(b, s, r, fewObjects) }); err != nil {
+		if err := c.with(b, p, func(s *server) error { return c.steps(b, s, r, b.few()) }); err != nil {
 			return nil, err
 		}
 		if p.peer != "edge" {
 			continue
 		}
-		p.storeMiB = fullMiB
+		p.storeMiB = b.fullMiB()
 		if err := c.with(b, p, func(s *server) error { return c.full(b, s, r) }); err != nil {
 			return nil, err
 		}
@@ -74,7 +83,7 @@ func (c *sizes) full(b *bench, s *server, r *result) error {
 	if err := b.pauses(s, r, "nearly empty, collecting again and again", true); err != nil {
 		return err
 	}
-	if err := c.steps(b, s, r, manyObjects); err != nil {
+	if err := c.steps(b, s, r, b.objects); err != nil {
 		return err
 	}
 	if err := b.fillUp(s); err != nil {
@@ -94,6 +103,7 @@ func (c *sizes) full(b *bench, s *server, r *result) error {
 	if after.Resident > full.Resident {
 		full = after
 	}
+	full.StoreMiB = b.fullMiB()
 	r.Sizes["edge"] = append(r.Sizes["edge"], full)
 	return err
 }
@@ -182,7 +192,7 @@ func (b *bench) fillUp(s *server) error {
 		if m["edge_cache_evictions_total"]+m["edge_cache_rejections_total"] > 0 {
 			return nil
 		}
-		if n > fullMiB<<20/fillerSize*2 {
+		if n > b.fullMiB()<<20/fillerSize*2 {
 			return errors.New("the store does not fill up")
 		}
 		err = b.askAll(s, nil, batch, func(i int) content.Target {

@@ -29,9 +29,9 @@ func (c *sizes) report(w *report, r *result) {
 // reportFull tells of a full store and its bound.
 func (c *sizes) reportFull(w *report, f footprint) {
 	w.printf("\nedge with a store of %d MiB that is full: %d objects, %d MiB stored, %d MiB of memory; "+
-		"its metrics say that it takes %d MiB at most.\n", fullMiB, f.Objects, f.Live>>20, f.Resident>>20, f.Bound>>20)
+		"its metrics say that it takes %d MiB at most.\n", f.StoreMiB, f.Objects, f.Live>>20, f.Resident>>20, f.Bound>>20)
 	w.goals = append(w.goals, kept{
-		Case: "Memory", What: fmt.Sprintf("a full store of %d MiB: all memory, MiB", fullMiB),
+		Case: "Memory", What: fmt.Sprintf("a full store of %d MiB: all memory, MiB", f.StoreMiB),
 		Figure: fmt.Sprint(f.Resident >> 20), Goal: fmt.Sprintf("≤ %d", f.Bound>>20), Met: f.Resident <= f.Bound,
 	})
 }
