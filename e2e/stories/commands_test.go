@@ -256,3 +256,22 @@ func (s *story) idleCmd(*testscript.TestScript, []string) error {
 	}
 	return nil
 }
+
+func (s *story) metricCmd(_ *testscript.TestScript, args []string) error {
+	if len(args) != 2 {
+		return errors.New("usage: metric NAME VALUE")
+	}
+	want, err := strconv.ParseFloat(args[1], 64)
+	if err != nil {
+		return err
+	}
+	got := 0.0
+	if !harness.Eventually(func() bool {
+		m, failed := s.edge.Metrics()
+		got, err = m.Sum(args[0]), failed
+		return err == nil && got == want
+	}) {
+		return errors.Join(err, fmt.Errorf("%s is %v, want %v", args[0], got, want))
+	}
+	return nil
+}

@@ -27,6 +27,8 @@
 //		Runs "edge purge" against the running edge.
 //	idle
 //		Waits until no fetch is under way.
+//	metric NAME VALUE
+//		Waits until the series of a metric add up to a value.
 //
 // Time does not pass in a story: the origin's Age field moves it.
 package stories

@@ -28,6 +28,7 @@ func TestStories(t *testing.T) {
 			"forget": command((*story).forgetCmd),
 			"purge":  command((*story).purgeCmd),
 			"idle":   command((*story).idleCmd),
+			"metric": command((*story).metricCmd),
 		},
 		RequireUniqueNames: true,
 	})

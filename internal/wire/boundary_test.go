@@ -196,6 +196,7 @@ func TestEveryPairOfKinds(t *testing.T) {
 
 // FuzzBoundary holds the Answerer to scripts of any kinds, split anywhere.
 func FuzzBoundary(f *testing.F) {
+	f.Add([]byte{0, 2, 0}, []byte{}) // all at once
 	f.Add([]byte{0, 3, 0}, []byte{40})
 	f.Add([]byte{3, 0, 8, 0, 2}, []byte{1, 200, 30})
 	f.Add([]byte{0, 0, 4, 13, 0}, []byte{255, 255, 255})

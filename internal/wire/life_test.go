@@ -83,21 +83,26 @@ func within(t *testing.T, what string, got, from, to time.Duration) {
 	}
 }
 
-// A connection on which net/http sees nothing at all lives as long as there are
-// hits, and then until the idle timeout.
+// A connection on which net/http sees nothing more lives as long as there are
+// hits, and then until the idle timeout: be it new, where a head comes in pieces
+// because net/http has room for a few bytes only, or one where it comes whole.
 func TestHitsAloneKeepAConnection(t *testing.T) {
-	inBubble(t, func(t *testing.T, w *world) {
-		c := w.client(t)
-		for range 5 {
+	for _, first := range []string{hitRequest, missRequest} {
+		inBubble(t, func(t *testing.T, w *world) {
+			c := w.client(t)
+			c.ask(first)
+			before := w.hits.Load()
+			for range 5 {
+				c.ask(hitRequest)
+				time.Sleep(testIdle * 6 / 10)
+			}
 			c.ask(hitRequest)
-			time.Sleep(testIdle * 6 / 10)
-		}
-		c.ask(hitRequest)
-		within(t, "the connection is closed", c.closedAfter(), testIdle*7/8, testIdle)
-		if got := w.hits.Load(); got != 6 {
-			t.Errorf("%d hits below net/http, want 6", got)
-		}
-	})
+			within(t, "the connection is closed", c.closedAfter(), testIdle*7/8, testIdle)
+			if got := w.hits.Load() - before; got != 6 {
+				t.Errorf("%d hits below net/http, want 6", got)
+			}
+		})
+	}
 }
 
 // The deadline that net/http set for the first head has no say after a hit.
