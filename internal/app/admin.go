@@ -13,9 +13,7 @@ import (
 
 	"edge/internal/admin"
 	"edge/internal/cache"
-	"edge/internal/policy"
 	"edge/internal/request"
-	"edge/internal/rfc9111"
 	"edge/internal/telemetry"
 )
 
@@ -97,60 +95,14 @@ func kindOf(s *cache.Selector) string {
 	return "host"
 }
 
-// explanation is what POST /v1/explain tells programs: the decision of the
-// policy, and what the store has.
-type explanation struct {
-	policy.Explanation
-	Stored string `json:"stored,omitempty"`
-}
-
 // explain tells what the running policy does with a request, and what is
 // stored for it.
 func (a *App) explain(r admin.ExplainRequest) (admin.Explanation, error) {
-	p := a.policy.Load()
-	v, fault := request.New(&p.Rules, r.Method, r.URL, r.Headers...)
+	e, fault := a.proxy.Explain(r.Method, r.URL, r.Headers...)
 	if fault != request.NoFault {
 		return admin.Explanation{}, fmt.Errorf("edge refuses this request with %d (%s): %s", fault.Status(), fault, fault.Hint())
 	}
-	e := p.Explain(v)
-	text, stored := e.Text(), a.stored(v, &e.Plan)
-	if stored != "" {
-		text += fmt.Sprintf("%-9s %s\n", "stored", stored) // as Text has it
-	}
-	return admin.Explanation{Text: text, Decision: explanation{e, stored}}, nil
-}
-
-// stored tells what the store has for a request; empty for one that is not
-// looked up.
-func (a *App) stored(v *request.View, plan *policy.Plan) string {
-	if plan.Course != policy.Lookup {
-		return ""
-	}
-	var l cache.Lookup
-	now := a.now()
-	a.memory.Lookup(plan.Key, v, now, &l)
-	if l.State != cache.Found {
-		return storedWords[l.State]
-	}
-	m := &l.Object.Meta
-	verdict := rfc9111.Judge(m, v, &plan.Route.Overrides, now, l.Soft)
-	text := fmt.Sprintf("status %d, %d bytes, age %s; now: %s (%s)",
-		m.Status, l.Object.Body.Size(), m.Age(now).Round(time.Second), verdict.Action, verdict.Reason)
-	if l.Soft.Hit {
-		text += fmt.Sprintf("; softly purged %s ago", now.Sub(l.Soft.At).Round(time.Second))
-	}
-	if verdict.IfError > 0 && verdict.IfError != rfc9111.Forever {
-		text += fmt.Sprintf("; stands in for a failed origin for another %s", verdict.IfError.Round(time.Second))
-	}
-	return text
-}
-
-// storedWords tell what a look-up found when it is no object.
-var storedWords = map[cache.State]string{
-	cache.Nothing: "nothing",
-	cache.Variant: "only for other request fields",
-	cache.Dead:    "nothing, it was purged",
-	cache.Marked:  "nothing, it turned out not storable a moment ago",
+	return admin.Explanation{Text: e.Text(), Decision: e}, nil
 }
 
 // status is what GET /v1/status tells.

@@ -116,6 +116,9 @@ func (p *Policy) Explain(v *request.View) Explanation {
 		e.lookup(p)
 	case Pass, Pipe:
 		e.Invalidates = r.AppendInvalidates(nil, v.Method, &e.Plan)
+		if r.Mode == Auto && v.Method == http.MethodPost && e.Plan.Reason == rfc9111.UnsafeMethod {
+			e.Lifetime = []string{"a 200 that says for how long, and whose Content-Location is this URL, is stored: it answers later GETs, never a POST"}
+		}
 		query, hasQuery := r.ClientQuery(v)
 		e.Origin = p.originSummary(r, v.Method+" "+target(v.Path, query, hasQuery), ruledFields(r, nil),
 			"all that the client sent, and edge's forwarding fields")

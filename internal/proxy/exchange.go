@@ -99,30 +99,45 @@ func (x *exchange) receive() bool {
 	return false
 }
 
-// lookup asks the store, and where it has nothing, or something labelled under
-// another policy, finds out more.
+// lookup asks the store, and labels anew what was labelled under another policy.
 func (x *exchange) lookup() {
+	if x.search(); x.found.State == cache.Found && !x.labelled() {
+		if x.relabel(); x.found.State != cache.Found {
+			x.findPartial()
+		}
+	}
+}
+
+// search asks the store, and where it has nothing finds out more. It changes
+// nothing there.
+func (x *exchange) search() {
 	x.find(x.p.now())
 	if x.found.State == cache.Nothing && x.plan.Route.Mode == policy.Auto {
 		x.otherSearch()
 	}
-	if x.found.State == cache.Found && !x.labelled() {
-		x.relabel()
-	}
 	if x.partial = nil; x.found.State != cache.Found {
-		x.partial = partialOf(x.p, x.live, x.plan.Route, x.plan.Key, &x.view)
+		x.findPartial()
 	}
+}
+
+// findPartial looks for a part of the body, where the whole is not stored.
+func (x *exchange) findPartial() {
+	x.partial = partialOf(x.p, x.live, x.plan.Route, x.plan.Key, &x.view)
 }
 
 // originRests answers with what may stand in for a failed origin when the
 // origin failed so short a time ago that it is not to be asked again: one probe
 // per key and interval, whoever asks.
-func (x *exchange) originRests() bool {
+func (x *exchange) originRests() bool { return x.standsIn() && x.standIn(x.statusOfHit()) }
+
+// standsIn reports whether what is stored may answer in place of an origin that is
+// not to be asked again yet.
+func (x *exchange) standsIn() bool {
 	if x.verdict.IfError <= 0 {
 		return false
 	}
 	_, failing := x.p.flights.Failing(x.plan.Key)
-	return failing && x.standIn(x.statusOfHit())
+	return failing
 }
 
 // mustPass reports that a request whose plan was to look up goes to the origin

@@ -53,6 +53,7 @@ func (x *exchange) keepForGet(res *http.Response, at rfc9111.Moment, born cache.
 	if k.admission.Store != rfc9111.StoreIt || !rfc9111.AnswersGet(&x.view, r, &k.admission.Meta) {
 		return nil
 	}
+	k.admission.Meta.Facts |= rfc9111.FactPosted
 	return k
 }
 

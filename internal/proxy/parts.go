@@ -61,11 +61,11 @@ func (x *exchange) answerFromPartial() bool {
 	if x.partial == nil {
 		return false
 	}
-	o := x.partial.object
-	v := rfc9111.Judge(&o.Meta, &x.view, &x.plan.Route.Overrides, x.p.now(), x.partial.soft)
-	if v.Action != rfc9111.Serve || !x.partial.holdsRangeOf(&x.view) {
+	v, answers := x.judgePartial()
+	if !answers {
 		return false
 	}
+	o := x.partial.object
 	x.verdict, x.served, x.reason, x.ttl = v, telemetry.ServedHit, v.Reason, v.TTL
 	h := x.w.Header()
 	o.Head.AddTo(h)
@@ -76,6 +76,12 @@ func (x *exchange) answerFromPartial() bool {
 	appendStatus(h, x.statusOfHit())
 	x.body(h, storedPart{x.partial}, http.StatusOK)
 	return true
+}
+
+// judgePartial asks the law about the partial, and reports whether it is the answer.
+func (x *exchange) judgePartial() (v rfc9111.Verdict, answers bool) {
+	v = rfc9111.Judge(&x.partial.object.Meta, &x.view, &x.plan.Route.Overrides, x.p.now(), x.partial.soft)
+	return v, v.Action == rfc9111.Serve && x.partial.holdsRangeOf(&x.view)
 }
 
 // holdsRangeOf reports whether the ranges that v asks for are to be sent, and lie

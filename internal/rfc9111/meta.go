@@ -54,6 +54,9 @@ const (
 	// FactInvalid: a freshness field that was not valid; a lifetime from the
 	// origin is then 0 (section 4.2.1).
 	FactInvalid
+	// FactPosted: the response answered a POST (RFC 9110 section 9.3.3). Nothing
+	// is decided by it.
+	FactPosted
 )
 
 // Has reports whether all bits of g are set.
