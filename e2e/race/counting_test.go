@@ -17,12 +17,14 @@ import (
 // class is a kind of key: how the policy treats it, and how it is purged.
 type class struct {
 	name string
-	// soft: some of its purges are.
-	soft bool
+	// soft: some of its purges are. posts: some of them are POSTs through edge.
+	soft, posts bool
 }
 
 // classes are the routes of fleet.yaml.
-var classes = []class{{"hard", false}, {"mixed", true}, {"large", true}, {"short", false}, {"auto", false}}
+var classes = []class{
+	{name: "hard"}, {name: "mixed", soft: true}, {name: "large", soft: true}, {name: "short"}, {name: "auto", posts: true},
+}
 
 const (
 	// usualDelay is the most that the origin takes when nothing is done to it, and
@@ -68,6 +70,9 @@ func (o *counting) answer(r harness.Request) harness.Answer {
 	counter := o.values[r.Target]
 	if counter == nil {
 		return harness.Answer{Status: http.StatusNotFound}
+	}
+	if r.Method == http.MethodPost {
+		return harness.Answer{Body: fmt.Sprintf("%d\n", counter.Add(1))}
 	}
 	value := counter.Load()
 	if o.answered.Add(1)%1000 == 0 {

@@ -11,6 +11,6 @@
 // it find less, never too much. It fails when edge is broken on purpose: see
 // e2e/mutants.
 //
-//	make checker            100,000 reads, about 75 seconds
+//	make checker            100,000 reads, about 80 seconds
 //	make soak               1,000,000, among others
 package race

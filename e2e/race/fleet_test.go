@@ -18,6 +18,7 @@ import (
 // fleet is three edges that share a redis-server, each over a line of its own, in
 // front of an origin that counts.
 type fleet struct {
+	t      *testing.T // ends last: what is started later ends with it
 	origin *counting
 	redis  *harness.Redis
 	lines  [nodes]*harness.Relay
@@ -29,7 +30,7 @@ type fleet struct {
 
 // runFleet runs three nodes with the policy in a file of this directory.
 func runFleet(t *testing.T, policy string) *fleet {
-	f := &fleet{origin: runCounting(t), redis: harness.RunRedis(t), source: policy, policy: filepath.Join(t.TempDir(), "edge.yaml"), began: time.Now()}
+	f := &fleet{t: t, origin: runCounting(t), redis: harness.RunRedis(t), source: policy, policy: filepath.Join(t.TempDir(), "edge.yaml"), began: time.Now()}
 	f.write(t, "1s")
 	for i := range f.edges {
 		f.lines[i] = harness.RunRelay(t, f.redis.Addr)

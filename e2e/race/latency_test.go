@@ -51,7 +51,7 @@ func TestPurgeLatency(t *testing.T) {
 	c := harness.NewClient()
 	defer c.Close()
 	for i := range latencyPurges {
-		a, l := f.spread(t, c, i%nodes, class{"hard", false}.path(i%keysOfClass))
+		a, l := f.spread(t, c, i%nodes, classes[0].path(i%keysOfClass))
 		acknowledged, last = append(acknowledged, a), append(last, l)
 	}
 	rate := float64(shared.Load()-before) / (f.clock() - began).Seconds()

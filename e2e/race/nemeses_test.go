@@ -71,12 +71,23 @@ var nemeses = []nemesis{
 	}},
 	{"flushed server", true, func(t *testing.T, f *fleet) {
 		for range 4 {
-			harness.Await(t, "the server is flushed", func() bool {
-				_, err := f.redis.Do("FLUSHALL")
-				return err == nil
-			})
+			insist(t, f.redis, "FLUSHALL")
 			time.Sleep(outage / 2)
 		}
+	}},
+	{"promoted replica", true, func(t *testing.T, f *fleet) {
+		replica := harness.RunRedis(f.t)
+		replica.ReplicateFrom(t, f.redis)
+		must(t, replica.Stop()) // what is appended from now on it does not get
+		time.Sleep(outage / 5)
+		f.redis.Kill()
+		must(t, replica.Continue())
+		insist(t, replica, "REPLICAOF", "NO", "ONE")
+		f.redis = replica
+		for _, line := range f.lines {
+			line.Lead(replica.Addr)
+		}
+		time.Sleep(outage)
 	}},
 	{"stopped node", false, func(t *testing.T, f *fleet) {
 		for _, e := range f.edges {
@@ -113,6 +124,15 @@ func (p *phase) purgeEverything() {
 		p.invalidate(c, selection{`"hosts":["www.example.com"]`, "/"}, false, accepted)
 		time.Sleep(outage / 20)
 	}
+}
+
+// insist sends a command until the server takes it: the machine may be busy.
+func insist(t *testing.T, r *harness.Redis, args ...string) {
+	t.Helper()
+	harness.Await(t, "the server takes "+args[0], func() bool {
+		_, err := r.Do(args...)
+		return err == nil
+	})
 }
 
 func must(t *testing.T, err error) {

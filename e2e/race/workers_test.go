@@ -84,8 +84,7 @@ func (p *phase) readKey(c *harness.Client, node, conn int, key string) {
 		return
 	}
 	status := res.Header.Get("Cache-Status")
-	digits, _, _ := strings.Cut(res.Body, "\n")
-	if r.value, err = strconv.ParseInt(digits, 10, 64); err != nil {
+	if r.value, err = valueOf(res.Body); err != nil {
 		p.fail("node %c: GET %s: %v", 'a'+rune(node), key, err)
 		return
 	}
@@ -95,6 +94,12 @@ func (p *phase) readKey(c *harness.Client, node, conn int, key string) {
 		p.tier.Add(1)
 	}
 	p.history.read(r)
+}
+
+// valueOf reads what the origin said.
+func valueOf(body string) (int64, error) {
+	digits, _, _ := strings.Cut(body, "\n")
+	return strconv.ParseInt(digits, 10, 64)
 }
 
 // markOf reads what an answer says of itself.
@@ -143,12 +148,22 @@ func (p *phase) writeTo(ctx context.Context, c class, waits []reach) {
 	defer client.Close()
 	for ctx.Err() == nil {
 		id := rand.IntN(keysOfClass)
+		if c.posts && rand.IntN(3) == 0 {
+			p.postTo(client, c.path(id))
+			pause(ctx)
+			continue
+		}
 		p.origin.values[c.path(id)].Add(1)
 		p.invalidate(client, c.selector(id), c.soft && rand.IntN(2) == 0, waits[rand.IntN(len(waits))])
-		select {
-		case <-time.After(rand.N(writePace)):
-		case <-ctx.Done():
-		}
+		pause(ctx)
+	}
+}
+
+// pause is that of a writer.
+func pause(ctx context.Context) {
+	select {
+	case <-time.After(rand.N(writePace)):
+	case <-ctx.Done():
 	}
 }
 
@@ -170,6 +185,25 @@ func (c class) selector(id int) selection {
 	default:
 		return selection{fmt.Sprintf(`"tags":["%s:%d"]`, c.name, id), path}
 	}
+}
+
+// postTo makes a key grow by a POST through some node, which purges it for that.
+func (p *phase) postTo(c *harness.Client, key string) {
+	done := purge{node: rand.IntN(nodes), start: p.clock()}
+	req, err := harness.NewRequest(http.MethodPost, p.edges[done.node].URL(key), "more", "host: www.example.com")
+	if err != nil {
+		p.fail("%v", err)
+		return
+	}
+	res, err := c.Do(req)
+	done.end = p.clock()
+	value, malformed := valueOf(res.Body)
+	if err != nil || malformed != nil || res.Status != http.StatusOK {
+		p.fail("node %c: POST %s: %v, %d %s", 'a'+rune(done.node), key, err, res.Status, res.Body)
+		return
+	}
+	done.floors = map[string]int64{key: value}
+	p.history.purge(done)
 }
 
 // invalidate purges on some node, and notes what it was told.
