@@ -99,11 +99,13 @@ var routeLayering = []layered{
 	applies("websocket", inAuto|inDynamic, func(r *RouteConf) **bool { return &r.WebSocket }),
 	applies("respond", inAll, func(r *RouteConf) **RespondConf { return &r.Respond }),
 	applies("redirect", inAll, func(r *RouteConf) **RedirectConf { return &r.Redirect }),
+	applies("error_pages", inAll, func(r *RouteConf) *[]PageConf { return &r.ErrorPages }),
+	applies("intercept_errors", inAll, func(r *RouteConf) **bool { return &r.InterceptErrors }),
 }
 
 // ofAnswers are the options that mean something where no request gets any
 // further than to an answer of edge's own.
-var ofAnswers = []string{"respond", "redirect", "methods", "params", "dynamic_params", "cors", "response"}
+var ofAnswers = []string{"respond", "redirect", "methods", "params", "dynamic_params", "cors", "response", "error_pages"}
 
 // settle lays the options of a route over the defaults: what is written on the
 // route counts and must apply to its mode, what is inherited counts where it

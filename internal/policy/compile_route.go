@@ -124,6 +124,7 @@ func (b *routeCompiler) compile() {
 	b.fields()
 	b.client()
 	b.answers()
+	b.errorPages()
 	b.route.WebSocket = given(b.conf.WebSocket, b.route.Mode == ForceDynamic)
 	b.route.Fingerprint = fingerprint(b.route, b.policy.Settings.Origins[b.route.Origin],
 		word(b.conf.Generation, b.policy.Settings.Generation))

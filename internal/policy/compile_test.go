@@ -94,6 +94,9 @@ func answersText(r *Route) string {
 		}
 		fmt.Fprintf(&b, "    %q\n", a.Body)
 	}
+	for _, status := range slices.Sorted(maps.Keys(r.ErrorPages)) {
+		fmt.Fprintf(&b, "  page of %d: %s, intercept %v\n", status, r.ErrorPages[status].File, r.InterceptErrors)
+	}
 	if t := r.redirection; t != nil {
 		fmt.Fprintf(&b, "  redirect %d to %q %q ? %q # %q, keep %v but %q\n",
 			t.status, t.site, t.path.text, t.query.text, t.fragment.text, t.keep, t.names)

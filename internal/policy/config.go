@@ -101,8 +101,10 @@ type RouteConf struct {
 	WebSocket       *bool
 	Trailers        []string
 
-	Respond  *RespondConf
-	Redirect *RedirectConf
+	Respond         *RespondConf
+	Redirect        *RedirectConf
+	ErrorPages      []PageConf
+	InterceptErrors *bool
 
 	Places Places
 	// Layer is where the route comes from: "file", "include", "preset".

@@ -39,6 +39,9 @@ func (r *documentReader) route(conf *RouteConf) {
 	if conf.Respond != nil && conf.Respond.File != "" {
 		r.read(conf.Respond.File, placeOf(conf.Places, "respond.file"))
 	}
+	for _, page := range conf.ErrorPages {
+		r.read(page.File, placeOf(conf.Places, "error_pages."+page.Status))
+	}
 }
 
 // read reads a file, once if it can be read. A name that is not absolute is

@@ -33,6 +33,8 @@ type Explanation struct {
 	Status   int    `json:"status,omitempty"`
 	Location string `json:"location,omitempty"`
 	Allow    string `json:"allow,omitempty"`
+	// Page is the file that a refusal is told with to who prefers HTML.
+	Page string `json:"page,omitempty"`
 
 	// Data are the pieces of request data and their drawers, where the mode of
 	// the route asks about them.
@@ -143,6 +145,9 @@ func (e *Explanation) decision() {
 	}
 	e.Course, e.Reason, e.Why = p.Course.String(), p.Reason.String(), p.Reason.Text()
 	e.Status, e.Location = p.Status, p.Location
+	if page, ok := r.ErrorPages.Of(p.Status); ok && p.Course == Refuse {
+		e.Page = page.File
+	}
 	switch p.Reason {
 	case rfc9111.Options, rfc9111.PreflightNoCORS, rfc9111.MethodNotAllowed:
 		e.Allow = r.Allow

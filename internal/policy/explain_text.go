@@ -31,6 +31,9 @@ func (e Explanation) Text() string {
 	if e.Allow != "" {
 		t.line("allow", e.Allow)
 	}
+	if e.Page != "" {
+		t.line("page", e.Page+", for who prefers HTML")
+	}
 	for _, d := range e.Data {
 		t.line("data", fmt.Sprintf("%-9s %s  (%s: %s)", d.Drawer, datumText(d), d.Kind, d.Why))
 	}

@@ -147,6 +147,12 @@ routes: [{path: /a, respond: {file: a.txt}}, {path: /b, respond: {file: /etc/b.t
 	if p, err = Load(src); err != nil || p.Hash == hash {
 		t.Errorf("another document, the same hash: %v", err)
 	}
+	files["conf/edge.yaml"] = bytes.ReplaceAll(files["conf/edge.yaml"], []byte("respond: {file: a.txt}"), []byte("error_pages: {404: a.txt}"))
+	files["conf/a.txt"] = []byte("caf\xe9")
+	if _, err = Load(src); err == nil || !strings.Contains(err.Error(), "conf/edge.yaml:5:40: a.txt is not text in UTF-8") {
+		t.Errorf("a page in Latin-1: got %v", err)
+	}
+	files["conf/edge.yaml"] = bytes.ReplaceAll(files["conf/edge.yaml"], []byte("error_pages: {404: a.txt}"), []byte("respond: {file: a.txt}"))
 	files["conf/a.txt"] = bytes.Repeat([]byte("x"), maxDocument+1)
 	delete(files, "/etc/b.txt")
 	_, err = Load(src)

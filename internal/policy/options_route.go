@@ -89,6 +89,10 @@ var routeOptions = []optionOf[RouteConf]{
 		"A fixed answer of edge's own to every method that the route takes: the origin is not asked. A status alone is short for a mapping. false keeps away what defaults say.")),
 	option("redirect", optional(redirectShape()), func(r *RouteConf) **RedirectConf { return &r.Redirect }, "",
 		"Where requests are sent instead of an origin: short for a mapping with to."),
+	inherit(option("error_pages", errorPages(), func(r *RouteConf) *[]PageConf { return &r.ErrorPages }, "",
+		"Files with HTML that clients who prefer it get instead of edge's own errors: browsers, which name text/html in Accept. Others get a problem document (RFC 9457) as ever. A status goes before its class. Files are relative to the policy file, UTF-8, at most 1MiB, and read again when they change.")),
+	inherit(option("intercept_errors", optional(boolean()), func(r *RouteConf) **bool { return &r.InterceptErrors }, "false",
+		"Whether error_pages stand in for the bodies of the origin's errors as well. The status and all fields that are not about the body stay; others than browsers get the origin's answer.")),
 }
 
 // defaultOptions are those of routeOptions that may stand in defaults.

@@ -108,6 +108,10 @@ type Route struct {
 	// Respond is the fixed answer that plans of the course Answer or Refuse with
 	// the reason Responded stand for; nil for none.
 	Respond *FixedAnswer
+	// ErrorPages are what clients who prefer HTML get for errors of edge's own, and
+	// for the origin's too where InterceptErrors is set.
+	ErrorPages      ErrorPages
+	InterceptErrors bool
 
 	compiled
 }

@@ -14,6 +14,7 @@ var asComment = map[string]*regexp.Regexp{
 	"preset":  regexp.MustCompile(`(?m)^# preset: `),
 	"include": regexp.MustCompile(`(?m)^# include: `),
 
+	"route.error_pages":  regexp.MustCompile(`(?m)^  # error_pages: `),
 	"route.respond.file": regexp.MustCompile(`(?m)^ +# file: `),
 
 	"listen.tls":              regexp.MustCompile(`(?m)^#   tls: `),

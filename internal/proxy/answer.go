@@ -167,7 +167,8 @@ type problemBody struct {
 	Reason string `json:"reason"`
 }
 
-// problem writes an error of edge's own. Nobody may keep it.
+// problem writes an error of edge's own: a document for programs, or the route's
+// page for who prefers HTML. Nobody may keep it.
 func (x *exchange) problem(status int, reason rfc9111.Reason, detail string, cs rfc9111.Status) {
 	x.served, x.reason = telemetry.ServedByEdge, reason
 	body, err := json.Marshal(problemBody{http.StatusText(status), status, detail, reason.String()})
@@ -177,6 +178,9 @@ func (x *exchange) problem(status int, reason rfc9111.Reason, detail string, cs 
 	h := x.w.Header()
 	x.cors(h)
 	h["Content-Type"] = []string{"application/problem+json"}
+	if page, ok := x.page(h, status); ok {
+		h["Content-Type"], body = htmlPage, page
+	}
 	h["Content-Length"] = []string{strconv.Itoa(len(body))}
 	h["Cache-Control"] = []string{"no-store"}
 	h["X-Content-Type-Options"] = []string{"nosniff"}

@@ -54,7 +54,7 @@ func (x *exchange) send(o *cache.Object, status rfc9111.Status) {
 		body = codedBody{x, coding, storedBody{o.Body}}
 	}
 	appendStatus(h, status)
-	x.body(h, body, int(o.Meta.Status))
+	x.deliverBody(h, body, int(o.Meta.Status))
 }
 
 // storedHeadOnItsWay is storedHead for an object that is coded on its way.
@@ -195,7 +195,7 @@ func (x *exchange) stream(r *fill.Reader) {
 	}
 	x.clientHead(h, head{status: l.Status, age: age, stored: stored, etag: tag})
 	appendStatus(h, x.statusOfMiss(stored))
-	x.body(h, body, l.Status)
+	x.deliverBody(h, body, l.Status)
 }
 
 // originError reports that a status says the origin failed (spec section 5).

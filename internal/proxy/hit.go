@@ -63,6 +63,9 @@ func (h *Hit) crossOrigin() bool {
 // deliver answers with the object that was found, unless net/http would do more
 // with it than write it.
 func (h *Hit) deliver(dst []byte, now rfc9111.Instant) (head []byte, body [][]byte, ok bool) {
+	if h.plan.Route.Intercepts(int(h.found.Object.Meta.Status)) {
+		return nil, nil, false
+	}
 	o, onItsWay := h.coded(h.found.Object)
 	if onItsWay != rfc9111.Identity {
 		return nil, nil, false

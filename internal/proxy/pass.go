@@ -120,6 +120,7 @@ func (ps *pass) modify(res *http.Response) error {
 	own := x.invalidations(res)
 	stripTags(res.Header, x.plan.Route)
 	x.dynamicHead(res, ps.purge(res, own))
+	x.interceptPass(res)
 	return nil
 }
 

@@ -51,7 +51,7 @@ func TestAFixedAnswerIsARepresentation(t *testing.T) {
 			if c.field != "" {
 				fields = strings.Split(c.field, "\n")
 			}
-			a := r.do(t.Context(), c.method, "/text", "", fields...)
+			a := r.do(r.t.Context(), c.method, "/text", "", fields...)
 			if a.status != c.status || a.body != c.body || a.header.Get("Cache-Status") != "edge; detail=respond" {
 				t.Errorf("%s: got %v", c.name, a)
 			}
@@ -77,12 +77,12 @@ func TestFixedAnswersByStatus(t *testing.T) {
 		a = r.get("/teapot", "Range: bytes=0-1")
 		r.want(a, 418, "edge; detail=respond", "short and stout")
 		r.wantFields("/teapot", a.header, "Cache-Control: no-store", "Etag:", "Accept-Ranges:")
-		a = r.do(t.Context(), "POST", "/gone", "body")
+		a = r.do(r.t.Context(), "POST", "/gone", "body")
 		if a.status != 410 || !strings.Contains(a.body, `"reason":"respond"`) {
 			t.Errorf("/gone: got %v", a)
 		}
 		r.wantFields("/gone", a.header, "Content-Type: application/problem+json", "Cache-Control: no-store", "Connection: close")
-		a = r.do(t.Context(), "POST", "/text", "body")
+		a = r.do(r.t.Context(), "POST", "/text", "body")
 		r.wantFields("a body that nobody reads", a.header, "Connection: close")
 		r.wantAsked(0)
 	})
@@ -91,7 +91,7 @@ func TestFixedAnswersByStatus(t *testing.T) {
 func TestARedirectAnswersEveryMethod(t *testing.T) {
 	newRig(t, config(responding), func(r *rig) {
 		for _, method := range []string{"GET", "HEAD", "POST", "OPTIONS", "PURGE"} {
-			a := r.do(t.Context(), method, "/old/a%2Fb?q=1", "")
+			a := r.do(r.t.Context(), method, "/old/a%2Fb?q=1", "")
 			r.want(a, 307, "edge; detail=redirect", "")
 			r.wantFields(method, a.header, "Location: /new/a%2Fb?q=1", "Content-Length: 0")
 		}

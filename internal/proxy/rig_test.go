@@ -159,8 +159,13 @@ func load(t testing.TB, text string) *policy.Policy {
 	t.Helper()
 	p, err := policy.Load(policy.Source{
 		Name: "edge.yaml",
-		Read: func(string) ([]byte, error) { return []byte(text), nil },
-		Env:  func(string) (string, bool) { return "", false },
+		Read: func(name string) ([]byte, error) {
+			if name != "edge.yaml" { // a document
+				return []byte("<h1>" + name + "</h1>"), nil
+			}
+			return []byte(text), nil
+		},
+		Env: func(string) (string, bool) { return "", false },
 	})
 	if err != nil {
 		t.Fatal(err)
