@@ -1,12 +1,10 @@
 package deploy
 
 import (
-	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -75,20 +73,4 @@ func validate(t *testing.T, text []byte) {
 		t.Fatal(err)
 	}
 	run(t, "", edge, "validate", "-c", file)
-}
-
-// metricName finds the names of our series in an expression.
-var metricName = regexp.MustCompile(`\bedge_[a-z_]+`)
-
-// expectMetrics checks that edge exports every series that expr names. The
-// documentation of the metrics is generated from their definitions.
-func expectMetrics(t *testing.T, where, expr string) {
-	t.Helper()
-	docs := read(t, filepath.Join(root, "docs", "metrics.md"))
-	for _, name := range metricName.FindAllString(expr, -1) {
-		base := regexp.MustCompile(`(_seconds|_bytes)_(bucket|sum|count)$`).ReplaceAllString(name, "$1")
-		if !bytes.Contains(docs, []byte("| `"+base+"` |")) {
-			t.Errorf("%s: edge has no metric %s", where, base)
-		}
-	}
 }

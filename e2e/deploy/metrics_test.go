@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,6 +33,24 @@ func TestAlertsNameOurMetrics(t *testing.T) {
 			expectMetrics(t, rule.Alert, rule.Expr)
 		}
 	}
+}
+
+// Who is woken by an alert finds in the handbook what to do, and finds there no
+// alert that nobody gives.
+func TestAlertsAreInTheHandbook(t *testing.T) {
+	rules := names(`- alert: (\w+)`, read(t, deployed("prometheus", "alerts.yml")))
+	handbook := names("(?m)^\\| `(Edge\\w+)` \\|", read(t, filepath.Join(root, "docs", "operations.md")))
+	if len(rules) == 0 || !slices.Equal(rules, handbook) {
+		t.Errorf("alerts.yml has the alerts\n%v\nand docs/operations.md\n%v", rules, handbook)
+	}
+}
+
+// names are what the group of pattern matches in text.
+func names(pattern string, text []byte) (list []string) {
+	for _, found := range regexp.MustCompile(pattern).FindAllSubmatch(text, -1) {
+		list = append(list, string(found[1]))
+	}
+	return list
 }
 
 // dashboard is what this test reads of Grafana's model.
@@ -96,4 +116,55 @@ func TestGrafanaProvisioning(t *testing.T) {
 	if got, want := providers.Providers[0].Options.Path, "/var/lib/grafana/dashboards"; got != want {
 		t.Errorf("dashboards are looked for in %s, compose.yaml mounts %s", got, want)
 	}
+}
+
+// selector finds our series in an expression, with what they are selected by;
+// grouping finds what they are grouped by, matched the names of labels in a selector.
+var (
+	selector = regexp.MustCompile(`\b(edge_[a-z_]+)(\{[^}]*\})?`)
+	grouping = regexp.MustCompile(`\bby \(([^)]*)\)`)
+	matched  = regexp.MustCompile(`(\w+)\s*(?:=~|!~|!=|=)`)
+	suffix   = regexp.MustCompile(`(_seconds|_bytes)_(bucket|sum|count)$`)
+)
+
+// expectMetrics checks that edge exports every series that expr names, with every
+// label that it asks for. The documentation of the metrics is generated from their
+// definitions.
+func expectMetrics(t *testing.T, where, expr string) {
+	t.Helper()
+	known := exported(t)
+	all := []string{"job", "instance", "le"} // of Prometheus
+	for _, found := range selector.FindAllStringSubmatch(expr, -1) {
+		labels, ok := known[suffix.ReplaceAllString(found[1], "$1")]
+		if !ok {
+			t.Errorf("%s: edge has no metric %s", where, found[1])
+		}
+		all = append(all, labels...)
+		for _, m := range matched.FindAllStringSubmatch(found[2], -1) {
+			if m[1] != "job" && !slices.Contains(labels, m[1]) {
+				t.Errorf("%s: %s has no label %s", where, found[1], m[1])
+			}
+		}
+	}
+	for _, found := range grouping.FindAllStringSubmatch(expr, -1) {
+		for label := range strings.SplitSeq(found[1], ",") {
+			if label = strings.TrimSpace(label); !slices.Contains(all, label) {
+				t.Errorf("%s: nothing in it has the label %s", where, label)
+			}
+		}
+	}
+}
+
+// exported are the metrics of edge, with their labels.
+func exported(t *testing.T) map[string][]string {
+	t.Helper()
+	known := make(map[string][]string)
+	for row := range strings.Lines(string(read(t, filepath.Join(root, "docs", "metrics.md")))) {
+		cells := strings.Split(row, "|")
+		if len(cells) < 5 || !strings.Contains(cells[1], "`edge_") {
+			continue
+		}
+		known[strings.Trim(cells[1], " `")] = strings.FieldsFunc(cells[3], func(r rune) bool { return strings.ContainsRune(" `,", r) })
+	}
+	return known
 }
