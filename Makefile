@@ -103,7 +103,7 @@ conformance: e2e/conformance/node_modules/.package-lock.json ## the public HTTP 
 .PHONY: nextapp
 nextapp: e2e/nextapp/.next/BUILD_ID ## a real Next.js server behind edge, and the package edge-cache
 	cd integrations/nextjs && node --test
-	go test -count=1 -tags nextapp ./e2e/nextapp
+	go test -count=1 -timeout 0 -tags nextapp ./e2e/nextapp
 
 .PHONY: deploy
 deploy: ## what is in deploy/, read by the programs it is for
