@@ -73,10 +73,36 @@ func addresses(t *testing.T) map[string]string {
 	return found
 }
 
-// Every route that the real server answers is in the policy that was imported.
+// explained returns the route that answers a request, and where it is written.
+func explained(t *testing.T, policy, method, path string) (pattern, place string) {
+	t.Helper()
+	stdout, _ := edgeCommand(t, ".", "explain", "-c", policy, "--output", "json", method, "http://localhost"+path)
+	var e struct {
+		Route struct{ Pattern, Place string }
+	}
+	if err := json.Unmarshal([]byte(stdout), &e); err != nil {
+		t.Fatal(err)
+	}
+	return e.Route.Pattern, e.Route.Place
+}
+
+// Every route that the real server answers is in the policy that was imported, or
+// in the preset: nothing is left to the defaults.
 func TestImportHasEveryRoute(t *testing.T) {
 	next, file := startNext(t), importedPolicy(t)
 	client := harness.NewClient()
+	for path, want := range map[string]string{
+		"/latest/third":                         "/[...page]", // a rewrite
+		"/dot.png":                              "/[...page]", // a file of public/
+		"/_next/image?url=%2Fdot.png&w=64&q=75": "/_next/image",
+	} {
+		if res := client.Get(t, next+path); res.Status != http.StatusOK {
+			t.Errorf("%s: Next.js says %d", path, res.Status)
+		}
+		if pattern, place := explained(t, file, http.MethodGet, path); pattern != want || !strings.HasPrefix(place, "nextjs.yaml:") {
+			t.Errorf("%s: the route is %s at %s, want %s of the preset", path, pattern, place, want)
+		}
+	}
 	for address, pattern := range addresses(t) {
 		method := http.MethodGet
 		if pattern == "/api/webhook" {
@@ -85,15 +111,8 @@ func TestImportHasEveryRoute(t *testing.T) {
 		if res := client.Send(t, method, next+address, ""); res.Status == http.StatusNotFound {
 			t.Errorf("%s %s: Next.js does not know it", method, address)
 		}
-		stdout, _ := edgeCommand(t, ".", "explain", "-c", file, "--output", "json", method, "http://localhost"+address)
-		var explained struct {
-			Route struct{ Pattern, Place string }
-		}
-		if err := json.Unmarshal([]byte(stdout), &explained); err != nil {
-			t.Fatal(err)
-		}
-		if explained.Route.Pattern != pattern || !strings.Contains(explained.Route.Place, "routes.next.yaml") {
-			t.Errorf("%s: the route is %s at %s, want %s of routes.next.yaml", address, explained.Route.Pattern, explained.Route.Place, pattern)
+		if got, place := explained(t, file, method, address); got != pattern || !strings.Contains(place, "routes.next.yaml") {
+			t.Errorf("%s: the route is %s at %s, want %s of routes.next.yaml", address, got, place, pattern)
 		}
 	}
 }

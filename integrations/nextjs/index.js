@@ -3,7 +3,7 @@
 const { Purger } = require('./lib/purger.js')
 const { Replicas } = require('./lib/replicas.js')
 const { Site } = require('./lib/site.js')
-const { selectorsOf } = require('./lib/selectors.js')
+const { selectorsOf, withImplied } = require('./lib/selectors.js')
 const { withTags, addTags } = require('./lib/tags.js')
 const { settings } = require('./lib/settings.js')
 
@@ -51,10 +51,11 @@ function wrap(Handler, given = {}) {
       if (data) addTags(data, options.header)
     }
 
-    async revalidateTag(tags, durations) {
+    async revalidateTag(given, durations) {
+      const tags = withImplied([given].flat(), this.site)
       await this.inner.revalidateTag(tags, durations)
-      const purge = () => this.purge([tags].flat(), durations)
-      await replicasOf(options)?.note([tags].flat(), durations, purge)
+      const purge = () => this.purge(tags, durations)
+      await replicasOf(options)?.note(tags, durations, purge)
       await purge()
     }
 

@@ -24,6 +24,26 @@ function selectorsOf(tags, durations, site) {
   return found
 }
 
+/**
+ * The tags, and those under which Next.js has stored what revalidatePath means
+ * where that says another: handlers end in /route, trailingSlash is in the tags of
+ * what is stored, and a rewrite's source takes the place of its destination.
+ */
+function withImplied(tags, site) {
+  const all = new Set(tags.map(String))
+  for (const tag of [...all].filter((tag) => tag.startsWith(implicit))) {
+    const path = tag.slice(implicit.length)
+    const page = withoutSuffix(path, '/page')
+    if (page !== undefined) all.add(`${implicit}${page}/route`)
+    if (path.includes('[')) continue
+    for (const url of site.urls(path).map((url) => site.inside(url))) {
+      all.add(implicit + url)
+      if (!url.endsWith('/')) all.add(`${implicit}${url}/`)
+    }
+  }
+  return [...all]
+}
+
 function isSoft(durations) {
   return durations !== undefined && (durations.expire === undefined || durations.expire >= softFrom)
 }
@@ -75,4 +95,4 @@ function urlOf(path) {
   return '/' + segments.join('/')
 }
 
-module.exports = { selectorsOf }
+module.exports = { selectorsOf, withImplied }

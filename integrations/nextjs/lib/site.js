@@ -36,6 +36,12 @@ class Site {
     return urls
   }
 
+  /** A path as the application has it: without the base path. */
+  inside(url) {
+    const { basePath } = this
+    return basePath !== '' && url.startsWith(`${basePath}/`) ? url.slice(basePath.length) : url
+  }
+
   /** Prefixes of more paths at which clients may see it, where a rewrite cannot be read backwards. */
   trees(inner) {
     const trees = []

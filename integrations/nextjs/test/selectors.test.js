@@ -2,7 +2,7 @@
 
 const test = require('node:test')
 const assert = require('node:assert/strict')
-const { selectorsOf } = require('../lib/selectors.js')
+const { selectorsOf, withImplied } = require('../lib/selectors.js')
 const { Site } = require('../lib/site.js')
 
 const plain = new Site()
@@ -63,4 +63,17 @@ test('a base path and rewrites', () => {
     prefixes: ['/shop/'], // of /:lang/all: the language is in the source alone
     soft: false,
   })
+})
+
+test('what Next.js has stored under other tags', () => {
+  const site = new Site({ basePath: '/shop', rewrites: [{ source: '/shop/rw/:id', destination: '/shop/api/items/:id' }] })
+  const cases = {
+    posts: [],
+    '_N_T_/api/items/[id]/page': ['_N_T_/api/items/[id]/route'],
+    '_N_T_/api/items/7': ['_N_T_/api/items/7/', '_N_T_/rw/7', '_N_T_/rw/7/'],
+    '_N_T_/': [],
+  }
+  for (const [tag, more] of Object.entries(cases)) {
+    assert.deepEqual(withImplied([tag], site).sort(), [tag, ...more].sort(), tag)
+  }
 })
