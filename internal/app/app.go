@@ -203,8 +203,9 @@ func (a *App) build(p *policy.Policy) (err error) {
 	a.proxy = proxy.New(proxy.Options{
 		Policy: p, Memory: a.memory, Flights: a.flights, Origin: a.origins.Transport,
 		Counters: a.counters, Log: a.access, Now: a.now, Trace: a.trace(), Tier: a.tier,
+		Stall: s.Limits.Stall,
 	})
-	a.wire = a.newWire()
+	a.wire = a.newWire(s.Limits)
 	a.gate = newGate(a.proxy, &a.draining)
 	a.data = a.dataServers(p)
 	a.exposition = a.newExposition()

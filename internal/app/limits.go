@@ -31,7 +31,7 @@ func (a *App) connectionLimits() listen.Limits {
 	if most == 0 {
 		most = a.connectionsMost
 	}
-	return listen.Limits{Total: most, PerClient: l.PerClient}
+	return listen.Limits{Total: most, PerClient: l.PerClient, Stall: a.started.Limits.Stall}
 }
 
 // crowded makes room while there are as many connections as there may be: those
@@ -61,8 +61,10 @@ func (a *App) warnDescriptors(l policy.Limits) {
 
 // limit sets what one connection may take.
 func limit(s *http.Server, p *policy.Policy) {
+	l := &p.Settings.Limits
 	s.MaxHeaderBytes = headBytes(p)
-	s.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: p.Settings.Limits.Streams}
+	s.ReadHeaderTimeout, s.IdleTimeout = l.Head, l.Idle
+	s.HTTP2 = &http.HTTP2Config{MaxConcurrentStreams: l.Streams}
 }
 
 // headBytes is where net/http cuts a head off. It is above what the View allows,

@@ -16,8 +16,7 @@ import (
 	"edge/internal/policy"
 )
 
-// Time limits of connections. Bodies have none here: an upload or a download
-// may take as long as it moves.
+// Time limits of private connections. limits has those of clients.
 const (
 	headTimeout = 5 * time.Second
 	idleTimeout = 2 * time.Minute

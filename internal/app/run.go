@@ -104,7 +104,7 @@ func (a *App) endData(ctx context.Context, servers []server) bool {
 // awaitFirstAnswers waits for requests that are on their way, as long as clients
 // may take to send one.
 func (a *App) awaitFirstAnswers(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, headTimeout)
+	ctx, cancel := context.WithTimeout(ctx, a.started.Limits.Head)
 	defer cancel()
 	a.doors.AwaitFirstAnswers(ctx)
 }

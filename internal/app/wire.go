@@ -3,17 +3,19 @@ package app
 import (
 	"time"
 
+	"edge/internal/policy"
 	"edge/internal/wire"
 )
 
 // newWire makes what answers hits below net/http. While draining it leaves them
 // to net/http, where the gate asks clients to go elsewhere.
-func (a *App) newWire() *wire.Answerer {
+func (a *App) newWire(l policy.Limits) *wire.Answerer {
 	return wire.New(wire.Options{
 		Clerk: func() wire.Clerk { return a.proxy.NewHit() },
 		Open:  func() bool { return !a.draining.Load() && a.policy.Load().Settings.FastHits },
 		Now:   func() time.Duration { return time.Since(a.began) },
-		Idle:  idleTimeout,
-		Head:  headTimeout,
+		Idle:  l.Idle,
+		Head:  l.Head,
+		Stall: l.Stall,
 	})
 }

@@ -15,6 +15,9 @@ type Limits struct {
 	// PerClient is how many one client may have: an IPv4 address, or a /64 of
 	// IPv6. More are refused. Trusted proxies may have any number.
 	PerClient int
+	// Stall is how long a client may take for each 64 KiB of what is written to
+	// it, to the second; zero means 30 s.
+	Stall time.Duration
 }
 
 // crowd counts the connections that are open.

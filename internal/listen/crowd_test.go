@@ -168,7 +168,7 @@ func TestStalledWritesAreBrokenOff(t *testing.T) {
 		if _, err := movingAt.Write(make([]byte, 1<<10)); err != nil {
 			t.Fatalf("the one that moves: %v", err)
 		}
-		for _, c := range s.stalls.stalled() {
+		for _, c := range s.stalls.stalled(defaultStall) {
 			s.o.Stalled(c.RemoteAddr())
 			_ = c.reset()
 		}

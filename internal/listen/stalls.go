@@ -1,19 +1,20 @@
 package listen
 
 import (
+	"cmp"
 	"sync"
 	"sync/atomic"
 	"time"
 )
 
-// A client has stallTicks to take each piece of what is written to it: about 2
+// A client has Limits.Stall to take each piece of what is written to it: about 2
 // KiB a second. Who takes nothing would otherwise keep a goroutine and its
 // buffers for as long as it likes, with an answer that just does not fit into
 // the socket's memory.
 const (
-	piece      = 64 << 10
-	tick       = time.Second
-	stallTicks = 30
+	piece        = 64 << 10
+	tick         = time.Second
+	defaultStall = 30 * time.Second
 )
 
 // stalls finds writes that do not end. A deadline for each write would cost more
@@ -37,13 +38,14 @@ func (s *stalls) remove(c *conn) {
 	delete(s.conns, c)
 }
 
-// stalled are the connections that have been writing a piece for too long.
-func (s *stalls) stalled() (list []*conn) {
+// stalled are the connections that have been writing a piece for longer than
+// most.
+func (s *stalls) stalled(most time.Duration) (list []*conn) {
 	now := s.ticks.Load()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for c := range s.conns {
-		if since := c.writing.Load(); since != 0 && now-since > stallTicks {
+		if since := c.writing.Load(); since != 0 && time.Duration(now-since)*tick > most {
 			list = append(list, c)
 		}
 	}
@@ -61,7 +63,7 @@ func (s *Set) breakOff() {
 		case <-t.C:
 		}
 		s.stalls.ticks.Add(1)
-		for _, c := range s.stalls.stalled() {
+		for _, c := range s.stalls.stalled(cmp.Or(s.o.Limits().Stall, defaultStall)) {
 			s.o.Stalled(c.RemoteAddr())
 			_ = c.reset()
 		}

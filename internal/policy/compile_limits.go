@@ -1,5 +1,7 @@
 package policy
 
+import "time"
+
 // limits compiles limits.
 func (b *compiler) limits() {
 	l := &b.config.Limits
@@ -8,6 +10,9 @@ func (b *compiler) limits() {
 		PerClient:    given(l.PerClient, 0),
 		Streams:      given(l.Streams, defaultStreams),
 		ClientMisses: given(l.ClientMisses, 0),
+		Head:         b.clientTime("head_timeout", l.Head, defaultHeadTimeout),
+		Idle:         b.clientTime("idle_timeout", l.Idle, defaultIdleTimeout),
+		Stall:        b.clientTime("stall_timeout", l.Stall, defaultStall),
 	}
 	r := &b.policy.Rules
 	r.TargetBytes = int(b.headSize("target", l.Target, defaultTarget))
@@ -19,6 +24,18 @@ func (b *compiler) limits() {
 		b.fail(b.limitAt("target"), "raise limits.fields, which counts the target",
 			"limits.target is larger than limits.fields: no such request would be taken")
 	}
+}
+
+// clientTime is what a client has for something. It is never without end: one
+// client could then keep as many connections as it likes.
+func (b *compiler) clientTime(option string, written *time.Duration, otherwise time.Duration) time.Duration {
+	d := given(written, otherwise)
+	if d < leastClientTime || d > mostClientTime {
+		b.fail(b.limitAt(option), "write "+formatDuration(otherwise), "limits.%s: %s is not between %s and %s",
+			option, formatDuration(d), formatDuration(leastClientTime), formatDuration(mostClientTime))
+		return otherwise
+	}
+	return d
 }
 
 // headSize is a bound on a part of a request's head.

@@ -203,6 +203,7 @@ type LimitsConf struct {
 	QueryParams            *int
 	FieldCount             *int
 	ClientMisses           *float64
+	Head, Idle, Stall      *time.Duration
 	Places                 Places
 }
 

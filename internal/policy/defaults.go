@@ -53,6 +53,9 @@ const (
 	defaultQueryParams = 256
 	defaultFields      = 15 << 10
 	defaultFieldCount  = 100
+	defaultHeadTimeout = 5 * time.Second
+	defaultIdleTimeout = 2 * time.Minute
+	defaultStall       = 30 * time.Second
 )
 
 // defaultTargets are the targeted cache control fields that count (RFC 9213).

@@ -1,5 +1,7 @@
 package policy
 
+import "time"
+
 // limitOptions are the options of limits.
 var limitOptions = []optionOf[LimitsConf]{
 	option("connections", optional(whole("10000", 0, maxConnections)), func(l *LimitsConf) **int { return &l.Connections }, "0",
@@ -20,6 +22,12 @@ var limitOptions = []optionOf[LimitsConf]{
 		"How many header fields a request may have; beyond it the answer is 431."),
 	option("client_misses", optional(rate()), func(l *LimitsConf) **float64 { return &l.ClientMisses }, "false",
 		"How many requests a second of one client may make the origin work for the store: fetches that were begun, not those that joined one. Ten seconds' worth may come at once; beyond it the answer is 429. Clients behind one address count as one."),
+	option("head_timeout", optional(duration()), func(l *LimitsConf) **time.Duration { return &l.Head }, "5s",
+		"How long a client may take to send the head of a request; then it is cut off."),
+	option("idle_timeout", optional(duration()), func(l *LimitsConf) **time.Duration { return &l.Idle }, "2m",
+		"How long a connection may rest between two requests. Behind a load balancer, let it be longer than that keeps its connections."),
+	option("stall_timeout", optional(duration()), func(l *LimitsConf) **time.Duration { return &l.Stall }, "30s",
+		"How long a client may take for 64 KiB of an answer; some are given twice as long. Who takes less is broken off."),
 }
 
 const (
@@ -27,4 +35,6 @@ const (
 	// maxHead bounds limits.target and limits.fields: each connection may hold so
 	// much while its client sends.
 	maxHead = 64 << 10
+	// Times of clients are looked at once a second.
+	leastClientTime, mostClientTime = time.Second, 24 * time.Hour
 )

@@ -220,6 +220,9 @@ type Limits struct {
 	Streams     int // under way on one HTTP/2 connection
 	// ClientMisses are fetches of one client per second; 0 is no bound.
 	ClientMisses float64
+	// Head is what a client has for a request's head, Idle for the next request,
+	// and Stall for each 64 KiB of an answer.
+	Head, Idle, Stall time.Duration
 }
 
 // Listener is where clients connect to.

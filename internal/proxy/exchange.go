@@ -84,7 +84,7 @@ func (x *exchange) run() {
 func (x *exchange) begin(p *Proxy, w http.ResponseWriter, r *http.Request, redirect bool) {
 	x.inquiry.begin(p, p.now())
 	x.r, x.redirect = r, redirect
-	x.w.reset(w, r.ProtoMajor >= 2)
+	x.w.reset(w, r.ProtoMajor >= 2, p.stall)
 }
 
 // receive makes the canonical view, or refuses the request.

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"cmp"
 	"math"
 	"net/http"
 	"net/http/httputil"
@@ -17,8 +18,8 @@ import (
 	"edge/internal/telemetry"
 )
 
-// Options are what a Proxy is built from. All fields but Trace, Log and
-// Tier are required.
+// Options are what a Proxy is built from. All fields but Trace, Log,
+// Tier and Stall are required.
 type Options struct {
 	Policy  *policy.Policy
 	Memory  *cache.Memory
@@ -34,6 +35,9 @@ type Options struct {
 	Trace Trace
 	// Tier is the store that the fleet shares; nil without a fleet.
 	Tier *fleet.Tier
+	// Stall is how long a client may take for 64 KiB of an answer; zero means
+	// 30 s.
+	Stall time.Duration
 }
 
 // Trace are hooks for events that are rare. Any may be nil; they must not
@@ -69,6 +73,7 @@ type Proxy struct {
 	pool     sync.Pool              // of *exchange
 	coder    *coder
 	tier     *fleet.Tier
+	stall    time.Duration
 }
 
 // live is everything that belongs to one policy. An exchange takes the pointer
@@ -89,6 +94,7 @@ func New(o Options) *Proxy {
 	p := &Proxy{
 		memory: o.Memory, flights: o.Flights, origin: o.Origin,
 		counters: o.Counters, log: o.Log, now: o.Now, trace: o.Trace, tier: o.Tier,
+		stall: cmp.Or(o.Stall, defaultStall),
 	}
 	p.pool.New = func() any { return new(exchange) }
 	p.relay = newRelay()

@@ -18,9 +18,10 @@ type writer struct {
 	waits  bool // the body may keep us waiting between two writes
 	http2  bool
 	timed  bool // there is a write deadline
+	stall  time.Duration
 }
 
-// A client has stall to take each piece of an answer beyond the first: about 2
+// A client has Options.Stall to take each piece of an answer beyond the first: about 2
 // KiB/s. Whoever reads nothing would otherwise keep a body in memory that the
 // store has long let go of, and the connection of an origin that waits for it.
 // What is smaller than a piece costs no deadline: who does not take that holds up
@@ -31,13 +32,13 @@ type writer struct {
 // the end of the answer, which net/http sends on after us. A deadline is a timer
 // there, and breaks the stream off even while nobody writes.
 const (
-	piece       = 64 << 10
-	stall       = 30 * time.Second
-	http2Buffer = 4 << 10
+	piece        = 64 << 10
+	defaultStall = 30 * time.Second
+	http2Buffer  = 4 << 10
 )
 
-func (w *writer) reset(to http.ResponseWriter, http2 bool) {
-	*w = writer{ResponseWriter: to, http2: http2}
+func (w *writer) reset(to http.ResponseWriter, http2 bool, stall time.Duration) {
+	*w = writer{ResponseWriter: to, http2: http2, stall: stall}
 }
 
 // free is how many bytes are written without a deadline.
@@ -81,7 +82,7 @@ func (w *writer) Write(p []byte) (int, error) {
 	for n := 0; ; {
 		part := p[n:min(n+piece, len(p))]
 		if w.bytes+int64(len(part)) > w.free() {
-			w.limit(time.Now().Add(stall))
+			w.limit(time.Now().Add(w.stall))
 		}
 		k, err := w.ResponseWriter.Write(part)
 		w.bytes += int64(k)
@@ -113,7 +114,7 @@ func (w *writer) rest() {
 func (w *writer) end() {
 	switch {
 	case w.http2 && w.status != 0:
-		w.limit(time.Now().Add(stall))
+		w.limit(time.Now().Add(w.stall))
 	case w.timed:
 		w.limit(time.Time{})
 	}
@@ -125,7 +126,7 @@ func (w *writer) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 // flush sends on what is buffered. A writer that has no buffer needs none.
 func (w *writer) flush() error {
 	if w.http2 {
-		w.limit(time.Now().Add(stall))
+		w.limit(time.Now().Add(w.stall))
 		defer w.rest()
 	}
 	err := http.NewResponseController(w.ResponseWriter).Flush()
