@@ -36,6 +36,7 @@ var mayImport = map[string]string{
 	"e2e/restart":        "e2e/harness internal/testcert",
 	"e2e/passes":         "e2e/harness",
 	"e2e/faults":         "e2e/harness",
+	"e2e/limits":         "e2e/harness",
 	"e2e/attacks":        "e2e/harness",
 	"e2e/explain":        "e2e/harness",
 	"e2e/fleet":          "e2e/harness",

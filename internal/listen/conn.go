@@ -25,6 +25,9 @@ type conn struct {
 // newConn counts a connection that was accepted.
 func (s *Set) newConn(accepted *net.TCPConn) *conn {
 	c := &conn{TCPConn: accepted, set: s}
+	// What a client did not take when its connection was closed is the kernel's,
+	// which would try for many minutes.
+	setUserTimeout(accepted, 2*s.stall())
 	s.crowd.enter()
 	s.stalls.add(c)
 	return c

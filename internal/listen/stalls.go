@@ -52,6 +52,9 @@ func (s *stalls) stalled(most time.Duration) (list []*conn) {
 	return list
 }
 
+// stall is what a client has for each piece.
+func (s *Set) stall() time.Duration { return cmp.Or(s.o.Limits().Stall, defaultStall) }
+
 // breakOff ends stalled writes until the Set ends.
 func (s *Set) breakOff() {
 	t := time.NewTicker(tick)
@@ -63,7 +66,7 @@ func (s *Set) breakOff() {
 		case <-t.C:
 		}
 		s.stalls.ticks.Add(1)
-		for _, c := range s.stalls.stalled(cmp.Or(s.o.Limits().Stall, defaultStall)) {
+		for _, c := range s.stalls.stalled(s.stall()) {
 			s.o.Stalled(c.RemoteAddr())
 			_ = c.reset()
 		}

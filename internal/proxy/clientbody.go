@@ -8,17 +8,28 @@ import (
 	"time"
 )
 
-// clientBody is the body of a request that passes. It remembers how reading it
+// clientBody is the body of a request. It remembers how reading it
 // failed, so that this is not taken for a failure of the origin: the transport
 // may still read it when there is an answer already. And it gives the client only
 // so long for each part, and twice as long for each piece of 64 KiB: an upload
 // that stands still, or hardly moves, would otherwise keep a connection to the
 // origin for ever. A nil *clientBody is no body.
+//
+// What nobody reads is bounded as well. In HTTP/1, net/http reads the rest of a
+// body, up to 256 KiB, before it writes the head of an answer, and again when the
+// handler has returned; it waits for as long as the client likes. It must not do
+// the former while a transport reads: an origin that answers early would break
+// its own answer off, for it did not get the whole body.
 type clientBody struct {
 	io.ReadCloser
 	err atomic.Pointer[error]
 
-	idle time.Duration // 0 for no limit
+	idle    time.Duration // 0 for no limit
+	rest    time.Duration // for all that nobody wants
+	relayed bool          // a transport reads it
+
+	// turn is taken by who reads, and never given back by drain.
+	turn chan struct{}
 	// begun is when the piece was that is being read, and got what there is of it.
 	// They are the reader's alone.
 	begun time.Time
@@ -26,30 +37,36 @@ type clientBody struct {
 	// deadline sets that of reading from the client.
 	deadline func(time.Time) error
 
-	mu   sync.Mutex // guards free, and the deadline against being set after it
-	free bool       // an answer has come: there is no limit any more
+	mu    sync.Mutex // guards what follows, and the deadline against being set after it
+	free  bool       // an answer is under way: reading has no limit any more
+	whole bool       // it was read to its end
 }
 
-// newClientBody returns the body for the origin of the exchange's route, whose
-// idle timeout the client gets as well.
-func (x *exchange) newClientBody(body io.ReadCloser) *clientBody {
-	return &clientBody{
-		ReadCloser: body,
-		idle:       x.live.policy.Settings.Origins[x.plan.Route.Origin].Idle,
-		deadline:   http.NewResponseController(x.w.ResponseWriter).SetReadDeadline,
+// newClientBody returns the body of a request to w; nil if it has none. The client
+// has rest for what nobody wants.
+func newClientBody(w http.ResponseWriter, r *http.Request, rest time.Duration) *clientBody {
+	if r.Body == nil || r.Body == http.NoBody {
+		return nil
 	}
+	return &clientBody{ReadCloser: r.Body, rest: rest, turn: make(chan struct{}, 1), deadline: http.NewResponseController(w).SetReadDeadline}
 }
 
 // Read implements io.Reader. The error of a client that stands still is
 // os.ErrDeadlineExceeded.
 func (b *clientBody) Read(p []byte) (int, error) {
+	select {
+	case b.turn <- struct{}{}:
+		defer func() { <-b.turn }()
+	default:
+		return 0, http.ErrBodyReadAfterClose
+	}
 	b.limit(b.left())
 	n, err := b.ReadCloser.Read(p)
 	b.got += n
 	switch {
 	case err == io.EOF:
 		// net/http reads on behind a whole body, to see whether the client leaves.
-		b.limit(0)
+		b.end()
 	case err != nil:
 		// A deadline that was missed stays: net/http would wait for the rest.
 		b.err.Store(&err)
@@ -85,8 +102,62 @@ func (b *clientBody) set(idle time.Duration) {
 	_ = b.deadline(at) // a connection without deadlines has none to miss
 }
 
-// unbound lifts the limit: from the head of the answer on, client and origin may
-// talk in turns of their own, and the answer's idle timeout watches over both.
+// end notes that the body is whole, and lifts the limit.
+func (b *clientBody) end() {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.whole = true; b.idle > 0 && !b.free {
+		b.set(0)
+	}
+}
+
+// await gives the client rest for all that is left. It comes before net/http
+// waits for that; if it waits in vain, the connection ends with the answer.
+func (b *clientBody) await() {
+	if b == nil {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.whole {
+		b.set(b.rest)
+	}
+}
+
+// drainBytes is what is read of a body after its answer, so that a client that
+// sends before it reads gets the answer. It is what net/http reads.
+const drainBytes = 256 << 10
+
+// drain reads what is left when the answer has ended, which came before all of the
+// body. Nobody may read after it: net/http takes the deadline away from a read
+// that it finds under way, and then waits for ever.
+func (b *clientBody) drain() {
+	if b == nil {
+		return
+	}
+	b.unbound() // of reads that come now
+	b.await()
+	if !b.early() {
+		return
+	}
+	b.turn <- struct{}{} // the transport's last read has ended, or missed the deadline
+	if n, _ := io.CopyN(io.Discard, b.ReadCloser, drainBytes); n == drainBytes {
+		_ = b.deadline(time.Now()) // it is enough
+	}
+}
+
+// early reports whether there is an answer before a transport has read all.
+func (b *clientBody) early() bool {
+	if b == nil || !b.relayed {
+		return false
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return !b.whole
+}
+
+// unbound lifts the limit: once the head of the answer is out, client and origin
+// may talk in turns of their own, and the answer's idle timeout watches over both.
 func (b *clientBody) unbound() {
 	if b == nil {
 		return

@@ -3,6 +3,7 @@ package proxy
 import (
 	"errors"
 	"io"
+	"net/http"
 	"os"
 	"slices"
 	"strings"
@@ -18,7 +19,7 @@ func TestClientBodyDeadlines(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var set []time.Duration // from now; 0 is none
 		r, w := io.Pipe()
-		b := &clientBody{ReadCloser: r, idle: time.Minute, deadline: func(at time.Time) error {
+		b := &clientBody{ReadCloser: r, idle: time.Minute, turn: make(chan struct{}, 1), deadline: func(at time.Time) error {
 			if at.IsZero() {
 				set = append(set, 0)
 			} else {
@@ -41,13 +42,13 @@ func TestClientBodyDeadlines(t *testing.T) {
 			t.Errorf("failed with %v", b.failure())
 		}
 		set = nil
-		b = &clientBody{ReadCloser: io.NopCloser(strings.NewReader("abc")), idle: time.Minute, deadline: b.deadline}
+		b = &clientBody{ReadCloser: io.NopCloser(strings.NewReader("abc")), idle: time.Minute, turn: make(chan struct{}, 1), deadline: b.deadline}
 		io.Copy(io.Discard, b)
 		if want := []time.Duration{time.Minute, time.Minute, 0}; !slices.Equal(set, want) {
 			t.Errorf("a whole body: deadlines %v, want %v", set, want)
 		}
 		set = nil
-		b = &clientBody{ReadCloser: io.NopCloser(strings.NewReader("abc")), idle: time.Minute, deadline: b.deadline}
+		b = &clientBody{ReadCloser: io.NopCloser(strings.NewReader("abc")), idle: time.Minute, turn: make(chan struct{}, 1), deadline: b.deadline}
 		b.unbound()
 		io.Copy(io.Discard, b)
 		if len(set) != 1 || set[0] != 0 || b.failure() != nil {
@@ -76,7 +77,7 @@ func TestAClientBodyMustMove(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			r, w := io.Pipe()
 			var late *time.Timer
-			b := &clientBody{ReadCloser: r, idle: time.Minute, deadline: func(at time.Time) error {
+			b := &clientBody{ReadCloser: r, idle: time.Minute, turn: make(chan struct{}, 1), deadline: func(at time.Time) error {
 				if late != nil {
 					late.Stop()
 				}
@@ -101,6 +102,58 @@ func TestAClientBodyMustMove(t *testing.T) {
 			if took := time.Since(began); (tt.want == 0) != (err == nil) || err != nil && took != tt.want {
 				t.Errorf("%d bytes every %s: over after %s with %v, want %s", tt.part, tt.each, took, err, tt.want)
 			}
+		})
+	}
+}
+
+// What is left when an answer has ended is read as long as its client has for it,
+// and then by nobody: not by the transport either, which may be at it.
+func TestDrain(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		parts int // one a second
+		each  int // bytes of each
+		want  time.Duration
+	}{
+		{"a client that is slow", 100, 1, 5 * time.Second},
+		{"a client that ends", 3, 50, 3 * time.Second},
+		{"a client that does not end", 100, drainBytes, 2 * time.Second},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			r, w := io.Pipe()
+			var late *time.Timer
+			b := &clientBody{ReadCloser: r, idle: time.Minute, rest: 5 * time.Second, relayed: true, turn: make(chan struct{}, 1), deadline: func(at time.Time) error {
+				if late != nil {
+					late.Stop()
+				}
+				if !at.IsZero() {
+					late = time.AfterFunc(time.Until(at), func() { r.CloseWithError(os.ErrDeadlineExceeded) })
+				}
+				return nil
+			}}
+			var others sync.WaitGroup
+			defer others.Wait()
+			others.Go(func() { io.Copy(io.Discard, readerOnly{b}) }) // the transport
+			others.Go(func() {
+				defer w.Close()
+				for range tt.parts {
+					if _, err := w.Write(make([]byte, tt.each)); err != nil {
+						return
+					}
+					time.Sleep(time.Second)
+				}
+			})
+			time.Sleep(time.Millisecond)
+			began := time.Now()
+			b.unbound() // the head is out
+			b.drain()
+			if took := time.Since(began).Round(time.Second); took != tt.want {
+				t.Errorf("%s: over after %s, want %s", tt.name, took, tt.want)
+			}
+			if n, err := b.Read(make([]byte, 1)); err != http.ErrBodyReadAfterClose {
+				t.Errorf("%s: after it %d bytes are read, %v", tt.name, n, err)
+			}
+			_ = r.Close() // as net/http closes the connection
 		})
 	}
 }

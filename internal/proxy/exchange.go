@@ -85,6 +85,7 @@ func (x *exchange) begin(p *Proxy, w http.ResponseWriter, r *http.Request, redir
 	x.inquiry.begin(p, p.now())
 	x.r, x.redirect = r, redirect
 	x.w.reset(w, r.ProtoMajor >= 2, p.stall)
+	x.w.body = newClientBody(w, r, x.live.policy.Settings.Limits.Head)
 }
 
 // receive makes the canonical view, or refuses the request.
@@ -176,6 +177,9 @@ func (x *exchange) end() {
 	}
 	x.w.end()
 	x.record(sent{method: x.r.Method, status: x.w.status, bytes: x.w.bytes}, x.p.now())
+	if v == nil && !x.w.http2 {
+		x.w.body.drain()
+	}
 	p := x.p
 	x.inquiry.reset()
 	*x = exchange{inquiry: x.inquiry}

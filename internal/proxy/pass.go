@@ -33,11 +33,12 @@ func (x *exchange) pass() {
 	x.w.hints = x.plan.Route.Mode == policy.ForceDynamic && x.r.ProtoAtLeast(1, 1) // RFC 9110 section 15.2
 	ps := &pass{x: x}
 	r := x.r.WithContext(withPass(x.r.Context(), ps))
-	if r.Body != nil && r.Body != http.NoBody {
+	if ps.body = x.w.body; ps.body != nil {
 		if most := x.live.policy.Settings.MaxRequestBody; most > 0 {
-			r.Body = http.MaxBytesReader(&x.w, r.Body, most)
+			ps.body.ReadCloser = http.MaxBytesReader(&x.w, r.Body, most)
 		}
-		ps.body = x.newClientBody(r.Body)
+		ps.body.idle = x.live.policy.Settings.Origins[x.plan.Route.Origin].Idle
+		ps.body.relayed = true
 		r.Body = ps.body
 	}
 	x.p.relay.ServeHTTP(&x.w, r)
@@ -99,7 +100,9 @@ func (ps *pass) roundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	ps.body.unbound()
+	if x.w.http2 {
+		ps.body.unbound() // in HTTP/1, net/http wants all of the body first
+	}
 	ps.keep = x.newKeep(res, at, born)
 	x.doubtPartial(res)
 	if x.passes && x.found.State == cache.Found && x.view.Method == http.MethodHead && res.StatusCode == http.StatusOK {

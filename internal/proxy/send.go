@@ -22,9 +22,10 @@ func (p *Proxy) send(name string, r *http.Request) (*http.Response, rfc9111.Mome
 	at.Response, at.Wall = p.now(), wall()
 	took := at.Response.Sub(at.Request)
 	if err != nil {
-		reason := reasonOf(origin.Classify(err))
+		failure := origin.Classify(err)
+		reason := reasonOf(failure)
 		p.counters.OriginRequest(name, 0, reason, took)
-		if p.trace.OriginFailed != nil && reason != rfc9111.ClientGone {
+		if p.trace.OriginFailed != nil && failure != origin.Canceled && failure != origin.BadRequestBody {
 			p.trace.OriginFailed(name, reason, err)
 		}
 		return nil, at, err

@@ -19,6 +19,8 @@ type writer struct {
 	http2  bool
 	timed  bool // there is a write deadline
 	stall  time.Duration
+	body   *clientBody // of the request; nil for none
+	headed bool        // net/http has written the head
 }
 
 // A client has Options.Stall to take each piece of an answer beyond the first: about 2
@@ -34,7 +36,7 @@ type writer struct {
 const (
 	piece        = 64 << 10
 	defaultStall = 30 * time.Second
-	http2Buffer  = 4 << 10
+	httpBuffer   = 4 << 10
 )
 
 func (w *writer) reset(to http.ResponseWriter, http2 bool, stall time.Duration) {
@@ -44,7 +46,7 @@ func (w *writer) reset(to http.ResponseWriter, http2 bool, stall time.Duration) 
 // free is how many bytes are written without a deadline.
 func (w *writer) free() int64 {
 	if w.http2 {
-		return http2Buffer
+		return httpBuffer
 	}
 	return piece
 }
@@ -57,8 +59,31 @@ func (w *writer) WriteHeader(status int) {
 	}
 	if w.status == 0 {
 		w.status = status
+		w.awaitBody()
 	}
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// awaitBody bounds what net/http may wait for the rest of the request's body
+// before it writes the head. On a connection that ends with the answer it does
+// not wait.
+func (w *writer) awaitBody() {
+	if w.http2 {
+		return
+	}
+	if w.body.early() {
+		w.Header()["Connection"] = []string{"close"}
+	}
+	w.body.await()
+}
+
+// wrote notes that net/http has written the head, and so waits no more for now:
+// the limit must not end an answer that takes longer.
+func (w *writer) wrote() {
+	if !w.http2 && !w.headed {
+		w.headed = true
+		w.body.unbound()
+	}
 }
 
 func (w *writer) early(status int) {
@@ -78,6 +103,7 @@ func (w *writer) early(status int) {
 func (w *writer) Write(p []byte) (int, error) {
 	if w.status == 0 {
 		w.status = http.StatusOK
+		w.awaitBody()
 	}
 	for n := 0; ; {
 		part := p[n:min(n+piece, len(p))]
@@ -85,7 +111,9 @@ func (w *writer) Write(p []byte) (int, error) {
 			w.limit(time.Now().Add(w.stall))
 		}
 		k, err := w.ResponseWriter.Write(part)
-		w.bytes += int64(k)
+		if w.bytes += int64(k); w.bytes > httpBuffer {
+			w.wrote()
+		}
 		if n += k; err != nil || n == len(p) {
 			if w.eager && err == nil {
 				err = w.flush()
@@ -130,6 +158,7 @@ func (w *writer) flush() error {
 		defer w.rest()
 	}
 	err := http.NewResponseController(w.ResponseWriter).Flush()
+	w.wrote()
 	if errors.Is(err, http.ErrNotSupported) {
 		return nil
 	}
