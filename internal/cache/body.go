@@ -13,31 +13,29 @@ const (
 // Body is the bytes of a response, shared by everybody who reads them. It is
 // immutable once it is part of an Object.
 type Body struct {
-	chunks [][]byte
-	// only is what chunks points to when there is one: most bodies are small,
-	// and this makes them one allocation less.
+	// only is the chunk when there is one, as most bodies have; several are in many.
 	only [1][]byte
+	many *[][]byte
 }
 
 // NewBody makes a body of chunks, which it takes over. Small bodies become one
 // allocation of their exact size.
 func NewBody(chunks [][]byte) *Body {
-	b := &Body{chunks: chunks}
-	switch size := b.Size(); {
+	b := new(Body)
+	switch size := total(chunks); {
 	case size == 0:
-		b.chunks = nil
 		return b
 	case size <= smallBody:
 		b.only[0] = exact(chunks...)
-		b.chunks = b.only[:]
 		return b
 	}
-	b.chunks = make([][]byte, 0, len(chunks))
+	many := make([][]byte, 0, len(chunks))
 	for _, c := range chunks {
 		if len(c) > 0 {
-			b.chunks = append(b.chunks, exact(c))
+			many = append(many, exact(c))
 		}
 	}
+	b.many = &many
 	return b
 }
 
@@ -51,13 +49,23 @@ func exact(chunks ...[]byte) []byte {
 }
 
 // Size is the length in bytes.
-func (b *Body) Size() int64 {
+func (b *Body) Size() int64 { return total(b.Chunks()) }
+
+func total(chunks [][]byte) int64 {
 	n := 0
-	for _, c := range b.chunks {
+	for _, c := range chunks {
 		n += len(c)
 	}
 	return int64(n)
 }
 
 // Chunks returns the parts in order. Not to be changed.
-func (b *Body) Chunks() [][]byte { return b.chunks }
+func (b *Body) Chunks() [][]byte {
+	switch {
+	case b.many != nil:
+		return *b.many
+	case len(b.only[0]) > 0:
+		return b.only[:]
+	}
+	return nil
+}

@@ -68,15 +68,27 @@ const variantSalt = 0x9e3779b97f4a7c15
 // returned. Exactly one Get of the main store is made for a key without
 // variants that is found there.
 func (m *Memory) Lookup(key []byte, v *request.View, now rfc9111.Instant, l *Lookup) {
-	m.LookupString(alias(key), v, now, l)
+	m.begin(l, now)
+	k := alias(key)
+	m.inspect(m.find(m.hash(k), k, 0), k, v, now, l)
 }
 
-// LookupString is Lookup for a key that is a string.
+// LookupString is Lookup for a request that has been looked up once: it does not
+// count as another use of a key that there is nothing under.
 func (m *Memory) LookupString(key string, v *request.View, now rfc9111.Instant, l *Lookup) {
+	m.begin(l, now)
+	m.inspect(m.peek(m.hash(key), key), key, v, now, l)
+}
+
+// begin makes l ready. The generation is taken before anything is looked at: see
+// generations.
+func (m *Memory) begin(l *Lookup, now rfc9111.Instant) {
 	silent := m.Silent(now)
-	// The generation is taken first: see generations.
 	*l = Lookup{Generation: m.Generation(), Silent: silent, scratch: l.scratch}
-	s := m.find(m.hash(key), key, 0)
+}
+
+// inspect puts into l what s, the primary slot of key, has for v. s may be nil.
+func (m *Memory) inspect(s *slot, key string, v *request.View, now rfc9111.Instant, l *Lookup) {
 	if s == nil {
 		return
 	}
@@ -126,6 +138,18 @@ func (m *Memory) find(hash uint64, key string, parent uint64) *slot {
 		return s
 	}
 	if s := m.window.get(hash); s != nil && s.is(key, parent) {
+		return s
+	}
+	return nil
+}
+
+// peek is find of a primary slot that does not count as a use of a key that there is
+// nothing under.
+func (m *Memory) peek(hash uint64, key string) *slot {
+	if s := m.main.peek(hash); s != nil && s.is(key, 0) {
+		return s
+	}
+	if s := m.window.get(hash); s != nil && s.is(key, 0) {
 		return s
 	}
 	return nil

@@ -2,6 +2,7 @@ package cache
 
 import (
 	"fmt"
+	"math/bits"
 	"sync/atomic"
 
 	"github.com/dgraph-io/ristretto/v2"
@@ -27,16 +28,29 @@ type mainStore struct {
 	admitted, rejected, evicted atomic.Uint64
 }
 
-// bytesPerCounter is how many bytes of memory get one counter of TinyLFU. A
-// counter takes three to four bytes: less than a hundredth.
-const bytesPerCounter = 512
+// bytesPerCounter is how many bytes of memory get one counter of TinyLFU. It is for
+// counts that last: ristretto halves them after as many uses as there are counters.
+// Fewer than some for each object, and it is no better than an LRU; many more, and
+// what was popular once stays (ADR 18, bench/ratio).
+const bytesPerCounter = 256
 
-// newMainStore returns a store of at most max bytes.
-func newMainStore(max int64, live *registry) *mainStore {
+// counters returns how many counters a memory of so many bytes gets, and the bytes
+// that they take: of ristretto's sketch, half a byte in each of four rows, and of its
+// filter of what was used once, ten bits. Both are rounded up to a power of two.
+func counters(bytes int64) (n, take int64) {
+	n = max(bytes/bytesPerCounter, 1024)
+	return n, 4*powerOfTwo(n)/2 + powerOfTwo(10*n)/8
+}
+
+// powerOfTwo returns the least one that is not below n.
+func powerOfTwo(n int64) int64 { return 1 << bits.Len64(uint64(n-1)) }
+
+// newMainStore returns a store of at most max bytes with so many counters.
+func newMainStore(max, counters int64, live *registry) *mainStore {
 	m := &mainStore{live: live}
 	var err error
 	m.cache, err = ristretto.NewCache(&ristretto.Config[uint64, *slot]{
-		NumCounters:        max/bytesPerCounter + 1024,
+		NumCounters:        counters,
 		MaxCost:            max,
 		BufferItems:        64,
 		IgnoreInternalCost: true, // slotCost has it, with what Go's maps add
@@ -74,6 +88,21 @@ func (m *mainStore) get(hash uint64) *slot {
 	return s
 }
 
+// peek is get for whoever looks only whether there is something: it does not count
+// as a use of a key that there is nothing under, which a miss has counted already.
+func (m *mainStore) peek(hash uint64) *slot {
+	if !m.has(hash) {
+		return nil
+	}
+	return m.get(hash)
+}
+
+// has asks with GetTTL because that, unlike Get, does not count as a use of the key.
+func (m *mainStore) has(hash uint64) bool {
+	_, ok := m.cache.GetTTL(hash)
+	return ok
+}
+
 // put puts s in the place of what has its hash, and reports whether it was
 // admitted. It waits until ristretto has decided, so that nothing is queued for
 // the hash when it returns.
@@ -93,10 +122,9 @@ func (m *mainStore) put(s *slot) bool {
 	return true
 }
 
-// remove forgets what has this hash. It asks with GetTTL because that, unlike
-// Get, does not count as a use of the key.
+// remove forgets what has this hash.
 func (m *mainStore) remove(hash uint64) {
-	if _, ok := m.cache.GetTTL(hash); ok {
+	if m.has(hash) {
 		m.cache.Del(hash)
 	}
 }

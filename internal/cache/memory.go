@@ -53,7 +53,7 @@ type Options struct {
 }
 
 // NewMemory returns a Memory ready to use. A hundredth of the bytes is the
-// window's, another goes to the main store's counters.
+// window's, and the main store's counters take their part.
 func NewMemory(o Options) *Memory {
 	if o.Bytes <= 0 {
 		o.Bytes = defaultBytes
@@ -62,7 +62,8 @@ func NewMemory(o Options) *Memory {
 		o.Variants = defaultVariants
 	}
 	window := max(1, o.Bytes/100)
-	store := max(1, o.Bytes-2*window)
+	counters, take := counters(o.Bytes)
+	store := max(1, o.Bytes-window-take)
 	if o.RejectAll {
 		store = 1 // less than any slot
 	}
@@ -77,7 +78,7 @@ func NewMemory(o Options) *Memory {
 	if o.Node != 0 {
 		m.generations.journal = newJournal(o.Node, &m.generations)
 	}
-	m.main = newMainStore(store, &m.live)
+	m.main = newMainStore(store, counters, &m.live)
 	m.window = newWindow(window, &m.live)
 	return m
 }

@@ -130,10 +130,11 @@ func (l *Labels) cost() int64 {
 
 func (b *Body) cost() int64 {
 	n := allocated(int(unsafe.Sizeof(Body{})))
-	if len(b.chunks) > 1 {
-		n += allocated(cap(b.chunks) * int(unsafe.Sizeof([]byte(nil))))
+	if b.many != nil {
+		size := int(unsafe.Sizeof(*b.many))
+		n += allocated(size) + allocated(cap(*b.many)*size)
 	}
-	for _, c := range b.chunks {
+	for _, c := range b.Chunks() {
 		n += allocated(cap(c))
 	}
 	return n

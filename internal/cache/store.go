@@ -20,7 +20,7 @@ func (m *Memory) Store(key string, vary []string, o *Object) bool {
 	hash := m.hash(key)
 	mu := m.lock(hash)
 	defer mu.Unlock()
-	cur := m.find(hash, key, 0)
+	cur := m.peek(hash, key)
 	if len(vary) > 0 {
 		return m.storeVariant(cur, key, hash, vary, o)
 	}
@@ -88,7 +88,7 @@ func (m *Memory) Freshen(key string, old, fresh *Object) bool {
 	owner := m.hash(key)
 	mu := m.lock(owner)
 	defer mu.Unlock()
-	primary := m.find(owner, key, 0)
+	primary := m.peek(owner, key)
 	s := primary
 	if s != nil && s.rule != nil {
 		key += string(old.Selector())
@@ -110,7 +110,7 @@ func (m *Memory) PutMark(key string, k Mark, now rfc9111.Instant, d time.Duratio
 	hash := m.hash(key)
 	mu := m.lock(hash)
 	defer mu.Unlock()
-	if cur := m.find(hash, key, 0); cur != nil {
+	if cur := m.peek(hash, key); cur != nil {
 		if o := cur.object.Load(); o == nil || !m.dead(o) {
 			cur.mark.Store(note)
 			return
@@ -127,7 +127,7 @@ func (m *Memory) Remove(key string) {
 	hash := m.hash(key)
 	mu := m.lock(hash)
 	defer mu.Unlock()
-	cur := m.find(hash, key, 0)
+	cur := m.peek(hash, key)
 	if cur == nil {
 		return
 	}
