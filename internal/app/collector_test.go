@@ -15,8 +15,8 @@ func TestGarbageFor(t *testing.T) {
 		80 << 20:  40,
 		128 << 20: 25,
 		160 << 20: 20,
-		1 << 30:   20,
-		1 << 40:   20,
+		256 << 20: 15,
+		1 << 40:   15,
 	} {
 		if got := garbageFor(live); got != want {
 			t.Errorf("with %d MiB live: %d %%, want %d", live>>20, got, want)
@@ -40,7 +40,7 @@ func TestTuneCollector(t *testing.T) {
 	}
 	await("half with little on the heap", mostGarbage)
 	held := make([]byte, 512<<20)
-	await("a fifth with much", leastGarbage)
+	await("little with much", leastGarbage)
 	runtime.KeepAlive(held)
 	held = nil
 	await("half again", mostGarbage)
