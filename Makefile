@@ -24,6 +24,9 @@ ROUNDS   ?= 5
 SECONDS  ?= 2
 OBJECTS  ?= 1000000
 CASES    ?=
+# Of bench-memory: cache.memory of the large store in MiB, windows of 5 s.
+CACHE    ?= 4096
+WINDOWS  ?= 5
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
 staticcheck := go tool -modfile=tools/go.mod staticcheck
@@ -42,7 +45,7 @@ demo: build ## run edge in front of an example; CHECK=1 tries it out and ends
 	bin/edge demo $(if $(CHECK),--check)
 
 .PHONY: test
-test: ## run every stage below but bench, bench-peers and soak, with what they need installed
+test: ## run every stage below but the benchmarks and soak, with what they need installed
 	.ci/test
 
 .PHONY: check
@@ -91,6 +94,16 @@ bench-peers: build ## edge beside NGINX, HAProxy, Varnish and Traffic Server; wr
 	bench/peers/install
 	go build -buildvcs=false -o .cache/bench-peers/peers ./bench/peers
 	.cache/bench-peers/peers -rounds '$(ROUNDS)' -seconds '$(SECONDS)' -objects '$(OBJECTS)' -cases '$(CASES)' $(if $(FRESH),-fresh)
+
+.PHONY: bench-memory
+bench-memory: build ## what OBJECTS (1000000) of 1 KiB and a full store of CACHE MiB (4096) take and do; writes docs/performance.md
+	@mkdir -p .cache
+	go build -o .cache/bench-memory ./bench/memory
+	.cache/bench-memory -cache '$(CACHE)' -objects '$(OBJECTS)' -windows '$(WINDOWS)'
+
+.PHONY: bench-ratio
+bench-ratio: ## hits of the store beside an exact LRU, on drawn traces; writes docs/performance.md
+	go run ./bench/ratio
 
 .PHONY: e2e
 e2e: ## stories, bad input and the wire, through the built binary

@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"text/template"
+
+	"edge/bench/section"
 )
 
 // document is the text around the tables.
@@ -90,7 +92,12 @@ func writeDocs(o options) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(o.docs, text.Bytes(), 0o644)
+	// Other programs write these, and are not run again with this one.
+	whole, err := section.Keep(o.docs, text.String(), "ratio", "memory")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(o.docs, []byte(whole), 0o644)
 }
 
 // report tells of a throughput.

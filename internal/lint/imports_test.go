@@ -45,12 +45,16 @@ var mayImport = map[string]string{
 	"e2e/soak":           "e2e/harness",
 	"e2e/mutants":        "",
 	// They measure the built binary beside other programs.
-	"bench/peers":         "bench/peers/content",
+	"bench/peers":         "bench/peers/content bench/section",
 	"bench/peers/content": "",
 	"bench/peers/origin":  "bench/peers/content",
 	"bench/peers/bare":    "",
 	// A simulation: it imports nothing of edge.
 	"bench/scaling": "",
+	"bench/memory":  "bench/peers/content bench/section",
+	"bench/section": "",
+	// It goes through the memory itself, to be done with millions of requests.
+	"bench/ratio": "internal/cache bench/section",
 }
 
 func TestImportsFollowTheMap(t *testing.T) {

@@ -1,0 +1,104 @@
+package main
+
+import (
+	"fmt"
+	"os/exec"
+	"slices"
+	"strings"
+)
+
+// result is all that was measured.
+type result struct {
+	options
+	Footprints []footprint
+	Latencies  []latency
+}
+
+// weigh adds what e takes.
+func (r *result) weigh(e *edge, state string) error {
+	f, err := e.weigh(state)
+	r.Footprints = append(r.Footprints, f)
+	return err
+}
+
+// Goals: what an object of 1 KiB may take, in bytes, and how much longer the
+// slowest thousandth of the hits may take with a large store than with a small one
+// that does the same.
+const (
+	eachMax  = 2.3 * 1024
+	pauseMax = 1.5
+)
+
+// text is the section of the report.
+func (r *result) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "## Memory\n\nWritten by `make bench-memory`, of %s with `cache.memory: %dMiB`; %d windows of %v.\n\n",
+		version(r.edge), r.cacheMB, r.windows, windowTime)
+	fmt.Fprintf(&b, "Objects of 1 KiB come over HTTP from an origin on the loopback. *Resident* is all memory of the process %v after the last\n"+
+		"of them, as the kernel counts it; *each* is that divided by the objects, so that an empty edge and the garbage are in it. *Peak* is\n"+
+		"the most at any moment since the start, looked at every %v: it has to stay within `edge_cache_capacity_bytes` and\n"+
+		"`edge_memory_headroom_bytes` (*bound*). The collector has edge's own settings. A store that is not empty is filled up with objects of\n"+
+		"8 KiB.\n\n", settle, sampleEvery)
+	r.footprints(&b)
+	fmt.Fprintf(&b, "\nHits at %d per second, from %d connections, on the cores that the load, the origin and edge share; milliseconds, as the median of\n"+
+		"the windows with the least and the largest. The large store is full, and so is a small one of %d MiB, which has next to nothing for\n"+
+		"the collector to look at and takes turns with it: *to small* compares the p99.9 of the two in the same state.\n\n", hitRate, hitClients, smallMB)
+	r.latencies(&b)
+	return b.String()
+}
+
+func (r *result) footprints(b *strings.Builder) {
+	b.WriteString("| store | objects | live, MiB | resident, MiB | each, bytes | peak, MiB | bound, MiB | kept |\n")
+	b.WriteString("| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n")
+	for _, f := range r.Footprints {
+		each, kept := "", f.Peak <= f.bound()
+		if f.Each > 0 {
+			each = fmt.Sprintf("%.0f (goal ≤ %.0f)", f.Each, eachMax)
+			kept = kept && f.Each <= eachMax
+		}
+		fmt.Fprintf(b, "| %s | %d | %d | %d | %s | %d | %d | %s |\n", f.State, f.Objects, f.Live>>20, f.Resident>>20, each,
+			f.Peak>>20, f.bound()>>20, yes(kept))
+	}
+}
+
+func (r *result) latencies(b *strings.Builder) {
+	b.WriteString("| store, MiB | meanwhile | collections | stored | p50 | p99 | p99.9 | longest | to small | kept |\n")
+	b.WriteString("| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n")
+	for i, l := range r.Latencies {
+		ratio, kept := "", ""
+		if i%2 == 1 { // after the small one in the same state
+			times := median(l.P999) / median(r.Latencies[i-1].P999)
+			ratio, kept = fmt.Sprintf("%.2f (goal ≤ %.1f)", times, pauseMax), yes(times <= pauseMax)
+		}
+		fmt.Fprintf(b, "| %d | %s | %d | %d | %s | %s | %s | %s | %s | %s |\n", l.CacheMB, l.State, l.Collections, l.Stored,
+			spread(l.P50), spread(l.P99), spread(l.P999), spread(l.Max), ratio, kept)
+	}
+}
+
+func yes(kept bool) string {
+	if kept {
+		return "yes"
+	}
+	return "**no**"
+}
+
+// spread prints "median (min–max)".
+func spread(list []float64) string {
+	return fmt.Sprintf("%.2f (%.2f–%.2f)", median(list), slices.Min(list), slices.Max(list))
+}
+
+// median is the middle of list, or the lower of the two.
+func median(list []float64) float64 {
+	sorted := slices.Sorted(slices.Values(list))
+	return sorted[(len(sorted)-1)/2]
+}
+
+// version is what the binary says of itself.
+func version(binary string) string {
+	out, err := exec.Command(binary, "version").Output()
+	line, _, _ := strings.Cut(string(out), "\n")
+	if err != nil {
+		return "an edge of unknown version"
+	}
+	return line
+}
