@@ -13,7 +13,7 @@ import (
 // be half as much again, up to smallGarbage: a collection has a price of its own.
 // No more, because what streams through must not take room.
 const (
-	leastGarbage = 15
+	leastGarbage = 10
 	mostGarbage  = 50
 	smallGarbage = 32 << 20
 )

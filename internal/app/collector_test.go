@@ -15,8 +15,8 @@ func TestGarbageFor(t *testing.T) {
 		80 << 20:  40,
 		128 << 20: 25,
 		160 << 20: 20,
-		256 << 20: 15,
-		1 << 40:   15,
+		256 << 20: 10,
+		1 << 40:   10,
 	} {
 		if got := garbageFor(live); got != want {
 			t.Errorf("with %d MiB live: %d %%, want %d", live>>20, got, want)
