@@ -35,6 +35,9 @@ func TestApps(t *testing.T) {
 			var warnings strings.Builder
 			for _, w := range app.Warnings {
 				warnings.WriteString(w.String() + "\n")
+				if w.File == "" || w.Line < 1 {
+					t.Errorf("a warning has no place: %s", w)
+				}
 			}
 			archive.Files = append(kept,
 				txtar.File{Name: "routes.next.yaml", Data: app.YAML()},

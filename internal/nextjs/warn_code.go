@@ -18,7 +18,7 @@ func (p *project) warnCode(h *handlerCode) []Warning {
 	}
 	list := h.warnings
 	if len(h.methods) == 0 {
-		list = append(list, Warning{File: h.file, Message: "it exports no method", Hint: "export GET, POST or another method"})
+		list = append(list, warnAt(h.file, "export GET, POST or another method", "it exports no method"))
 	}
 	for _, name := range configNames {
 		if c, ok := h.config[name]; ok && !c.known {
@@ -68,12 +68,12 @@ func (h *handlerCode) computed() bool {
 
 // unreadable is a warning of a source that cannot be read.
 func unreadable(file string, err error, hint string) Warning {
-	w := Warning{File: file, Message: "the source cannot be read: " + err.Error(), Hint: hint}
+	at, text := Position{}, err.Error()
 	var e sourceError
 	if errors.As(err, &e) {
-		w.Line, w.Column, w.Message = e.at.Line, e.at.Column, "the source cannot be read: "+e.text
+		at, text = e.at, e.text
 	}
-	return w
+	return Warning{file, max(at.Line, 1), at.Column, "the source cannot be read: " + text, hint}
 }
 
 // cacheComponents reports whether Next.js decides by what code does, whatever

@@ -10,8 +10,8 @@ import (
 
 // Warning is something that the author of an app should know, with its place.
 type Warning struct {
-	// File is relative to the app's directory. Line and Column are from 1; 0
-	// when the warning is about the file as a whole.
+	// File is relative to the app's directory. Line is from 1, which also stands for
+	// the file as a whole; Column is from 1, 0 for the line as a whole.
 	File         string
 	Line, Column int
 	Message      string // lower case, no full stop
@@ -20,12 +20,9 @@ type Warning struct {
 
 // String is "file:line:column: message".
 func (w Warning) String() string {
-	s := w.File
-	if w.Line > 0 {
-		s += ":" + strconv.Itoa(w.Line)
-		if w.Column > 0 {
-			s += ":" + strconv.Itoa(w.Column)
-		}
+	s := w.File + ":" + strconv.Itoa(w.Line)
+	if w.Column > 0 {
+		s += ":" + strconv.Itoa(w.Column)
 	}
 	s += ": " + w.Message
 	if w.Hint != "" {
@@ -40,7 +37,8 @@ func warnAt(where, hint, format string, args ...any) Warning {
 	file, place, _ := strings.Cut(where, ":")
 	line, column, _ := strings.Cut(place, ":")
 	w := Warning{File: file, Message: fmt.Sprintf(format, args...), Hint: hint}
-	w.Line, _ = strconv.Atoi(line) // 0 where a note has none
+	w.Line, _ = strconv.Atoi(line) // 0 where a note has none, as is the column
+	w.Line = max(w.Line, 1)
 	w.Column, _ = strconv.Atoi(column)
 	return w
 }
