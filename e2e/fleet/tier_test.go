@@ -173,3 +173,38 @@ func TestTheTierStandsInForTheOrigin(t *testing.T) {
 		return strings.Contains(b.get(t, "/auto/x").Header.Get("Cache-Status"), "detail=stale-if-error")
 	})
 }
+
+// What was fetched while a soft purge was made is stale on every node, wherever the
+// node takes it from.
+func TestASoftPurgeOvertakesWhatGoesToTheTier(t *testing.T) {
+	t.Parallel()
+	redis := harness.RunRedis(t)
+	asked, release := make(chan struct{}, 1000), make(chan struct{})
+	origin := &versioned{}
+	origin.Origin = harness.RunOrigin(t, func(harness.Request) harness.Answer {
+		body := fmt.Sprintf("v%d", origin.version.Load())
+		asked <- struct{}{}
+		<-release
+		return harness.Answer{Body: body}
+	})
+	origin.version.Store(1)
+	a, b := run(t, "a", origin, redis.URL()), run(t, "b", origin, redis.URL())
+	sharing(t, a, b)
+	fetched := make(chan struct{})
+	go func() { // ends with the answer
+		defer close(fetched)
+		a.get(t, "/posts/1")
+	}()
+	<-asked
+	origin.version.Store(2)
+	if status, answer := a.purge(t, `{"tags":["posts"],"soft":true,"wait":"fleet"}`); status != 200 {
+		t.Errorf("purge: %d %+v", status, answer)
+	}
+	close(release)
+	<-fetched
+	a.written(t, 1)
+	if res := b.get(t, "/posts/1"); res.Body == "v1" && !strings.Contains(res.Header.Get("Cache-Status"), "ttl=-") {
+		t.Errorf("what was softly purged while it was fetched comes from the tier as %s", res.Header.Get("Cache-Status"))
+	}
+	harness.Await(t, "it is refreshed", func() bool { return b.get(t, "/posts/1").Body == "v2" })
+}
