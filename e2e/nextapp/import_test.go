@@ -67,7 +67,12 @@ func addresses(t *testing.T) map[string]string {
 		found[address] = pattern
 		return nil
 	})
-	if err != nil || len(found) < 12 {
+	pages, _ := filepath.Glob("pages/*.tsx")
+	for _, name := range pages {
+		address := "/" + strings.TrimSuffix(filepath.Base(name), ".tsx")
+		found[address] = address
+	}
+	if err != nil || len(pages) == 0 || len(found) < 12 {
 		t.Fatalf("%v: routes %v", err, found)
 	}
 	return found

@@ -4,6 +4,8 @@ package nextapp
 
 import (
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -184,6 +186,30 @@ func TestAssetsAndImages(t *testing.T) {
 		t.Error("a browser that does not name WebP got it")
 	}
 	s.get(t, "/_next/image?url=%2Fdot.png&w=63&q=75", 400, passed, browser)
+}
+
+// What the Pages Router reads is its own, and is stored for its own build alone.
+func TestDataOfThePagesRouter(t *testing.T) {
+	s := startPreset(t)
+	build, err := os.ReadFile(filepath.Join(".next", "BUILD_ID"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := "/_next/data/" + strings.TrimSpace(string(build)) + "/archive.json"
+	for _, want := range [][]string{nil, hit} {
+		if res, _ := s.get(t, data, 200, want, "x-nextjs-data: 1"); !strings.HasPrefix(res.Body, `{"pageProps":{"edition":`) {
+			t.Errorf("the router got %.200q", res.Body)
+		}
+		if res, _ := s.get(t, "/archive", 200, want); !isDocument(res) {
+			t.Errorf("the browser got %s", res.Header.Get("Content-Type"))
+		}
+	}
+	for _, cookie := range []string{"__prerender_bypass=x", "__next_preview_data=x"} {
+		s.get(t, data, 200, passed, "x-nextjs-data: 1", "cookie: "+cookie)
+	}
+	for range 2 {
+		s.get(t, "/_next/data/another-build/archive.json", 404, []string{"!; hit"}, "x-nextjs-data: 1")
+	}
 }
 
 // between returns what stands in text between before and after, beginning with
