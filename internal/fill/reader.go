@@ -147,6 +147,30 @@ func (r *Reader) Copy(ctx context.Context, w io.Writer, flush func() error) (int
 	}
 }
 
+// Arrived waits until least bytes of the body have come, it has ended, or a lull
+// has passed. It returns how many have come, and whether that is the whole body,
+// properly ended. It is for those who have to know before Copy; nothing is lost
+// by it.
+func (r *Reader) Arrived(ctx context.Context, least int64) (size int64, whole bool) {
+	timer := time.NewTimer(lull)
+	defer timer.Stop()
+	for {
+		now := r.f.body.picture()
+		if now.size >= least || now.end != nil {
+			return now.size, now.end == io.EOF
+		}
+		select {
+		case <-now.newer:
+		case <-timer.C:
+			return now.size, false
+		case <-r.cut:
+			return now.size, false
+		case <-ctx.Done():
+			return now.size, false
+		}
+	}
+}
+
 // next returns the next part of the body, as soon as there is one.
 func (r *Reader) next(ctx context.Context, fl *flusher) ([]byte, error) {
 	for {

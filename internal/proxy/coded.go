@@ -8,6 +8,7 @@ import (
 
 	"edge/internal/cache"
 	"edge/internal/coding"
+	"edge/internal/fill"
 	"edge/internal/request"
 	"edge/internal/rfc9111"
 )
@@ -203,13 +204,21 @@ func codingOf(value string) (rfc9111.Coding, bool) {
 }
 
 // codeArriving returns the coding in which a response streams to the client: none
-// where a range of it is wanted, or it is small.
-func (x *exchange) codeArriving(h http.Header, status int) rfc9111.Coding {
-	length := x.landing.Length
-	if x.view.Has(request.SlotRange) || length >= 0 && length < coding.Least || !rfc9111.Codable(status, h) {
+// where a range of it is wanted, or it is small. Where the origin does not say how
+// long it is, a small one has come by now, or does so in a moment.
+func (x *exchange) codeArriving(h http.Header, r *fill.Reader) rfc9111.Coding {
+	l := &x.landing
+	if x.view.Has(request.SlotRange) || l.Length >= 0 && l.Length < coding.Least || !rfc9111.Codable(l.Status, h) {
 		return rfc9111.Identity
 	}
-	return x.inquiry.coding()
+	c := x.inquiry.coding()
+	if c == rfc9111.Identity || l.Length >= 0 {
+		return c
+	}
+	if size, whole := r.Arrived(x.r.Context(), coding.Least); whole && size < coding.Least {
+		return rfc9111.Identity
+	}
+	return c
 }
 
 // codedBody is a body that is coded on its way to the client. Its length and its

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strconv"
 	"strings"
 	"testing"
@@ -17,6 +18,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"edge/internal/cache"
+	"edge/internal/coding"
 )
 
 const everything = "Accept-Encoding: gzip, deflate, br, zstd"
@@ -74,9 +76,9 @@ func TestAnswersAreCoded(t *testing.T) {
 				if got := decoded(t, a); got != page || a.status != 200 {
 					t.Errorf("%s, round %d: %v", c.accept, round, a)
 				}
-				coding := a.header.Get("Content-Encoding")
-				if coding != c.want || !strings.HasPrefix(servedFrom(a), strings.SplitN(kind, "=", 2)[0]) {
-					t.Errorf("%s, round %d: coded as %q, want %q: %v", c.accept, round, coding, c.want, a)
+				as := a.header.Get("Content-Encoding")
+				if as != c.want || !strings.HasPrefix(servedFrom(a), strings.SplitN(kind, "=", 2)[0]) {
+					t.Errorf("%s, round %d: coded as %q, want %q: %v", c.accept, round, as, c.want, a)
 				}
 				if got := a.header.Get("Vary"); got != "Accept-Encoding" {
 					t.Errorf("%s, round %d: Vary %q", c.accept, round, got)
@@ -126,6 +128,14 @@ func TestCodingsAreOfOneObject(t *testing.T) {
 func TestWhatIsNotCoded(t *testing.T) {
 	for name, says := range map[string]func(*rig){
 		"small":        func(r *rig) { r.origin.says(200, "short", "Content-Type: text/html") },
+		"nearly large": func(r *rig) { r.origin.says(200, page[:coding.Least-1], "Content-Type: text/html") },
+		"small, and nobody says how large": func(r *rig) {
+			r.origin.answers(func(*http.Request) (*http.Response, error) {
+				res := response(200, "short", "Content-Type: text/html")
+				res.ContentLength = -1
+				return res, nil
+			})
+		},
 		"a picture":    func(r *rig) { r.origin.says(200, page, "Content-Type: image/png") },
 		"coded":        func(r *rig) { r.origin.says(200, page, "Content-Type: text/html", "Content-Encoding: gzip") },
 		"no-transform": func(r *rig) { r.origin.says(200, page, "Content-Type: text/html", "Cache-Control: no-transform") },
@@ -142,6 +152,113 @@ func TestWhatIsNotCoded(t *testing.T) {
 			}
 		})
 	}
+}
+
+// What is just large enough is coded, whether its length is known or not.
+func TestTheSmallestThatIsCoded(t *testing.T) {
+	for _, length := range []int64{coding.Least, -1} {
+		newRig(t, config("routes:\n  - {path: /a, mode: force-static, revalidate: 60s}\n"), func(r *rig) {
+			r.origin.answers(func(*http.Request) (*http.Response, error) {
+				res := response(200, page[:coding.Least], "Content-Type: text/html")
+				res.ContentLength = length
+				return res, nil
+			})
+			for range 3 {
+				if a := r.get("/a", everything); a.header.Get("Content-Encoding") != "br" || decoded(t, a) != page[:coding.Least] {
+					t.Errorf("length %d: %v", length, a)
+				}
+				synctest.Wait()
+			}
+		})
+	}
+}
+
+// To know whether an answer is small, nobody waits for more than a moment.
+func TestASlowAnswerIsCodedFromItsBeginning(t *testing.T) {
+	newRig(t, config("routes:\n  - {path: /a, mode: force-static, revalidate: 60s}\n"), func(r *rig) {
+		body, origin := io.Pipe()
+		r.origin.answers(func(*http.Request) (*http.Response, error) {
+			res := response(200, "", "Content-Type: text/html")
+			res.Body, res.ContentLength = body, -1
+			return res, nil
+		})
+		w, ended := r.begin("/a", everything)
+		_, _ = origin.Write([]byte("first")) // a pipe fails when its reader has gone, which the test then sees
+		time.Sleep(time.Second)
+		if got := w.Header().Get("Content-Encoding"); got != "br" || w.Body.Len() == 0 {
+			t.Errorf("after a second the coding is %q, and %d bytes have come", got, w.Body.Len())
+		}
+		_, _ = origin.Write([]byte(", second"))
+		origin.Close()
+		<-ended
+		a := answer{header: w.Result().Header, body: w.Body.String()}
+		if got := decoded(t, a); got != "first, second" {
+			t.Errorf("got %q", got)
+		}
+	})
+}
+
+// seen is a ResponseWriter that remembers where what it is given first stands in
+// memory.
+type seen struct {
+	http.ResponseWriter
+	at *byte
+}
+
+func (s *seen) Write(p []byte) (int, error) {
+	if s.at == nil && len(p) > 0 {
+		s.at = &p[0]
+	}
+	return s.ResponseWriter.Write(p)
+}
+
+// However many hits want it, and whatever others are made after it, a coding is
+// made once: all get the same bytes in memory.
+func TestACodingIsMadeOnce(t *testing.T) {
+	newRig(t, config("routes:\n  - {path: /a, mode: force-static, revalidate: 60s}\n"), func(r *rig) {
+		html(r)
+		r.get("/a")
+		kept := func(accept string) *byte {
+			req := httptest.NewRequest(http.MethodGet, "http://example.com/a", nil)
+			req.RequestURI = "/a"
+			req.Header.Set("Accept-Encoding", accept)
+			w := &seen{ResponseWriter: httptest.NewRecorder()}
+			r.proxy.ServeHTTP(w, req)
+			synctest.Wait()
+			return w.at
+		}
+		kept("br") // coded on its way; kept from now on
+		first := kept("br")
+		for _, accept := range []string{"gzip", "zstd", "identity", "gzip", "zstd", "br", "br"} {
+			if at := kept(accept); accept == "br" && at != first {
+				t.Error("the coding was made again")
+			}
+		}
+	})
+}
+
+// A new body has codings of its own; those of the old one went with it.
+func TestCodingsOfAnOldBodyAreGone(t *testing.T) {
+	newRig(t, config("routes:\n  - {path: /a, mode: force-static, revalidate: 10s, stale: 0}\n"), func(r *rig) {
+		html(r)
+		for range 3 {
+			r.get("/a", everything)
+			synctest.Wait()
+		}
+		before := r.memory.Stats().Bytes
+		time.Sleep(time.Minute)
+		next := strings.ReplaceAll(page, "ordinary", "new")
+		r.origin.says(200, next, "Content-Type: text/html")
+		for range 3 {
+			if a := r.get("/a", everything); decoded(t, a) != next {
+				t.Fatalf("got %v", a)
+			}
+			synctest.Wait()
+		}
+		if after := r.memory.Stats().Bytes; after > before {
+			t.Errorf("%d bytes in memory, %d before: what is old is still charged", after, before)
+		}
+	})
 }
 
 // Where nobody has asked for it, auto leaves the coding to the origin.
@@ -181,6 +298,13 @@ func TestACodingIsARepresentation(t *testing.T) {
 		}
 		if a := r.get("/a", everything, "If-None-Match: "+tag); a.status != http.StatusNotModified {
 			t.Errorf("its own tag: %v", a)
+		}
+		r.wantFields("a 304 of it", r.get("/a", everything, "If-None-Match: "+tag).header, "Vary: Accept-Encoding", "Etag: "+tag, "Content-Length:")
+		if a := r.get("/a", everything, `If-Match: "v1"`); a.status != http.StatusPreconditionFailed {
+			t.Errorf("If-Match with the tag of another representation: %v", a)
+		}
+		if a := r.get("/a", everything, "Range: bytes=0-1,4-5"); !strings.Contains(a.body, fmt.Sprintf("Content-Range: bytes 4-5/%d\r\n\r\n%s", len(whole.body), whole.body[4:6])) {
+			t.Errorf("two ranges of it: %v", a)
 		}
 		if a := r.get("/a", everything, `If-None-Match: W/"v1-br"`); a.status != http.StatusNotModified {
 			t.Errorf("the tag it had before: %v", a)

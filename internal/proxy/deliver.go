@@ -185,7 +185,7 @@ func (x *exchange) stream(r *fill.Reader) {
 	}
 	var body source = arrivingBody{x, r}
 	tag := ""
-	if c := x.codeArriving(h, l.Status); c != rfc9111.Identity {
+	if c := x.codeArriving(h, r); c != rfc9111.Identity {
 		tag = codeHeadOnItsWay(h, c, "")
 		body = codedBody{x, c, arrivingBody{x, r}}
 	}
