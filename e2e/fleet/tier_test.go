@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -197,9 +198,10 @@ func TestASoftPurgeOvertakesWhatGoesToTheTier(t *testing.T) {
 	}()
 	<-asked
 	origin.version.Store(2)
-	if status, answer := a.purge(t, `{"tags":["posts"],"soft":true,"wait":"fleet"}`); status != 200 {
-		t.Errorf("purge: %d %+v", status, answer)
-	}
+	harness.Await(t, "it is softly purged everywhere", func() bool {
+		status, _ := a.purge(t, `{"tags":["posts"],"soft":true,"wait":"fleet"}`)
+		return status == http.StatusOK
+	})
 	close(release)
 	<-fetched
 	a.written(t, 1)
