@@ -152,18 +152,18 @@ func awaitMetric(t testing.TB, e *harness.Edge, is func(float64) bool, name stri
 
 func none(n float64) bool { return n == 0 }
 
-// probe asks as another client until stop is called, which says how often there
-// was an answer. Every answer must be whole, and on a connection of its own.
-func probe(t testing.TB, e *harness.Edge, path string) (stop func() int) {
-	done, asked := make(chan struct{}), make(chan int)
+// probe asks as other clients, each on a connection of its own, until stop is
+// called, and once more. Every answer must be whole.
+func probe(t testing.TB, e *harness.Edge, path string) (stop func()) {
+	done, ended := make(chan struct{}), make(chan struct{})
 	go func() { // ends with stop
 		tick := time.NewTicker(10 * time.Millisecond)
 		defer tick.Stop()
-		for n := 0; ; n++ {
+		defer close(ended)
+		for last := false; !last; {
 			select {
 			case <-done:
-				asked <- n
-				return
+				last = true
 			case <-tick.C:
 			}
 			c := harness.NewClient()
@@ -174,8 +174,8 @@ func probe(t testing.TB, e *harness.Edge, path string) (stop func() int) {
 			c.Close()
 		}
 	}()
-	return func() int {
+	return func() {
 		close(done)
-		return <-asked
+		<-ended
 	}
 }

@@ -102,9 +102,7 @@ func TestSlowClients(t *testing.T) {
 				}
 			}
 			wg.Wait()
-			if n := stop(); n == 0 {
-				t.Error("nobody else was answered")
-			}
+			stop()
 			awaitMetric(t, e, none, "edge_connections")
 			awaitMetric(t, e, none, "edge_requests_under_way")
 			if n := metric(t, e, "edge_requests_total", `reason="body-too-slow"`); n != bodies*each {
