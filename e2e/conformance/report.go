@@ -34,6 +34,9 @@ its suite for Surrogate-Control; today's have about 160 and 105, with suites for
 and interim responses in its place. Where the two contradict each other, which they do about Age, edge
 follows today's, for those follow the text. What is new or has changed is run as well, written anew
 from the RFCs (` + "`e2e/conformance/later.mjs`" + `), in tables of its own, below the package's own verdicts.
+Interim responses need a client that sees them (` + "`e2e/passes:TestInterimResponsesAreNotStored`" + `): that they are
+passed on and not stored is so; of today's tests, two also want fields of a 103 other than Link passed on,
+and edge does not do that (docs/divergences.md, RFC 9110, 15.2).
 
 ## The package
 

@@ -207,8 +207,9 @@ func TestEventsArriveOneByOne(t *testing.T) {
 	}
 }
 
-// Early hints pass in force-dynamic only, and only their Link: an origin must
-// not set a cookie before the policy has seen its answer.
+// Informational responses pass where nothing is enforced, with no field but the
+// Link of early hints: an origin must not set a cookie before the policy has seen
+// its answer.
 func TestEarlyHints(t *testing.T) {
 	edge := start(t, func(w http.ResponseWriter, _ *http.Request) {
 		h := w.Header()
@@ -221,7 +222,8 @@ func TestEarlyHints(t *testing.T) {
 		h.Set("X-Final", "1")
 		io.WriteString(w, "hello")
 	})
-	for path, want := range map[string]string{"/dynamic/1": "103 map[Link:[</a.css>; rel=preload]]", "/auto/1": "", "/static/1": "", "/data/1": "", "/data/1?dynamic=1": ""} {
+	const both = "103 map[Link:[</a.css>; rel=preload]], 102 map[]"
+	for path, want := range map[string]string{"/dynamic/1": both, "/auto/1": both, "/static/1": "", "/data/1": "", "/data/1?dynamic=1": ""} {
 		for _, h2 := range []bool{false, true} {
 			var got []string
 			res := get(t, edge, path, h2, &httptrace.ClientTrace{Got1xxResponse: func(code int, h textproto.MIMEHeader) error {
@@ -240,6 +242,33 @@ func TestEarlyHints(t *testing.T) {
 	}
 }
 
+// Informational responses are of one moment: the response after them is stored
+// without what they said, and who is answered from the store gets none.
+func TestInterimResponsesAreNotStored(t *testing.T) {
+	edge := start(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Link", "</a.css>; rel=preload")
+		w.WriteHeader(http.StatusEarlyHints)
+		clear(w.Header())
+		w.Header().Set("Cache-Control", "max-age=60")
+		io.WriteString(w, "hello")
+	})
+	for i, want := range []struct{ informational, status string }{
+		{"103", "edge; fwd=uri-miss; fwd-status=200; stored"},
+		{"", "edge; hit; ttl="},
+	} {
+		got := ""
+		res := get(t, edge, "/auto/stored", false, &httptrace.ClientTrace{Got1xxResponse: func(code int, _ textproto.MIMEHeader) error {
+			got += fmt.Sprint(code)
+			return nil
+		}})
+		body, err := io.ReadAll(res.Body)
+		if got != want.informational || err != nil || string(body) != "hello" || res.Header.Get("Link") != "" ||
+			!strings.HasPrefix(res.Header.Get("Cache-Status"), want.status) {
+			t.Errorf("request %d: informational %q, then %v %q, %v", i, got, res.Header, body, err)
+		}
+	}
+}
+
 // HTTP/1.0 knows no informational responses (RFC 9110 section 15.2).
 func TestNoEarlyHintsForHTTP10(t *testing.T) {
 	edge := start(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -247,16 +276,23 @@ func TestNoEarlyHintsForHTTP10(t *testing.T) {
 		w.WriteHeader(http.StatusEarlyHints)
 		io.WriteString(w, "hello")
 	})
-	c, err := net.DialTimeout("tcp", edge.Listen, patience)
+	for _, path := range []string{"/dynamic/1", "/auto/1"} {
+		noHints(t, edge.Listen, path)
+	}
+}
+
+func noHints(t *testing.T, listen, path string) {
+	t.Helper()
+	c, err := net.DialTimeout("tcp", listen, patience)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
 	c.SetDeadline(time.Now().Add(patience))
-	io.WriteString(c, "GET /dynamic/1 HTTP/1.0\r\nHost: www.example.com\r\n\r\n")
+	io.WriteString(c, "GET "+path+" HTTP/1.0\r\nHost: www.example.com\r\n\r\n")
 	answer, err := io.ReadAll(c)
 	if err != nil || !strings.HasPrefix(string(answer), "HTTP/1.0 200 ") || strings.Contains(string(answer), " 103 ") {
-		t.Errorf("got %q, %v", answer, err)
+		t.Errorf("%s: got %q, %v", path, answer, err)
 	}
 }
 

@@ -27,6 +27,9 @@ func (x *exchange) fetch(last bool) {
 	}
 	f := x.newFetch()
 	f.asksOrigin = x.alone || x.verdict.WantsOrigin()
+	if x.w.informs = x.informs(); x.w.informs {
+		f.interim = &interim{to: &x.w}
+	}
 	reader, lead := x.p.flights.Join(f.job(x.alone), x.found.Generation)
 	defer reader.Close()
 	wait := max(x.plan.Route.CollapseWait-x.waited, time.Nanosecond) // Land takes 0 for no limit
@@ -41,6 +44,7 @@ func (x *exchange) fetch(last bool) {
 	}
 	joined := x.p.now()
 	x.landing = reader.Land(x.r.Context(), wait, x.matches)
+	f.interim.end()
 	x.waited += x.p.now().Sub(joined)
 	if address := f.address.Load(); lead && address != nil {
 		x.address = *address
@@ -143,6 +147,7 @@ type fetch struct {
 	// asksOrigin: nothing that is stored anywhere is an answer.
 	asksOrigin bool
 	flight     *fill.Flight
+	interim    *interim // of who began it; nil for nobody
 	// completed: what is answered is the partial and the rest that the origin sent.
 	completed bool
 	// address is where it went, for the log. The exchange that began the fetch

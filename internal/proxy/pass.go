@@ -30,7 +30,7 @@ func (x *exchange) pass() {
 	}
 	x.served = telemetry.ServedPass
 	x.w.eager, x.w.waits = true, true
-	x.w.hints = x.plan.Route.Mode == policy.ForceDynamic && x.r.ProtoAtLeast(1, 1) // RFC 9110 section 15.2
+	x.w.informs = x.informs()
 	ps := &pass{x: x}
 	r := x.r.WithContext(withPass(x.r.Context(), ps))
 	if ps.body = x.w.body; ps.body != nil {

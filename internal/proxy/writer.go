@@ -7,20 +7,21 @@ import (
 )
 
 // writer is the client's ResponseWriter with what the record needs: the status
-// and the bytes. It lets no informational response through but 103 with Link:
-// an origin must not set cookies before the policy has seen the head.
+// and the bytes. Informational responses pass where the exchange informs, with no
+// field but the Link of 103: an origin must not set cookies before the policy has
+// seen the head.
 type writer struct {
 	http.ResponseWriter
-	status int
-	bytes  int64
-	hints  bool // 103 may pass
-	eager  bool // what is written goes on at once: a slow download moves
-	waits  bool // the body may keep us waiting between two writes
-	http2  bool
-	timed  bool // there is a write deadline
-	stall  time.Duration
-	body   *clientBody // of the request; nil for none
-	headed bool        // net/http has written the head
+	status  int
+	bytes   int64
+	informs bool // 1xx may pass
+	eager   bool // what is written goes on at once: a slow download moves
+	waits   bool // the body may keep us waiting between two writes
+	http2   bool
+	timed   bool // there is a write deadline
+	stall   time.Duration
+	body    *clientBody // of the request; nil for none
+	headed  bool        // net/http has written the head
 }
 
 // A client has Options.Stall to take each piece of an answer beyond the first: about 2
@@ -87,12 +88,12 @@ func (w *writer) wrote() {
 }
 
 func (w *writer) early(status int) {
-	if status != http.StatusEarlyHints || !w.hints {
+	if !w.informs || status == http.StatusContinue { // which is between us and the client
 		return
 	}
 	h := w.Header()
 	for name := range h {
-		if name != "Link" {
+		if name != "Link" || status != http.StatusEarlyHints {
 			delete(h, name)
 		}
 	}
