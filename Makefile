@@ -114,9 +114,10 @@ conformance: e2e/conformance/node_modules/.package-lock.json ## the public HTTP 
 	go test -count=1 -tags conformance ./e2e/conformance $(if $(UPDATE),-update)
 
 .PHONY: nextapp
-nextapp: e2e/nextapp/.next/BUILD_ID ## a real Next.js server behind edge, and the package edge-cache
+nextapp: e2e/nextapp/.next/BUILD_ID ## a real Next.js server behind edge, a browser, the package edge-cache; prints times and bytes
 	cd integrations/nextjs && node --test
-	go test -count=1 -timeout 0 -tags nextapp ./e2e/nextapp
+	go test -count=1 -v -run TestCorpus ./internal/nextjs
+	go test -count=1 -v -timeout 0 -tags nextapp ./e2e/nextapp
 
 .PHONY: deploy
 deploy: ## what is in deploy/, read by the programs it is for

@@ -48,9 +48,13 @@ func startWith(t *testing.T, policy, next string) *site {
 // choice, and returns its URL.
 func startNext(t *testing.T, env ...string) string {
 	t.Helper()
-	cmd := exec.Command("node", filepath.Join("node_modules", "next", "dist", "bin", "next"), "start", "-H", "127.0.0.1", "-p", "0")
-	cmd.Dir = copyBuild(t)
-	cmd.Env = append(os.Environ(), "NEXT_TELEMETRY_DISABLED=1", "NODE_ENV=production")
+	return startNextIn(t, copyBuild(t), env...)
+}
+
+// startNextIn runs "next start" in a directory that has a build.
+func startNextIn(t *testing.T, dir string, env ...string) string {
+	t.Helper()
+	cmd := next(t, dir, "start", "-H", "127.0.0.1", "-p", "0")
 	cmd.Env = append(cmd.Env, env...)
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
@@ -78,6 +82,19 @@ func startNext(t *testing.T, env ...string) string {
 		}
 	})
 	return ready(t, lines)
+}
+
+// next is a command of Next.js, of the version of this application.
+func next(t *testing.T, dir string, args ...string) *exec.Cmd {
+	t.Helper()
+	program, err := filepath.Abs(filepath.Join("node_modules", "next", "dist", "bin", "next"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command("node", append([]string{program}, args...)...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "NEXT_TELEMETRY_DISABLED=1", "NODE_ENV=production")
+	return cmd
 }
 
 var local = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
