@@ -2,6 +2,8 @@ package fill
 
 import (
 	"context"
+	"encoding/binary"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -175,11 +177,19 @@ func (f *Flight) object() *cache.Object {
 		Meta:      f.admission.Meta,
 		Head:      cache.MakeHead(head),
 		Body:      cache.NewBody(f.body.parts()),
-		ETag:      fmt.Sprintf(`"%016x"`, f.digest.Sum64()),
+		ETag:      tagOf(f.digest.Sum64()),
 		Labels:    f.labels,
 		Born:      f.job.Born,
 		Selection: cache.NewSelection(f.selector, f.selecting),
 	}
+}
+
+// tagOf is the entity tag of a body with that digest.
+func tagOf(digest uint64) string {
+	var sum [8]byte
+	binary.BigEndian.PutUint64(sum[:], digest)
+	tag := make([]byte, 0, 18)
+	return string(append(hex.AppendEncode(append(tag, '"'), sum[:]), '"'))
 }
 
 // End tells how the body ended: nil after a framed end (all bytes of

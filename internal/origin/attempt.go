@@ -38,10 +38,26 @@ func AddressOf(resp *http.Response) string {
 }
 
 func (p *pool) attempt(req *http.Request, body *requestBody, c choice) *attempt {
-	ctx, cancel := context.WithCancelCause(httptrace.WithClientTrace(req.Context(), &httptrace.ClientTrace{GotConn: inTurn}))
+	ctx := req.Context()
+	if httptrace.ContextClientTrace(ctx) != nil {
+		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: inTurn}) // both are called
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
 	t := &attempt{Context: ctx, cancel: cancel, pool: p, choice: c, body: body}
 	body.with(t)
 	return t
+}
+
+// traced has nothing but the trace that calls inTurn: one for all requests that
+// have none of their own.
+var traced = httptrace.WithClientTrace(context.Background(), &httptrace.ClientTrace{GotConn: inTurn})
+
+// Value implements context.Context.
+func (t *attempt) Value(key any) any {
+	if v := t.Context.Value(key); v != nil {
+		return v
+	}
+	return traced.Value(key)
 }
 
 func (t *attempt) send(out *http.Request) (*http.Response, error) {

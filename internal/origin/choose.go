@@ -79,6 +79,10 @@ func (p *pool) choose(now time.Time, tried []*address, safe bool) choice {
 	var memory [2][8]candidate
 	list := memory[0][:0]
 	for _, a := range addresses {
+		if a.calm.Load() {
+			list = append(list, candidate{a, Up, 1}) // as below, without the work
+			continue
+		}
 		h := a.now()
 		list = append(list, candidate{a, h.state(&p.config, now), h.share(&p.config, now)})
 	}

@@ -92,6 +92,31 @@ func TestWhatIsLeftIsNotTheNextAnswer(t *testing.T) {
 	}
 }
 
+// Every attempt tells the guard of its connection, whatever else is traced.
+func TestEveryAttemptIsTraced(t *testing.T) {
+	s := newSet(t, Config{}, rawOrigin(t, overflowing))
+	p := s.Transport("o").(*pool)
+	traced := 0
+	own := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { traced++ }})
+	for name, ctx := range map[string]context.Context{"no trace": t.Context(), "its own": own} {
+		trial := p.attempt(newRequest(t, ctx, "GET", nil), nil, p.choose(time.Now(), nil, true))
+		client, _ := ends(t, "tcp")
+		trace := httptrace.ContextClientTrace(trial)
+		if trace == nil || trace.GotConn == nil {
+			t.Fatalf("a request with %s: nothing is told of its connection", name)
+		}
+		trace.GotConn(httptrace.GotConnInfo{Conn: client})
+		if !client.(*guard).used {
+			t.Errorf("a request with %s: the guard is not told", name)
+		}
+		trial.leave()
+		trial.cancel(nil)
+	}
+	if traced != 1 {
+		t.Errorf("the request's own trace was called %d times, want once", traced)
+	}
+}
+
 // Many clients over few connections, with and without bodies in the answers.
 func TestNobodyGetsWhatIsLeft(t *testing.T) {
 	for scheme, s := range overflowingOrigins(t) {
