@@ -205,11 +205,15 @@ func (g *generations) keep(c *cell) {
 // hard invalidation has reached it since it was born.
 func (g *generations) adopt(o *Object) bool {
 	l := &o.Labels
-	o.cells = make([]*cell, 0, 3+len(l.Tags))
-	o.cells = append(o.cells, g.table.intern(label{hostLabel, l.Host}),
-		g.table.intern(label{routeLabel, l.Route}), g.table.intern(label{pathLabel, l.Path}))
-	for _, tag := range l.Tags {
-		o.cells = append(o.cells, g.table.intern(label{tagLabel, tag}))
+	o.cells = [...]*cell{
+		g.table.intern(label{hostLabel, l.Host}), g.table.intern(label{routeLabel, l.Route}), g.table.intern(label{pathLabel, l.Path}),
+	}
+	if len(l.Tags) > 0 {
+		tags := make([]*cell, len(l.Tags))
+		for i, tag := range l.Tags {
+			tags[i] = g.table.intern(label{tagLabel, tag})
+		}
+		o.tagCells = &tags
 	}
 	o.checked.Store(uint64(o.Born) << 1)
 	return !g.check(o, g.load()).hard
@@ -238,6 +242,11 @@ func (g *generations) check(o *Object, now Generation) reach {
 	found.add(g.prefixed(&o.Labels, since))
 	for _, c := range o.cells {
 		found.add(c.since(since, o.Labels.Host))
+	}
+	if o.tagCells != nil {
+		for _, c := range *o.tagCells {
+			found.add(c.since(since, o.Labels.Host))
+		}
 	}
 	if found.hard {
 		return found

@@ -38,8 +38,10 @@ type Object struct {
 	checked atomic.Uint64
 	// softly is the instant of that soft one.
 	softly atomic.Int64
-	// cells are those of Labels, set by Store.
-	cells []*cell
+	// cells are those of the host, the route and the path, set by Store; tagCells are
+	// those of the tags, nil when there are none.
+	cells    [3]*cell
+	tagCells *[]*cell
 	// cut is the last of Cut; nil until the first.
 	cut atomic.Pointer[Cut]
 }

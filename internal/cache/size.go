@@ -124,7 +124,9 @@ func (o *Object) formCost() int64 {
 func (l *Labels) cost() int64 {
 	cell := allocated(int(unsafe.Sizeof(cell{}))) + weakSize + 2*mapCost(tableEntrySize)
 	n := stringsCost(l.Tags) + allocated(len(l.Host)) + allocated(len(l.Path))
-	n += allocated((3 + len(l.Tags)) * wordSize) // Object.cells
+	if len(l.Tags) > 0 { // Object.tagCells
+		n += allocated(int(unsafe.Sizeof(l.Tags))) + allocated(len(l.Tags)*wordSize)
+	}
 	return n + int64(1+len(l.Tags))*cell
 }
 
