@@ -72,25 +72,32 @@ func (b *bench) measure() (*result, error) {
 		if err := b.fillUp(small); err != nil {
 			return err
 		}
+		few := func(e *edge) error { return b.objectsOf(r, e, b.objects/10) }
+		if err := b.with(max(smallMB, b.cacheMB/10), few); err != nil {
+			return err
+		}
 		return b.with(b.cacheMB, func(large *edge) error { return b.life(r, small, large) })
 	})
 }
 
-// life takes a large store through its life: some objects, many, full, and then
-// as many again that are new.
+// objectsOf fills an empty store with n objects and weighs them.
+func (b *bench) objectsOf(r *result, e *edge, n int) error {
+	if err := b.fillTo(e, n); err != nil {
+		return err
+	}
+	if err := r.weigh(e, fmt.Sprintf("%d objects of 1 KiB", n)); err != nil {
+		return err
+	}
+	last := &r.Footprints[len(r.Footprints)-1]
+	last.Each = float64(last.Resident-e.empty) / float64(last.Objects)
+	return b.stored(e, n)
+}
+
+// life takes a large store through its life: many objects, full, and then as many
+// again that are new.
 func (b *bench) life(r *result, small, large *edge) error {
-	for _, n := range []int{b.objects / 10, b.objects} {
-		if err := b.fillTo(large, n); err != nil {
-			return err
-		}
-		if err := r.weigh(large, fmt.Sprintf("%d objects", n)); err != nil {
-			return err
-		}
-		last := &r.Footprints[len(r.Footprints)-1]
-		last.Each = float64(last.Resident-large.empty) / float64(last.Objects)
-		if err := b.stored(large, n); err != nil {
-			return err
-		}
+	if err := b.objectsOf(r, large, b.objects); err != nil {
+		return err
 	}
 	if err := b.fillUp(large); err != nil {
 		return err

@@ -37,8 +37,7 @@ func (r *result) text() string {
 	fmt.Fprintf(&b, "Objects of 1 KiB come over HTTP from an origin on the loopback. *Resident* is all memory of the process %v after the last\n"+
 		"of them, as the kernel counts it; *each* is that divided by the objects, so that an empty edge and the garbage are in it. *Peak* is\n"+
 		"the most at any moment since the start, looked at every %v: it has to stay within `edge_cache_capacity_bytes` and\n"+
-		"`edge_memory_headroom_bytes` (*bound*). The collector has edge's own settings. A store that is not empty is filled up with objects of\n"+
-		"8 KiB.\n\n", settle, sampleEvery)
+		"`edge_memory_headroom_bytes` (*bound*). The collector has edge's own settings. The large store is filled up with objects of 8 KiB.\n\n", settle, sampleEvery)
 	r.footprints(&b)
 	fmt.Fprintf(&b, "\nHits at %d per second, from %d connections, on the cores that the load, the origin and edge share; milliseconds, as the median of\n"+
 		"the windows with the least and the largest. The large store is full, and so is a small one of %d MiB, which has next to nothing for\n"+
@@ -48,15 +47,15 @@ func (r *result) text() string {
 }
 
 func (r *result) footprints(b *strings.Builder) {
-	b.WriteString("| store | objects | live, MiB | resident, MiB | each, bytes | peak, MiB | bound, MiB | kept |\n")
-	b.WriteString("| --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n")
+	b.WriteString("| cache.memory, MiB | store | objects | live, MiB | resident, MiB | each, bytes | peak, MiB | bound, MiB | kept |\n")
+	b.WriteString("| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n")
 	for _, f := range r.Footprints {
 		each, kept := "", f.Peak <= f.bound()
 		if f.Each > 0 {
 			each = fmt.Sprintf("%.0f (goal ≤ %.0f)", f.Each, eachMax)
 			kept = kept && f.Each <= eachMax
 		}
-		fmt.Fprintf(b, "| %s | %d | %d | %d | %s | %d | %d | %s |\n", f.State, f.Objects, f.Live>>20, f.Resident>>20, each,
+		fmt.Fprintf(b, "| %d | %s | %d | %d | %d | %s | %d | %d | %s |\n", f.Capacity>>20, f.State, f.Objects, f.Live>>20, f.Resident>>20, each,
 			f.Peak>>20, f.bound()>>20, yes(kept))
 	}
 }
