@@ -87,6 +87,8 @@ bench: ## plan, hit and miss against bench/baseline.txt; UPDATE=1 writes that an
 	@mkdir -p .cache
 	go test -run '^$$' -bench '^Benchmark(Plan|Hit|Miss|Pass|Judge|Lookup|FromHTTP|Parse)' -benchmem -count=6 -benchtime=300ms \
 		./internal/request ./internal/rfc9111 ./internal/policy ./internal/cache ./internal/proxy >.cache/bench.txt
+	@echo "old: bench/baseline.txt, last written by commit $$(git log -1 --format='%h of %as' -- bench/baseline.txt); new: this tree, $(VERSION)."
+	@echo "Read B/op and allocs/op. sec/op says something only if both were measured on one quiet machine."
 	$(if $(UPDATE),cp .cache/bench.txt bench/baseline.txt,$(benchstat) bench/baseline.txt .cache/bench.txt)
 
 .PHONY: bench-peers

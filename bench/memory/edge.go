@@ -99,8 +99,9 @@ func (e *edge) resident() (int64, error) {
 	return pages * int64(os.Getpagesize()), err
 }
 
-// settle is how long edge gets to come to rest before it is measured.
-const settle = 3 * time.Second
+// settle is how long edge gets to come to rest before it is measured: it gives memory
+// back when it has had nothing to collect for 10 s.
+const settle = 15 * time.Second
 
 // weigh returns what edge takes when it rests.
 func (e *edge) weigh(state string) (footprint, error) {

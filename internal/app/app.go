@@ -223,7 +223,7 @@ func (a *App) now() rfc9111.Instant { return rfc9111.Instant(time.Since(a.began)
 func (a *App) Close() { a.closing.Do(a.close) }
 
 func (a *App) close() {
-	a.collector.ended.Store(true)
+	a.collector.end()
 	if a.doors != nil {
 		a.doors.Close()
 	}

@@ -4,8 +4,14 @@ import (
 	"runtime"
 	"runtime/debug"
 	"runtime/metrics"
-	"sync/atomic"
+	"sync"
+	"time"
 )
+
+// restAfter is after how long without a collection edge is at rest: what garbage
+// gathered since is collected then, and its memory goes back to the system. A process
+// that rests would keep it for good.
+const restAfter = 10 * time.Second
 
 // How much garbage may gather before it is collected, in percent of what lives.
 // With much stored, room for garbage is what an object costs beside itself, and
@@ -13,7 +19,7 @@ import (
 // be half as much again, up to smallGarbage: a collection has a price of its own.
 // No more, because what streams through must not take room.
 const (
-	leastGarbage = 10
+	leastGarbage = 20
 	mostGarbage  = 50
 	smallGarbage = 32 << 20
 )
@@ -26,18 +32,67 @@ func garbageFor(live uint64) int {
 }
 
 // TuneCollector sets after every collection when the next one begins, by what
-// lives then, until the App is closed. It is for the whole process. The main
+// lives then, and gives back what a process at rest does not need, until the App is
+// closed. It is for the whole process. The main
 // program calls it once, unless GOGC says what is wanted.
 func (a *App) TuneCollector() {
-	a.collector.set(mostGarbage)
-	a.collector.watch()
+	a.collector.begin(restAfter)
 }
 
-// collector sets the percentage of garbage. Its methods are called by one at a
-// time: TuneCollector, and then the cleanup of what the last call has left.
+// collector sets the percentage of garbage. All but end and rest are called by one at a
+// time: begin, and then the cleanup of what the last call has left.
 type collector struct {
-	ended   atomic.Bool
-	percent int
+	percent   int
+	restAfter time.Duration
+
+	mu      sync.Mutex
+	ended   bool        // guarded by mu, as is the rest
+	calm    *time.Timer // fires rest; nil before begin
+	resting bool        // the next collection is that of rest, and no sign of work
+}
+
+func (c *collector) begin(restAfter time.Duration) {
+	c.set(mostGarbage)
+	c.restAfter = restAfter
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.calm = time.AfterFunc(restAfter, c.rest)
+	c.watch()
+}
+
+// end ends it all, but for a rest that has begun.
+func (c *collector) end() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ended = true
+	if c.calm != nil {
+		c.calm.Stop()
+	}
+}
+
+// rest collects and gives back. It is on a goroutine of the timer's.
+func (c *collector) rest() {
+	c.mu.Lock()
+	ended := c.ended
+	c.resting = !ended
+	c.mu.Unlock()
+	if !ended {
+		debug.FreeOSMemory()
+	}
+}
+
+// note notes a collection and reports whether there is more to do.
+func (c *collector) note() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
+		return false
+	}
+	if !c.resting {
+		c.calm.Reset(c.restAfter)
+	}
+	c.resting = false
+	return true
 }
 
 // collected is unreachable from the start: its cleanup tells of a collection. The
@@ -48,7 +103,7 @@ type collected struct{ _ *collected }
 func (c *collector) watch() { runtime.AddCleanup(new(collected), (*collector).after, c) }
 
 func (c *collector) after() {
-	if c.ended.Load() {
+	if !c.note() {
 		return
 	}
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
