@@ -7,7 +7,8 @@ import (
 	"time"
 )
 
-// promise is what a fleet has broken, in the order of ADR 9.
+// promise is one of those that a fleet makes of its answers, by its letter. Why they
+// are what they are is in docs/adr/0009-fleet.md.
 type promise byte
 
 const (

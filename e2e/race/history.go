@@ -12,7 +12,8 @@ import (
 // read, a start before the request was sent. What began after something ended came
 // after it, whoever answered.
 //
-// The zero history is empty. note and the like are safe for concurrent use.
+// The zero history is empty. What notes something may be called concurrently; what
+// judges may not, and comes after.
 type history struct {
 	mu       sync.Mutex // guards what follows
 	reads    []read
