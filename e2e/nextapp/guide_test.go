@@ -194,12 +194,16 @@ func TestTheGuide(t *testing.T) {
 		}
 		command := free.Replace(s.text)
 		said, status := "", ""
-		// What was started a line above listens in a moment, and what a revalidation
-		// does comes behind its answer.
-		harness.Eventually(func() bool {
-			said, status = sh.do(t, s.line, command)
-			return status == "0" && shows(said, s.shown) || !strings.HasPrefix(command, "curl")
-		})
+		// What was started a line above listens in a moment, on a busy machine in a
+		// minute, and what a revalidation does comes behind its answer.
+		for range 4 {
+			if harness.Eventually(func() bool {
+				said, status = sh.do(t, s.line, command)
+				return status == "0" && shows(said, s.shown) || !strings.HasPrefix(command, "curl")
+			}) {
+				break
+			}
+		}
 		if status != "0" || !shows(said, s.shown) {
 			t.Fatalf("docs/nextjs.md:%d: %s\nends with %s and says\n%s\nwant %q", s.line, command, status, said, s.shown)
 		}
