@@ -26,7 +26,7 @@ type conn struct {
 func (s *Set) newConn(accepted *net.TCPConn) *conn {
 	c := &conn{TCPConn: accepted, set: s}
 	// What a client did not take when its connection was closed is the kernel's,
-	// which would try for many minutes.
+	// which would try for minutes.
 	setUserTimeout(accepted, 2*s.stall())
 	s.crowd.enter()
 	s.stalls.add(c)
