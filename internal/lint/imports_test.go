@@ -43,6 +43,7 @@ var mayImport = map[string]string{
 	"e2e/conformance":    "e2e/harness",
 	"e2e/nextapp":        "e2e/harness",
 	"e2e/soak":           "e2e/harness",
+	"e2e/watch":          "e2e/harness",
 	"e2e/mutants":        "",
 	// They measure the built binary beside other programs.
 	"bench/peers":         "bench/peers/content bench/section",

@@ -325,6 +325,41 @@ func TestTheOriginFails(t *testing.T) {
 	}
 }
 
+// What is a failure of the origin counts as one; what its client does, and what is
+// merely no success, does not.
+func TestFailuresOfOriginsAreCounted(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		status int
+		err    error
+		want   string // the reason; empty for no failure
+	}{
+		{"it answers", 200, nil, ""},
+		{"it does not have it", 404, nil, ""},
+		{"it cannot do it", 501, nil, ""},
+		{"it fails", 500, nil, "origin-error"},
+		{"it is overloaded", 503, nil, "origin-error"},
+		{"it does not answer", 0, &origin.Error{Failure: origin.Timeout, Err: os.ErrDeadlineExceeded}, "origin-timeout"},
+		{"the client leaves", 0, &origin.Error{Failure: origin.Canceled, Err: context.Canceled}, ""},
+		{"the client's body breaks off", 0, &origin.Error{Failure: origin.BadRequestBody, Err: io.ErrUnexpectedEOF}, ""},
+	} {
+		newRig(t, config(static), func(r *rig) {
+			r.origin.says(c.status, "hello")
+			if c.err != nil {
+				r.origin.answers(func(*http.Request) (*http.Response, error) { return nil, c.err })
+			}
+			r.get("/auto")
+			all, want := r.counted("edge_origin_failures_total"), 0.0
+			if c.want != "" {
+				want = r.counted("edge_origin_failures_total", `reason="`+c.want+`"`)
+			}
+			if all != want || (want == 0) != (c.want == "") {
+				t.Errorf("%s: %v failures, %v of them %q", c.name, all, want, c.want)
+			}
+		})
+	}
+}
+
 func TestPreconditionsAndRanges(t *testing.T) {
 	newRig(t, config(static), func(r *rig) {
 		r.origin.says(200, "0123456789", `Etag: "v1"`, "Content-Type: text/plain")

@@ -24,13 +24,21 @@ func (p *Proxy) send(name string, r *http.Request) (*http.Response, rfc9111.Mome
 	if err != nil {
 		failure := origin.Classify(err)
 		reason := reasonOf(failure)
+		if failure == origin.Canceled || failure == origin.BadRequestBody { // the client's doing
+			p.counters.OriginRequest(name, 0, rfc9111.NoReason, took)
+			return nil, at, err
+		}
 		p.counters.OriginRequest(name, 0, reason, took)
-		if p.trace.OriginFailed != nil && failure != origin.Canceled && failure != origin.BadRequestBody {
+		if p.trace.OriginFailed != nil {
 			p.trace.OriginFailed(name, reason, err)
 		}
 		return nil, at, err
 	}
-	p.counters.OriginRequest(name, res.StatusCode, rfc9111.NoReason, took)
+	failure := rfc9111.NoReason
+	if originError(res.StatusCode) {
+		failure = rfc9111.OriginError
+	}
+	p.counters.OriginRequest(name, res.StatusCode, failure, took)
 	if res.Header.Get("Date") == "" {
 		res.Header.Set("Date", at.Wall.UTC().Format(http.TimeFormat)) // RFC 9110 section 6.6.1
 	}

@@ -57,7 +57,7 @@ var (
 	originRequestsTotal = definition{"edge_origin_requests_total", counter,
 		"Requests sent to an origin that gave a response, by status class.", labels("origin", "class")}
 	originFailuresTotal = definition{"edge_origin_failures_total", counter,
-		"Requests to an origin that failed: no response, a body that broke off, or a 500, 502, 503 or 504.",
+		"Requests to an origin that failed: no response, or a 500, 502, 503 or 504. Bodies that broke off are cut-off in edge_origin_attempts_total; what clients break off counts nowhere.",
 		labels("origin", "reason")}
 	originRequestDuration = definition{"edge_origin_request_duration_seconds", histogram,
 		"Time that a request to an origin took, failed ones included. Native buckets as well.", labels("origin")}
