@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"time"
 
+	"edge/internal/fill"
 	"edge/internal/origin"
 	"edge/internal/request"
 	"edge/internal/rfc9111"
@@ -98,10 +99,12 @@ func (x *exchange) originFailed(reason rfc9111.Reason, err error) {
 		x.clientGone()
 		return
 	}
-	member, instead := rfc9111.Status{Fwd: x.fwd(), Detail: reason}, rfc9111.Status{Fwd: x.fwd()}
+	instead := rfc9111.Status{Fwd: x.fwd(), Collapsed: x.landing.Kind == fill.Failed && x.landing.Collapsed}
+	member := instead
 	if notAsked(reason) { // so nothing went forward
-		member.Fwd, instead = "", x.statusOfHit()
+		member, instead = rfc9111.Status{}, x.statusOfHit()
 	}
+	member.Detail = reason
 	if x.standIn(instead) {
 		return
 	}

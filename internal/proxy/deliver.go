@@ -171,7 +171,7 @@ func (x *exchange) withoutBody(h http.Header, status int) {
 func (x *exchange) stream(r *fill.Reader) {
 	x.w.waits = true
 	l := &x.landing
-	if originError(l.Status) && x.standIn(rfc9111.Status{Fwd: x.fwd(), FwdStatus: l.Status}) {
+	if originError(l.Status) && x.standIn(rfc9111.Status{Fwd: x.fwd(), FwdStatus: l.Status, Collapsed: l.Collapsed}) {
 		return
 	}
 	stored := l.Admission.Store == rfc9111.StoreIt
