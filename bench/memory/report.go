@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"os/exec"
 	"slices"
 	"strings"
@@ -43,7 +44,26 @@ func (r *result) text() string {
 		"the windows with the least and the largest. The large store is full, and so is a small one of %d MiB, which has next to nothing for\n"+
 		"the collector to look at and takes turns with it: *to small* compares the p99.9 of the two in the same state.\n\n", hitRate, hitClients, smallMB)
 	r.latencies(&b)
+	if load := loadAverage(); load > busy {
+		fmt.Fprintf(&b, "\nThe load average was %.0f at the end: other programs wanted the cores, and the latencies tell of them, too.\n", load)
+	}
 	return b.String()
+}
+
+// busy is a load average that this program and what it starts do not make.
+const busy = 6
+
+// loadAverage is that of the last five minutes; 0 when the system does not say.
+func loadAverage() (five float64) {
+	text, err := os.ReadFile("/proc/loadavg")
+	if err != nil {
+		return 0
+	}
+	var one float64
+	if _, err := fmt.Sscan(string(text), &one, &five); err != nil {
+		return 0
+	}
+	return five
 }
 
 func (r *result) footprints(b *strings.Builder) {

@@ -7,7 +7,8 @@
 // The requests go through internal/cache as the proxy makes them, one after the
 // other, so that the figures are those of the window, of ristretto and of what
 // edge says an object costs, and not of ristretto alone. ristretto picks what it
-// evicts at random: figures differ by some tenths of a percent from run to run.
+// evicts at random: figures differ by some tenths of a percent from run to run. It
+// takes two cores: on one, this loop keeps ristretto from counting.
 package main
 
 import (
@@ -71,6 +72,7 @@ comparison that it was chosen by, on traces of the same description.
 				if i == 0 {
 					note = published[fmt.Sprintf("%s %d", t.name, part)]
 				}
+				fmt.Fprintf(os.Stderr, "%d bytes, %s, 1/%d: %+.1f\n", s.meanBytes, t.name, part, 100*(r.edge-r.lru))
 				fmt.Fprintf(&b, "| %d | %s | 1/%d | %.1f | %.1f | %+.1f | %s |\n",
 					s.meanBytes, t.name, part, 100*r.lru, 100*r.edge, 100*(r.edge-r.lru), note)
 			}

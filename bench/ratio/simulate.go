@@ -37,11 +37,12 @@ func simulate(t trace, requests int, bytes int64) ratios {
 // it stores what the origin said, which is o.
 func ask(m *cache.Memory, key []byte, o *cache.Object) (hit bool) {
 	var l cache.Lookup
-	for range 3 {
+	for range 2 {
 		if m.Lookup(key, nil, 0, &l); l.State == cache.Found {
 			return true
 		}
 	}
+	m.LookupString(string(key), nil, 0, &l)
 	o.Born = m.Generation()
 	m.Store(string(key), nil, o)
 	return false
