@@ -147,12 +147,12 @@ func (r *Reader) Copy(ctx context.Context, w io.Writer, flush func() error) (int
 	}
 }
 
-// Arrived waits until least bytes of the body have come, it has ended, or a lull
-// has passed. It returns how many have come, and whether that is the whole body,
+// Arrived waits, at most for wait, until least bytes of the body have come or it
+// has ended. It returns how many have come, and whether that is the whole body,
 // properly ended. It is for those who have to know before Copy; nothing is lost
 // by it.
-func (r *Reader) Arrived(ctx context.Context, least int64) (size int64, whole bool) {
-	timer := time.NewTimer(lull)
+func (r *Reader) Arrived(ctx context.Context, least int64, wait time.Duration) (size int64, whole bool) {
+	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	for {
 		now := r.f.body.picture()

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"edge/internal/cache"
 	"edge/internal/coding"
@@ -203,6 +204,11 @@ func codingOf(value string) (rfc9111.Coding, bool) {
 	return rfc9111.Identity, false
 }
 
+// patience is how long the head of an answer waits for a body of unknown length to
+// show whether it is small. Servers end their small answers in a write of its own,
+// right after the first.
+const patience = 5 * time.Millisecond
+
 // codeArriving returns the coding in which a response streams to the client: none
 // where a range of it is wanted, or it is small. Where the origin does not say how
 // long it is, a small one has come by now, or does so in a moment.
@@ -215,7 +221,7 @@ func (x *exchange) codeArriving(h http.Header, r *fill.Reader) rfc9111.Coding {
 	if c == rfc9111.Identity || l.Length >= 0 {
 		return c
 	}
-	if size, whole := r.Arrived(x.r.Context(), coding.Least); whole && size < coding.Least {
+	if size, whole := r.Arrived(x.r.Context(), coding.Least, patience); whole && size < coding.Least {
 		return rfc9111.Identity
 	}
 	return c
