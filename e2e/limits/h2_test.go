@@ -260,7 +260,7 @@ func TestFloods(t *testing.T) {
 	const growth = 128 << 20 // with garbage that is not collected yet
 	t.Parallel()
 	o := serve(t)
-	e := run(t, o, "streams: 60, head_timeout: 1s, idle_timeout: 2s, stall_timeout: 1s")
+	e := run(t, o, "streams: 60, head_timeout: 10s, idle_timeout: 2s, stall_timeout: 1s")
 	for _, path := range []string{"/big", "/static/a"} { // what others ask for are hits
 		newClient(t, false).Get(t, e.URL(path))
 	}

@@ -25,7 +25,7 @@ const patience = time.Minute
 
 // trickle is how many parts an answer of /trickle has. It takes longer than a
 // client may take to send a body.
-const trickle = 10
+const trickle = 15
 
 // big does not fit into the buffers of a socket.
 var big = strings.Repeat("0123456789abcdef", 1<<20)
@@ -99,7 +99,7 @@ routes:
   - {path: /big, mode: force-static}
   - {path: "/pass/[...p]", mode: force-dynamic}
   - {path: /early, methods: [GET, POST], mode: force-dynamic}
-  - {path: /trickle, methods: [GET, POST], mode: force-dynamic}
+  - {path: /trickle, methods: [GET, POST], mode: force-dynamic, origin: other}
   - {path: /slow, mode: force-dynamic}
   - {path: /big-pass, mode: force-dynamic, origin: other}
 `

