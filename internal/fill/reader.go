@@ -171,6 +171,13 @@ func (r *Reader) Arrived(ctx context.Context, least int64, wait time.Duration) (
 	}
 }
 
+// Broken reports whether the body has ended, as far as is known by now, without
+// being whole.
+func (r *Reader) Broken() bool {
+	end := r.f.body.picture().end
+	return end != nil && end != io.EOF
+}
+
 // next returns the next part of the body, as soon as there is one.
 func (r *Reader) next(ctx context.Context, fl *flusher) ([]byte, error) {
 	for {

@@ -171,7 +171,7 @@ func (x *exchange) withoutBody(h http.Header, status int) {
 func (x *exchange) stream(r *fill.Reader) {
 	x.w.waits = true
 	l := &x.landing
-	if originError(l.Status) && x.standIn(rfc9111.Status{Fwd: x.fwd(), FwdStatus: l.Status, Collapsed: l.Collapsed}) {
+	if (originError(l.Status) || x.breaksOffAtOnce(r)) && x.standIn(rfc9111.Status{Fwd: x.fwd(), FwdStatus: l.Status, Collapsed: l.Collapsed}) {
 		return
 	}
 	stored := l.Admission.Store == rfc9111.StoreIt
@@ -196,6 +196,17 @@ func (x *exchange) stream(r *fill.Reader) {
 	x.clientHead(h, head{status: l.Status, age: age, stored: stored, etag: tag})
 	appendStatus(h, x.statusOfMiss(stored))
 	x.deliverBody(h, body, l.Status)
+}
+
+// breaksOffAtOnce reports that a body has broken off before any of it is on its way
+// to the client, who need not see that if something stored may stand in. Where
+// nothing may, nobody waits for it.
+func (x *exchange) breaksOffAtOnce(r *fill.Reader) bool {
+	if x.verdict.IfError <= 0 {
+		return false
+	}
+	r.Arrived(x.r.Context(), httpBuffer, patience)
+	return r.Broken()
 }
 
 // originError reports that a status says the origin failed (spec section 5).

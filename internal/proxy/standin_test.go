@@ -2,7 +2,9 @@ package proxy_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -60,4 +62,21 @@ func TestTheOriginIsNotAsked(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A body that breaks off before any of it went to the client has failed as one
+// that never came: the client does not see it, where something may stand in.
+func TestStaleStandsInForABodyThatBreaksOffAtOnce(t *testing.T) {
+	newRig(t, config(""), func(r *rig) {
+		r.origin.says(200, "old", "Cache-Control: max-age=5, stale-if-error=1000")
+		r.get("/a")
+		time.Sleep(10 * time.Second)
+		r.origin.answers(func(*http.Request) (*http.Response, error) {
+			res := response(200, "", "Cache-Control: max-age=5")
+			res.ContentLength = 8
+			res.Body = io.NopCloser(io.MultiReader(strings.NewReader("half"), errorReader{errors.New("the origin broke off")}))
+			return res, nil
+		})
+		r.want(r.get("/a"), 200, "edge; fwd=stale; fwd-status=200; detail=stale-if-error", "old")
+	})
 }
