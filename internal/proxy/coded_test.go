@@ -185,6 +185,7 @@ func TestASlowAnswerIsCodedFromItsBeginning(t *testing.T) {
 		w, ended := r.begin("/a", everything)
 		_, _ = origin.Write([]byte("first")) // a pipe fails when its reader has gone, which the test then sees
 		time.Sleep(time.Second)
+		synctest.Wait() // nobody writes to w now
 		if got := w.Header().Get("Content-Encoding"); got != "br" || w.Body.Len() == 0 {
 			t.Errorf("after a second the coding is %q, and %d bytes have come", got, w.Body.Len())
 		}
