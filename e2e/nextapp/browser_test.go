@@ -182,11 +182,12 @@ type what struct {
 	URL, Kind, Part string
 }
 
-// sizes are the largest of each answer.
+// sizes are the largest of each answer. What the page had from the memory of its
+// renderer has none, and is left out.
 func (v *visit) sizes() map[what]int {
 	found := map[what]int{}
 	for _, a := range v.Answers {
-		if a.Status != http.StatusOK {
+		if a.Status != http.StatusOK || a.Bytes == 0 {
 			continue
 		}
 		kind := a.Kind

@@ -224,6 +224,7 @@ func TestStoringEndsAMark(t *testing.T) {
 	bubble(t, func(t *testing.T) {
 		b := newBed(t, Options{}, cache.Options{})
 		b.get(b.job("k", answer{admission: private()}))
+		b.settled() // its outcome is noted first
 		want(t, "after a private answer", b.lookup("k").State, cache.Marked)
 		job := b.job("k", answer{body: text("x")})
 		job.Solo = true
