@@ -47,14 +47,13 @@ func TestOutages(t *testing.T) {
 		name  string
 		fails func(s *server) // makes the origin fail
 		want  string          // status and Proxy-Status of what is not stored
-		most  time.Duration   // until there is an answer
 	}{
-		{"it refuses connections", func(s *server) { s.kill() }, "502 edge; error=connection_refused", 2 * time.Second},
-		{"it hangs up", func(s *server) { s.does(func(net.Conn, *http.Request) bool { return false }) }, "502 edge; error=connection_terminated", 2 * time.Second},
+		{"it refuses connections", func(s *server) { s.kill() }, "502 edge; error=connection_refused"},
+		{"it hangs up", func(s *server) { s.does(func(net.Conn, *http.Request) bool { return false }) }, "502 edge; error=connection_terminated"},
 		{"it resets", func(s *server) {
 			s.does(func(c net.Conn, _ *http.Request) bool { c.(*net.TCPConn).SetLinger(0); return false })
-		}, "502 edge; error=connection_terminated", 2 * time.Second},
-		{"it says nothing", func(s *server) { s.does(func(net.Conn, *http.Request) bool { <-silent; return false }) }, "504 edge; error=http_response_timeout", 5 * time.Second},
+		}, "502 edge; error=connection_terminated"},
+		{"it says nothing", func(s *server) { s.does(func(net.Conn, *http.Request) bool { <-silent; return false }) }, "504 edge; error=http_response_timeout"},
 		{"it talks without end before its answer", func(s *server) {
 			s.does(func(c net.Conn, _ *http.Request) bool {
 				for {
@@ -63,9 +62,9 @@ func TestOutages(t *testing.T) {
 					}
 				}
 			})
-		}, "50", 5 * time.Second},
-		{"its head is too large", func(s *server) { s.does(says(reply(200, "", "X-Pad: "+strings.Repeat("x", 70<<10)))) }, "502 edge; error=http_response_header_section_size", 2 * time.Second},
-		{"it speaks something else", func(s *server) { s.does(says("220 mail.example.com ESMTP\r\n")) }, "502 edge; error=http_protocol_error", 2 * time.Second},
+		}, "50"},
+		{"its head is too large", func(s *server) { s.does(says(reply(200, "", "X-Pad: "+strings.Repeat("x", 70<<10)))) }, "502 edge; error=http_response_header_section_size"},
+		{"it speaks something else", func(s *server) { s.does(says("220 mail.example.com ESMTP\r\n")) }, "502 edge; error=http_protocol_error"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			s := serve(t, says(reply(200, "good")))
@@ -86,8 +85,8 @@ func TestOutages(t *testing.T) {
 				if got := fmt.Sprint(r.Status, " ", r.Header.Get("Proxy-Status")); !strings.HasPrefix(got, tt.want) {
 					t.Errorf("%s: %s, want %s", path, what(r), tt.want)
 				}
-				if took := time.Since(began); took > tt.most {
-					t.Errorf("%s: took %v, want %v at most", path, took, tt.most)
+				if took := time.Since(began); took > soon {
+					t.Errorf("%s: took %v, want %v at most", path, took, soon)
 				}
 				if r.Header.Get("Cache-Control") != "no-store" {
 					t.Errorf("%s: the error may be kept: %v", path, r.Header)
@@ -117,21 +116,21 @@ func TestABlackHole(t *testing.T) {
 			t.Errorf("request %d: %s", i, what(r))
 		}
 	}
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("20 requests took %v: each paid for the hole", took)
-	}
-	if got := metric(t, e, "edge_origin_attempts_total", `result="dial"`); got < 1 || got > 4 {
-		t.Errorf("%v attempts at the hole", got)
+	// Ten if each paid whose turn it is; every second one may find out anew.
+	most := 4 + float64(time.Since(began)/time.Second)
+	if got := metric(t, e, "edge_origin_attempts_total", `result="dial"`); got < 1 || got > most {
+		t.Errorf("%v attempts at the hole in %v", got, time.Since(began))
 	}
 	alone := run(t, "origin: {url: \"http://"+hole+"\", timeouts: {connect: 500ms}}"+routes)
 	began = time.Now()
-	if r := get(t, alone, "/dynamic/1"); r.Status != http.StatusBadGateway || r.Header.Get("Proxy-Status") != "edge; error=connection_timeout" || time.Since(began) > 3*time.Second {
+	if r := get(t, alone, "/dynamic/1"); r.Status != http.StatusBadGateway || r.Header.Get("Proxy-Status") != "edge; error=connection_timeout" || time.Since(began) > soon {
 		t.Errorf("alone, after %v: %s", time.Since(began), what(r))
 	}
 }
 
 // blackHole is a listener whose queue is full: the system answers no further
-// connection.
+// connection. On a busy machine one may be late although there was room: so two in
+// a row must be.
 func blackHole(t *testing.T) string {
 	t.Helper()
 	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
@@ -150,18 +149,23 @@ func blackHole(t *testing.T) string {
 		t.Fatal(err)
 	}
 	addr := fmt.Sprintf("127.0.0.1:%d", name.(*syscall.SockaddrInet4).Port)
-	for range 10 {
-		c, err := net.DialTimeout("tcp", addr, 200*time.Millisecond)
-		if os.IsTimeout(err) {
-			return addr
+	late := 0
+	for tries := 0; late < 2; tries++ {
+		if tries == 20 {
+			t.Fatal("the queue of the listener does not fill up")
 		}
-		if err != nil {
+		c, err := net.DialTimeout("tcp", addr, 500*time.Millisecond)
+		switch {
+		case os.IsTimeout(err):
+			late++
+			continue
+		case err != nil:
 			t.Fatal(err)
 		}
+		late = 0
 		t.Cleanup(func() { c.Close() })
 	}
-	t.Fatal("the queue of the listener does not fill up")
-	return ""
+	return addr
 }
 
 // While nobody listens, requests are answered at once and the origin is tried by

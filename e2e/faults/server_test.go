@@ -25,6 +25,10 @@ func TestMain(m *testing.M) {
 // patience bounds what should happen at once, on a busy machine.
 const patience = 30 * time.Second
 
+// soon bounds what has a limit of a few seconds in the policy of a test, on a busy
+// machine. Without it the defaults hold, of a minute, or the client gives up.
+const soon = 20 * time.Second
+
 // server is an origin that can be killed and started again at the same address.
 type server struct {
 	addr string
@@ -43,7 +47,7 @@ type action func(c net.Conn, r *http.Request) bool
 // serve starts an origin.
 func serve(t testing.TB, act action) *server {
 	t.Helper()
-	s := &server{addr: "127.0.0.1:0"}
+	s := &server{addr: harness.HoldPort(t)}
 	s.does(act)
 	s.start(t)
 	t.Cleanup(s.kill)
@@ -66,7 +70,7 @@ func (s *server) recover(t testing.TB) {
 
 func (s *server) url() string { return "http://" + s.addr }
 
-// start listens at the address that the server had before.
+// start listens at the address that is the server's.
 func (s *server) start(t testing.TB) {
 	t.Helper()
 	l, err := net.Listen("tcp", s.addr)
@@ -75,7 +79,7 @@ func (s *server) start(t testing.TB) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.addr, s.listener, s.conns = l.Addr().String(), l, map[net.Conn]bool{}
+	s.listener, s.conns = l, map[net.Conn]bool{}
 	go s.accept(l) // ends with kill
 }
 
@@ -188,6 +192,18 @@ func get(t testing.TB, e *harness.Edge, path string) harness.Response {
 		t.Fatalf("GET %s: %v", path, err)
 	}
 	return res
+}
+
+// awaitMetric waits until a metric is want: most are counted behind the answer.
+func awaitMetric(t testing.TB, e *harness.Edge, want float64, name string, labels ...string) {
+	t.Helper()
+	var got float64
+	if !harness.Eventually(func() bool {
+		got = metric(t, e, name, labels...)
+		return got == want
+	}) {
+		t.Errorf("%s%q is %v, want %v", name, labels, got, want)
+	}
 }
 
 // metric is the sum of the series that have all of labels.

@@ -62,12 +62,7 @@ func TestUserAndPassword(t *testing.T) {
 func TestTLSWithCertificatesOfBothSides(t *testing.T) {
 	t.Parallel()
 	r, c := harness.RunRedis(t), harness.NewCertificates(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.Close() // the server takes no listener, only a port
-	_, port, _ := net.SplitHostPort(l.Addr().String())
+	_, port, _ := net.SplitHostPort(harness.HoldPort(t)) // the server takes no listener, only a port
 	for _, s := range [][2]string{{"tls-ca-cert-file", c.CA}, {"tls-key-file", c.Key}, {"tls-cert-file", c.Cert}} {
 		r.Must(t, "CONFIG", "SET", s[0], s[1])
 	}
