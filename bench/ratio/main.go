@@ -67,7 +67,7 @@ comparison that it was chosen by, on traces of the same description.
 		for k := range traces(s, 1) {
 			for _, part := range parts {
 				t := traces(s, 1)[k] // from its beginning
-				r := simulate(t, s.requests, t.bytes()/part)
+				r := simulate(t, s.requests, t.bytes()/part, func() {})
 				note := ""
 				if i == 0 {
 					note = published[fmt.Sprintf("%s %d", t.name, part)]

@@ -11,8 +11,9 @@ type ratios struct{ edge, lru float64 }
 
 // simulate runs the requests of t through edge's memory and through an LRU, each
 // of so many bytes, for which an object counts the same. What is not there is
-// stored before the next request.
-func simulate(t trace, requests int, bytes int64) ratios {
+// stored before the next request. settle is called after each: ristretto counts
+// uses behind it, and loses those it has not come to; settle may wait for it.
+func simulate(t trace, requests int, bytes int64, settle func()) ratios {
 	m := cache.NewMemory(cache.Options{Bytes: bytes})
 	defer m.Close()
 	reference := newLRU(bytes)
@@ -28,6 +29,7 @@ func simulate(t trace, requests int, bytes int64) ratios {
 		if reference.ask(number, o.Cost(key)) {
 			lruHits++
 		}
+		settle()
 	}
 	return ratios{float64(edgeHits) / float64(requests), float64(lruHits) / float64(requests)}
 }

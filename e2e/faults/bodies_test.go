@@ -16,7 +16,8 @@ import (
 // A body that stops moving is cut off after the idle timeout, in a way that no
 // client can take for its end; one that drips arrives, however long it takes.
 func TestBodiesThatStandStill(t *testing.T) {
-	const drops = 50 // that take five seconds
+	t.Parallel()
+	const drops = 80 // that take eight seconds
 	end := make(chan struct{})
 	s := serve(t, func(c net.Conn, r *http.Request) bool {
 		head := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", drops)
@@ -38,7 +39,7 @@ func TestBodiesThatStandStill(t *testing.T) {
 		return false
 	})
 	t.Cleanup(func() { close(end) })
-	e := run(t, "origin: {url: \""+s.url()+"\", timeouts: {idle: 3s}}"+routes)
+	e := run(t, "origin: {url: \""+s.url()+"\", timeouts: {idle: 5s}}"+routes)
 	t.Run("all at once", func(t *testing.T) {
 		for _, path := range []string{"/dynamic/sized", "/dynamic/chunked", "/kept/sized", "/kept/chunked"} {
 			t.Run(path, func(t *testing.T) {

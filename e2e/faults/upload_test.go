@@ -3,6 +3,7 @@ package faults
 import (
 	"bufio"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -63,6 +64,8 @@ func TestAnUploadThatStandsStill(t *testing.T) {
 
 // An upload that takes much longer than the timeout, but moves, arrives.
 func TestASlowUploadArrives(t *testing.T) {
+	t.Parallel()
+	const drops = 80 // that take eight seconds, longer than the timeout
 	got := make(chan string, 1)
 	s := serve(t, func(c net.Conn, r *http.Request) bool {
 		body, _ := io.ReadAll(r.Body)
@@ -70,22 +73,22 @@ func TestASlowUploadArrives(t *testing.T) {
 		_, err := io.WriteString(c, reply(200, "thanks"))
 		return err == nil
 	})
-	e := run(t, "origin: {url: \""+s.url()+"\", timeouts: {idle: 2s}}\nroutes:\n  - {path: \"/[x]\", mode: force-dynamic}\n")
+	e := run(t, "origin: {url: \""+s.url()+"\", timeouts: {idle: 5s}}\nroutes:\n  - {path: \"/[x]\", mode: force-dynamic}\n")
 	c, err := net.Dial("tcp", e.Listen)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
 	c.SetDeadline(time.Now().Add(patience))
-	io.WriteString(c, "POST /1 HTTP/1.1\r\nHost: www.example.com\r\nContent-Length: 30\r\nConnection: close\r\n\r\n")
+	fmt.Fprintf(c, "POST /1 HTTP/1.1\r\nHost: www.example.com\r\nContent-Length: %d\r\nConnection: close\r\n\r\n", drops)
 	tick := time.NewTicker(100 * time.Millisecond)
 	defer tick.Stop()
-	for range 30 { // three seconds: longer than the timeout
+	for range drops {
 		<-tick.C
 		io.WriteString(c, "x")
 	}
 	res, err := http.ReadResponse(bufio.NewReader(c), nil)
-	if err != nil || res.StatusCode != 200 || <-got != strings.Repeat("x", 30) {
+	if err != nil || res.StatusCode != 200 || <-got != strings.Repeat("x", drops) {
 		t.Errorf("got %v, %v", res, err)
 	}
 }

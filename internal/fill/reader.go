@@ -194,7 +194,11 @@ func (r *Reader) next(ctx context.Context, fl *flusher) ([]byte, error) {
 		if len(p) > 0 {
 			return r.limit(p), nil
 		}
-		if err := r.wait(ctx, now.newer, fl); err != nil {
+		pause := lull
+		if r.whole && now.size == r.f.length {
+			pause = storing
+		}
+		if err := r.wait(ctx, now.newer, pause, fl); err != nil {
 			return nil, err
 		}
 	}
@@ -210,7 +214,13 @@ func (r *Reader) limit(p []byte) []byte {
 
 // lull is how long a gap in the body must be for what came before it to be
 // flushed: a system call per part of a body that comes in one go helps nobody.
-const lull = time.Millisecond
+// storing is the same where all of it has come and only its end is missing, which
+// follows when it is stored: a client that has counted to the end and asks again
+// should find it.
+const (
+	lull    = time.Millisecond
+	storing = 100 * time.Millisecond
+)
 
 // flusher flushes a writer when that is due.
 type flusher struct {
@@ -219,11 +229,11 @@ type flusher struct {
 }
 
 // wait returns when there is a newer picture of the body. It flushes when there
-// is none for a while.
-func (r *Reader) wait(ctx context.Context, newer <-chan struct{}, fl *flusher) error {
+// is none for a pause.
+func (r *Reader) wait(ctx context.Context, newer <-chan struct{}, pause time.Duration, fl *flusher) error {
 	var lulled <-chan time.Time
 	if fl.due {
-		timer := time.NewTimer(lull)
+		timer := time.NewTimer(pause)
 		defer timer.Stop()
 		lulled = timer.C
 	}
