@@ -16,7 +16,8 @@ import (
 )
 
 // A reader flushes what came slowly, the head too, and nothing that came in one
-// go.
+// go, nor the rest of a body that is only to be stored yet: who has counted to its
+// end and asks again finds it.
 func TestCopyFlushes(t *testing.T) {
 	for name, c := range map[string]struct {
 		answer answer
@@ -25,6 +26,11 @@ func TestCopyFlushes(t *testing.T) {
 		"at once": {answer{body: text("a", "b", "c")}, "abc"},
 		"slowly":  {answer{body: text("a", "b", "c"), gap: time.Second}, "|a|b|c"},
 		"nothing": {answer{}, ""},
+
+		"all but the end":                   {answer{sized: true, body: text("abc"), rest: 50 * time.Millisecond}, "abc"},
+		"all but the end, for long":         {answer{sized: true, body: text("abc"), rest: time.Second}, "abc|"},
+		"all that has come":                 {answer{body: text("abc"), rest: 50 * time.Millisecond}, "abc|"},
+		"all but the end, not to be stored": {answer{admission: unstoredStatus(), sized: true, body: text("abc"), rest: 50 * time.Millisecond}, "abc|"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			bubble(t, func(t *testing.T) {

@@ -104,6 +104,7 @@ type answer struct {
 	body      [][]byte
 	drop      int           // so many parts of the body never come
 	gap       time.Duration // before each part of the body
+	rest      time.Duration // before the end
 	broken    error         // instead of a framed end
 	unframed  bool          // no word about the end
 }
@@ -176,6 +177,10 @@ func (a answer) run(ctx context.Context, f *Flight) {
 			f.End(err)
 			return
 		}
+	}
+	if err := sleep(ctx, a.rest); err != nil {
+		f.End(err)
+		return
 	}
 	if !a.unframed {
 		f.End(a.broken)
