@@ -3,46 +3,29 @@ package app
 import (
 	"runtime"
 	"runtime/debug"
-	"runtime/metrics"
 	"sync"
 	"time"
 )
 
 // restAfter is after how long without a collection edge is at rest: what garbage
 // gathered since is collected then, and its memory goes back to the system. A process
-// that rests would keep it for good.
+// that rests would keep it for good, and that is as much as lives.
 const restAfter = 10 * time.Second
 
-// How much garbage may gather before it is collected, in percent of what lives.
-// With much stored, room for garbage is what an object costs beside itself, and
-// bodies hold no pointers, so that marking is cheap. With little stored there may
-// be half as much again, up to smallGarbage: a collection has a price of its own.
-// No more, because what streams through must not take room.
-const (
-	leastGarbage = 20
-	mostGarbage  = 50
-	smallGarbage = 32 << 20
-)
-
-// garbageFor returns the percentage for so many live bytes. It comes in steps of
-// 5, so that it is not set anew after every collection.
-func garbageFor(live uint64) int {
-	percent := smallGarbage * 100 / max(live, 1)
-	return int(max(leastGarbage, min(mostGarbage, percent))) / 5 * 5
-}
-
-// TuneCollector sets after every collection when the next one begins, by what
-// lives then, and gives back what a process at rest does not need, until the App is
-// closed. It is for the whole process. The main
-// program calls it once, unless GOGC says what is wanted.
-func (a *App) TuneCollector() {
+// CollectAtRest gives back, when edge rests, what a process at rest does not need,
+// until the App is closed. It is for the whole process. The main program calls it
+// once, unless GOGC says what is wanted.
+//
+// How often garbage is collected under load stays Go's own choice, within the target
+// of LimitMemory: a fifth of what lives instead of as much again cost misses a fifth
+// of their time (ADR 20).
+func (a *App) CollectAtRest() {
 	a.collector.begin(restAfter)
 }
 
-// collector sets the percentage of garbage. All but end and rest are called by one at a
-// time: begin, and then the cleanup of what the last call has left.
+// collector collects at rest. begin and after are called by one at a time: begin, and
+// then the cleanup of what the last call has left.
 type collector struct {
-	percent   int
 	restAfter time.Duration
 
 	mu      sync.Mutex
@@ -52,7 +35,6 @@ type collector struct {
 }
 
 func (c *collector) begin(restAfter time.Duration) {
-	c.set(mostGarbage)
 	c.restAfter = restAfter
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -103,18 +85,7 @@ type collected struct{ _ *collected }
 func (c *collector) watch() { runtime.AddCleanup(new(collected), (*collector).after, c) }
 
 func (c *collector) after() {
-	if !c.note() {
-		return
-	}
-	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
-	metrics.Read(live)
-	c.set(garbageFor(live[0].Value.Uint64()))
-	c.watch()
-}
-
-func (c *collector) set(percent int) {
-	if percent != c.percent {
-		debug.SetGCPercent(percent)
-		c.percent = percent
+	if c.note() {
+		c.watch()
 	}
 }

@@ -3,60 +3,9 @@ package app
 import (
 	"runtime"
 	"runtime/debug"
-	"runtime/metrics"
 	"testing"
 	"time"
 )
-
-func TestGarbageFor(t *testing.T) {
-	for live, want := range map[uint64]int{
-		0:         50,
-		16 << 20:  50,
-		64 << 20:  50,
-		80 << 20:  40,
-		128 << 20: 25,
-		160 << 20: 20,
-		256 << 20: 20,
-		1 << 40:   20,
-	} {
-		if got := garbageFor(live); got != want {
-			t.Errorf("with %d MiB live: %d %%, want %d", live>>20, got, want)
-		}
-	}
-}
-
-// The percentage follows what lives, up and down, and no longer once the App is
-// closed.
-func TestTuneCollector(t *testing.T) {
-	before := debug.SetGCPercent(100)
-	defer debug.SetGCPercent(before)
-	f := start(t, newOrigin(t, nil).URL, policyNamed("a"))
-	f.TuneCollector()
-	await := func(what string, want uint64) {
-		t.Helper()
-		eventually(t, what, func() bool {
-			runtime.GC()
-			return gcPercent() == want
-		})
-	}
-	await("half with little on the heap", mostGarbage)
-	held := make([]byte, 512<<20)
-	await("little with much", leastGarbage)
-	runtime.KeepAlive(held)
-	held = nil
-	await("half again", mostGarbage)
-
-	if err := f.stop(t); err != nil {
-		t.Fatal(err)
-	}
-	debug.SetGCPercent(77)
-	for range 3 {
-		runtime.GC()
-	}
-	if got := gcPercent(); got != 77 {
-		t.Errorf("a closed App sets the percentage to %d", got)
-	}
-}
 
 // A process at rest gives back the garbage that it had.
 func TestRest(t *testing.T) {
@@ -95,11 +44,4 @@ func TestRestsOnce(t *testing.T) {
 	if c.end(); c.note() {
 		t.Error("there is more to do after the end")
 	}
-}
-
-// gcPercent is what GOGC is now.
-func gcPercent() uint64 {
-	s := []metrics.Sample{{Name: "/gc/gogc:percent"}}
-	metrics.Read(s)
-	return s[0].Value.Uint64()
 }
