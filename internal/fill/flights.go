@@ -108,10 +108,13 @@ type Flights struct {
 	// ctx is what every flight's context derives from; cancel ends them all.
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	// mu protects closed, so that no flight is added once Close waits.
-	mu     sync.Mutex
-	closed bool
-	wg     sync.WaitGroup
+	// mu protects closed, so that no flight is added once Close waits, and idle: the
+	// workers that wait for a flight, the one that rests longest first.
+	mu      sync.Mutex
+	closed  bool
+	idle    []*worker
+	wg      sync.WaitGroup // of flights
+	workers sync.WaitGroup
 }
 
 // New returns Flights ready to use.
@@ -174,28 +177,33 @@ func (fs *Flights) Join(job Job, gen cache.Generation) (r *Reader, lead bool) {
 // start runs f on a goroutine of its own. Close waits for it; f's context,
 // which Close cancels, ends it.
 func (fs *Flights) start(f *Flight) {
-	if !fs.begin() {
+	w, ok := fs.begin()
+	if !ok {
 		f.Fail(rfc9111.Draining, errClosed)
 		f.close()
 		return
 	}
 	fs.flights.Add(1)
 	fs.o.Hooks.Started()
-	go func() {
-		defer fs.wg.Done()
-		defer fs.landed(f) // also when Run ends the goroutine
-		f.run()
-	}()
+	w.next <- f // never blocks: it has nothing else to do
 }
 
-// begin makes Close wait for one more flight, unless it has been called.
-func (fs *Flights) begin() bool {
+// begin makes Close wait for one more flight, and returns who runs it. It is not
+// ok after Close.
+func (fs *Flights) begin() (w *worker, ok bool) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	if !fs.closed {
-		fs.wg.Add(1)
+	if fs.closed {
+		return nil, false
 	}
-	return !fs.closed
+	fs.wg.Add(1)
+	if last := len(fs.idle) - 1; last >= 0 {
+		w, fs.idle = fs.idle[last], fs.idle[:last]
+		return w, true
+	}
+	w = &worker{fs: fs, next: make(chan *Flight, 1)}
+	fs.workers.Go(w.work)
+	return w, true
 }
 
 // landed accounts for a flight that has ended.
@@ -212,10 +220,16 @@ func (fs *Flights) landed(f *Flight) {
 // Close ends all flights and waits for their goroutines.
 func (fs *Flights) Close() {
 	fs.mu.Lock()
-	fs.closed = true
+	if !fs.closed {
+		for _, w := range fs.idle {
+			close(w.next)
+		}
+		fs.closed, fs.idle = true, nil
+	}
 	fs.mu.Unlock()
 	fs.cancel(errClosed)
 	fs.wg.Wait()
+	fs.workers.Wait()
 }
 
 // InFlight returns the number of flights, and the body bytes they hold. Bytes
