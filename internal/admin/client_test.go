@@ -52,12 +52,13 @@ func TestClientErrorsSayWhatToDo(t *testing.T) {
 	locked := serve(t, New(o))
 	page := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<html>") }))
 	moved := serve(t, http.RedirectHandler(locked, http.StatusFound))
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	// A port that a connection has is given to no listener meanwhile.
+	conn, err := net.Dial("tcp", strings.TrimPrefix(page, "http://"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	l.Close()
-	dead := "http://" + l.Addr().String()
+	t.Cleanup(func() { conn.Close() })
+	dead := "http://" + conn.LocalAddr().String()
 	tests := []struct {
 		name, url, token string
 		request          PurgeRequest

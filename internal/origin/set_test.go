@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -69,15 +70,13 @@ func readHead(r *bufio.Reader) string {
 	}
 }
 
-// deadURL is an address at which nothing listens.
+// deadURL is an address at which nothing listens, and nothing can before the test
+// ends: a connection has the port. One that is only free now may be given to a
+// server of another test, or of another process.
 func deadURL(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return "http://" + l.Addr().String()
+	conn := dialRaw(t, rawOrigin(t, func(conn net.Conn) { io.Copy(io.Discard, conn) }))
+	return "http://" + conn.LocalAddr().String()
 }
 
 func newRequest(t testing.TB, ctx context.Context, method string, body io.Reader) *http.Request {
@@ -179,57 +178,66 @@ func TestBodiesAreNotDecompressed(t *testing.T) {
 // Connections of an unchanged origin survive Update; those of a changed one are
 // closed once unused, and requests in flight finish.
 func TestUpdateKeepsConnectionsOfUnchangedOrigins(t *testing.T) {
-	var conns atomic.Int32
-	blocked := make(chan struct{})
-	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.(http.Flusher).Flush()
-		if r.Method == "POST" {
-			<-blocked
+	synctest.Test(t, func(t *testing.T) { // on a busy machine net/http keeps not every connection
+		config := Config{Name: "o", URLs: []string{"http://127.0.0.1:1"}}
+		s := newSet(t, config, config.URLs...)
+		blocked := make(chan struct{})
+		var open, conns atomic.Int32
+		inMemory := func() {
+			piped(t, s.Transport("o").(*pool), always, func(_ int, conn net.Conn) {
+				conns.Add(1)
+				open.Add(1)
+				defer open.Add(-1)
+				r := bufio.NewReader(conn)
+				for head := readHead(r); head != ""; head = readHead(r) {
+					io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
+					if strings.HasPrefix(head, "POST") {
+						<-blocked
+					}
+					io.WriteString(conn, "whole")
+				}
+			})
 		}
-		io.WriteString(w, "whole")
-	}))
-	srv.Config.ConnState = func(_ net.Conn, state http.ConnState) {
-		if state == http.StateNew {
-			conns.Add(1)
+		mustGet := func() {
+			t.Helper()
+			if _, body, err := get(t, s); err != nil || body != "whole" {
+				t.Fatalf("got %q, %v", body, err)
+			}
 		}
-	}
-	srv.Start()
-	t.Cleanup(srv.Close)
-	config := Config{Name: "o", URLs: []string{srv.URL}}
-	s := newSet(t, Config{}, srv.URL)
-	mustGet := func() {
-		t.Helper()
-		if _, body, err := get(t, s); err != nil || body != "whole" {
-			t.Fatalf("got %q, %v", body, err)
+		inMemory()
+		mustGet()
+		if err := s.Update([]Config{config}); err != nil {
+			t.Fatal(err)
 		}
-	}
-	mustGet()
-	if err := s.Update([]Config{config}); err != nil {
-		t.Fatal(err)
-	}
-	mustGet()
-	if got := conns.Load(); got != 1 {
-		t.Errorf("%d connections after an update without change, want 1", got)
-	}
-	inFlight, err := s.Transport("o").RoundTrip(newRequest(t, t.Context(), "POST", nil))
-	if err != nil {
-		t.Fatal(err)
-	}
-	config.Idle = time.Second
-	if err := s.Update([]Config{config}); err != nil {
-		t.Fatal(err)
-	}
-	mustGet()
-	if got := conns.Load(); got != 2 {
-		t.Errorf("%d connections after a change, want 2", got)
-	}
-	close(blocked)
-	if b, err := io.ReadAll(inFlight.Body); err != nil || string(b) != "whole" {
-		t.Errorf("the request in flight got %q, %v", b, err)
-	}
-	if err := s.Update([]Config{{Name: "o"}}); err == nil || s.Transport("o") == nil {
-		t.Errorf("a bad update replaced the origins (%v)", err)
-	}
+		mustGet()
+		if got := conns.Load(); got != 1 {
+			t.Errorf("%d connections after an update without change, want 1", got)
+		}
+		inFlight, err := s.Transport("o").RoundTrip(newRequest(t, t.Context(), "POST", nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		config.Idle = time.Second
+		if err := s.Update([]Config{config}); err != nil {
+			t.Fatal(err)
+		}
+		inMemory()
+		mustGet()
+		if got := conns.Load(); got != 2 {
+			t.Errorf("%d connections after a change, want 2", got)
+		}
+		close(blocked)
+		if b, err := io.ReadAll(inFlight.Body); err != nil || string(b) != "whole" {
+			t.Errorf("the request in flight got %q, %v", b, err)
+		}
+		synctest.Wait()
+		if got := open.Load(); got != 1 {
+			t.Errorf("%d connections are open, want the new one alone", got)
+		}
+		if err := s.Update([]Config{{Name: "o"}}); err == nil || s.Transport("o") == nil {
+			t.Errorf("a bad update replaced the origins (%v)", err)
+		}
+	})
 }
 
 func TestAddressesTakeTurns(t *testing.T) {
