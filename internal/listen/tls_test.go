@@ -1,6 +1,7 @@
 package listen
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -221,7 +222,11 @@ func TestRequestsWithoutTLSAreTold(t *testing.T) {
 func TestStalledHandshakes(t *testing.T) {
 	a := testcert.New(t)
 	var failed atomic.Int64
-	s := newSet(t, Options{Refused: func(net.Addr, Refusal, error) { failed.Add(1) }})
+	s := newSet(t, Options{Refused: func(_ net.Addr, _ Refusal, err error) {
+		if errors.Is(err, context.Canceled) { // not at the end of its time
+			failed.Add(1)
+		}
+	}})
 	update(t, s, Config{Address: here, TLS: &TLS{Pairs: []Pair{pair(t, a, t.TempDir(), "a.example")}}})
 	const stalled = 20
 	for range stalled {
@@ -231,12 +236,8 @@ func TestStalledHandshakes(t *testing.T) {
 		t.Fatal(err)
 	}
 	accepted(t, s, Plain)
-	began := time.Now()
 	s.Close()
-	if took := time.Since(began); took > prepareTimeout/2 {
-		t.Errorf("Close took %s", took)
-	}
 	if failed.Load() != stalled {
-		t.Errorf("%d handshakes failed, want %d", failed.Load(), stalled)
+		t.Errorf("%d handshakes ended with the Set, want %d", failed.Load(), stalled)
 	}
 }
