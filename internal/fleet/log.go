@@ -155,6 +155,10 @@ func (l *Log) connect(ctx context.Context, pause *backoff) error {
 		return err
 	}
 	defer s.close()
+	// Who waits for an invalidation to be everywhere either sees this node from here
+	// on, or had logged it before: then resume reads it. A server that refuses the
+	// announcement is left by write.
+	_ = s.meet(ctx)
 	how, err := s.resume(ctx)
 	if err != nil {
 		return err

@@ -70,7 +70,20 @@ func (n *tierNode) put(t testing.TB, key, body string, tags ...string) {
 	n.putObject(t, key, nil, o, s, time.Hour)
 }
 
+// putObject offers an object to the tier, and again while the server does not
+// answer, which is not wanted: on a busy machine it may take its time.
 func (n *tierNode) putObject(t testing.TB, key string, vary []string, o *cache.Object, s cache.Stamp, keep time.Duration) {
+	t.Helper()
+	harness.Await(t, n.log.o.Name+" reaches the tier", func() bool {
+		before := n.tier.Stats().Put
+		n.offer(t, key, vary, o, s, keep)
+		now := n.tier.Stats().Put
+		return now[Refused] == before[Refused] && now[NotWritten] == before[NotWritten]
+	})
+}
+
+// offer offers an object to the tier once, and waits for what comes of it.
+func (n *tierNode) offer(t testing.TB, key string, vary []string, o *cache.Object, s cache.Stamp, keep time.Duration) {
 	t.Helper()
 	before := n.puts()
 	n.tier.Put([]byte(key), vary, o, s, keep)
@@ -214,12 +227,23 @@ func TestAPurgeOfOneNodeAlone(t *testing.T) {
 	a := newTierNode(t, "a", single(r), single(r))
 	b := newTierNode(t, "b", Server{Addresses: []string{line.Addr}}, single(r))
 	ready(t, a, b)
-	line.Cut() // of the log, not of the tier
-	b.purge("posts")
-	a.put(t, "posts", "new", "posts")
-	a.put(t, "news", "new", "news")
-	b.want(t, "posts", "", Dead)
-	b.want(t, "news", "new", Hit)
+	harness.Await(t, "b looks before it knows that it is alone", func() bool {
+		line.Heal()
+		connected(t, b.testNode)
+		line.Cut() // of the log, not of the tier
+		b.purge("posts")
+		a.put(t, "posts", "new", "posts")
+		a.put(t, "news", "new", "news")
+		_, posts := b.get("posts")
+		body, news := b.get("news")
+		if posts == Skipped || news == Skipped {
+			return false
+		}
+		if posts != Dead || news != Hit || body != "new" {
+			t.Errorf("posts: %v, want %v; news: %q, %v, want %q, %v", posts, Dead, body, news, "new", Hit)
+		}
+		return true
+	})
 	harness.Await(t, "b knows that it is alone", func() bool { return !b.log.Trusted() })
 	b.want(t, "news", "", Skipped)
 	line.Heal()
@@ -339,7 +363,7 @@ func TestAServerThatIsStopped(t *testing.T) {
 		time.Sleep(200 * time.Microsecond)
 	}
 	wg.Wait()
-	if took := time.Since(began); took > 10*time.Second {
+	if took := time.Since(began); took > time.Minute {
 		t.Errorf("2000 requests took %v", took)
 	}
 	if outcomes[Skipped] == 0 || outcomes[Hit] > 0 || outcomes[TimedOut] == 0 {
@@ -364,13 +388,14 @@ func TestAServerThatIsSlow(t *testing.T) {
 	a := newPatientNode(t, "a", single(r), Server{Addresses: []string{line.Addr}}, 0)
 	ready(t, a)
 	a.put(t, "k", "hello")
-	line.Slow(500 * time.Millisecond)
+	const slow = 4 * time.Second // far more than the limit of 50 ms, on a busy machine too
+	line.Slow(slow)
 	for range failuresToOpen {
 		began := time.Now()
 		if _, outcome := a.get("k"); outcome != TimedOut && outcome != Skipped {
 			t.Errorf("outcome %v", outcome)
 		}
-		if took := time.Since(began); took > 400*time.Millisecond {
+		if took := time.Since(began); took > slow*3/4 {
 			t.Errorf("a request waited %v", took)
 		}
 	}
@@ -387,7 +412,8 @@ func TestAServerThatIsFull(t *testing.T) {
 	r.Must(t, "CONFIG", "SET", "maxmemory-policy", "noeviction")
 	r.Must(t, "CONFIG", "SET", "maxmemory", "1")
 	for range 10 {
-		a.put(t, "other", "hello")
+		o, s := a.made("hello")
+		a.offer(t, "other", nil, o, s, time.Hour)
 	}
 	if s := a.tier.Stats(); s.Put[Refused] == 0 || s.Writes == BreakerClosed && s.Put[NotWritten] == 0 {
 		t.Errorf("figures %+v, want writes refused, and then spared", s)
@@ -399,7 +425,12 @@ func TestAServerThatIsFull(t *testing.T) {
 		t.Errorf("outcome %v", outcome)
 	}
 	r.Must(t, "CONFIG", "SET", "maxmemory", "0")
-	harness.Await(t, "writes go through again", func() bool { a.put(t, "k2", "hello"); _, outcome := b.get("k2"); return outcome == Hit })
+	harness.Await(t, "writes go through again", func() bool {
+		o, s := a.made("hello")
+		a.offer(t, "k2", nil, o, s, time.Hour)
+		_, outcome := b.get("k2")
+		return outcome == Hit
+	})
 }
 
 func TestAServerThatFlushes(t *testing.T) {
