@@ -32,6 +32,8 @@ var carriers = []struct{ name, request string }{
 	{"an upgrade to another version", clientHead("GET", "/passed/1", "Upgrade: h2c", "HTTP2-Settings: AAMAAABkAAQAAP__", "Connection: Upgrade, HTTP2-Settings", "Content-Length: SIZE")},
 	{"two codings", clientHead("GET", "/static/1", "Transfer-Encoding: chunked", "Transfer-Encoding: identity") + "0\r\n\r\n"},
 	{"a length and a coding", clientHead("GET", "/static/1", "Content-Length: 5", "Transfer-Encoding: chunked") + "0\r\n\r\n"},
+	{"a length and a coding, where it passes", clientHead("POST", "/passed/1", "Content-Length: 5", "Transfer-Encoding: chunked") + "0\r\n\r\n"},
+	{"a length and a coding, refused", clientHead("POST", "/static/1", "Content-Length: 5", "Transfer-Encoding: CHUNKED") + "0\r\n\r\n"},
 	{"a coding in HTTP/1.0", "POST /static/1 HTTP/1.0\r\nHost: www.example.com\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
 }
 
@@ -43,21 +45,23 @@ func TestSmuggling(t *testing.T) {
   - {path: "/passed/[id]", mode: force-dynamic}
 `)
 	for _, c := range carriers {
-		conn, err := net.Dial("tcp", e.Listen)
-		if err != nil {
-			t.Fatal(err)
-		}
-		conn.SetDeadline(time.Now().Add(patience))
-		// The second request is for real: its answer shows that the first is over.
-		request := strings.ReplaceAll(c.request, "SIZE", fmt.Sprint(len(smuggled))) + smuggled + clientHead("GET", "/passed/end", "Connection: close")
-		if _, err := io.WriteString(conn, request); err != nil {
-			t.Fatal(err)
-		}
-		io.Copy(io.Discard, conn) // an error is a reset: edge did not read on
-		conn.Close()
-		if o.count("/passed/smuggled") != 0 {
-			t.Fatalf("%s: what it carried was run", c.name)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			conn, err := net.Dial("tcp", e.Listen)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer conn.Close()
+			conn.SetDeadline(time.Now().Add(patience))
+			// The second request is for real: its answer shows that the first is over.
+			request := strings.ReplaceAll(c.request, "SIZE", fmt.Sprint(len(smuggled))) + smuggled + clientHead("GET", "/passed/end", "Connection: close")
+			if _, err := io.WriteString(conn, request); err != nil {
+				t.Fatal(err)
+			}
+			io.Copy(io.Discard, conn) // an error is a reset: edge did not read on
+			if o.count("/passed/smuggled") != 0 {
+				t.Error("what it carried was run")
+			}
+		})
 	}
 	if res := ask(t, e, "/passed/end"); res.Status != http.StatusOK {
 		t.Errorf("afterwards: status %d", res.Status)

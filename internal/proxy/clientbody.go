@@ -27,6 +27,7 @@ type clientBody struct {
 	idle    time.Duration // 0 for no limit
 	rest    time.Duration // for all that nobody wants
 	relayed bool          // a transport reads it
+	chunked bool          // in HTTP/1
 
 	// turn is taken by who reads, and never given back by drain.
 	turn chan struct{}
@@ -48,7 +49,10 @@ func newClientBody(w http.ResponseWriter, r *http.Request, rest time.Duration) *
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil
 	}
-	return &clientBody{ReadCloser: r.Body, rest: rest, turn: make(chan struct{}, 1), deadline: http.NewResponseController(w).SetReadDeadline}
+	return &clientBody{
+		ReadCloser: r.Body, rest: rest, chunked: len(r.TransferEncoding) > 0,
+		turn: make(chan struct{}, 1), deadline: http.NewResponseController(w).SetReadDeadline,
+	}
 }
 
 // Read implements io.Reader. The error of a client that stands still is
@@ -155,6 +159,12 @@ func (b *clientBody) early() bool {
 	defer b.mu.Unlock()
 	return !b.whole
 }
+
+// doubtful reports whether there may be two opinions on where the request ends:
+// net/http does not tell of a Content-Length beside "Transfer-Encoding: chunked",
+// and whoever believed in that has sent more. The connection must end with the
+// answer then (RFC 9112, section 6.1).
+func (b *clientBody) doubtful() bool { return b != nil && b.chunked }
 
 // unbound lifts the limit: once the head of the answer is out, client and origin
 // may talk in turns of their own, and the answer's idle timeout watches over both.

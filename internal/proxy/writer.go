@@ -67,12 +67,12 @@ func (w *writer) WriteHeader(status int) {
 
 // awaitBody bounds what net/http may wait for the rest of the request's body
 // before it writes the head. On a connection that ends with the answer it does
-// not wait.
+// not wait. What may not be one request is the last on its connection.
 func (w *writer) awaitBody() {
 	if w.http2 {
 		return
 	}
-	if w.body.early() {
+	if w.body.early() || w.body.doubtful() {
 		w.Header()["Connection"] = []string{"close"}
 	}
 	w.body.await()
