@@ -138,7 +138,8 @@ func metric(t testing.TB, e *harness.Edge, name string, labels ...string) float6
 	return m.Sum(name, labels...)
 }
 
-// awaitMetric waits until a metric is what it should be.
+// awaitMetric waits until a metric is what it should be: requests are counted
+// behind their answers.
 func awaitMetric(t testing.TB, e *harness.Edge, is func(float64) bool, name string, labels ...string) {
 	t.Helper()
 	var last float64
@@ -151,6 +152,7 @@ func awaitMetric(t testing.TB, e *harness.Edge, is func(float64) bool, name stri
 }
 
 func none(n float64) bool { return n == 0 }
+func two(n float64) bool  { return n == 2 }
 
 // probe asks as other clients, each on a connection of its own, until stop is
 // called, and once more. Every answer must be whole.

@@ -34,6 +34,8 @@ console.log(JSON.stringify(report))
 // listen notes what the page says and what it is given.
 function listen(page) {
   page.on('console', (message) => {
+    // That a page takes its time to use what it has loaded is said of a busy machine.
+    if (message.text().includes('was preloaded using link preload but not used')) return
     if (['error', 'warning'].includes(message.type())) report.complaints.push(`${message.type()}: ${message.text()}`)
   })
   page.on('request', (request) => { open.add(request); last = Date.now() })

@@ -32,7 +32,8 @@ type answer struct {
 }
 
 // get asks edge and expects a status and parts of Cache-Status; a part that
-// begins with "!" must not be there.
+// begins with "!" must not be there. What was to be stored is, when it returns: a
+// long page may be read to its end a moment before.
 func (s *site) get(t *testing.T, path string, status int, cacheStatus []string, header ...string) (harness.Response, answer) {
 	t.Helper()
 	return s.send(t, http.MethodGet, path, "", status, cacheStatus, header...)
@@ -50,6 +51,7 @@ func (s *site) send(t *testing.T, method, path, body string, status int, cacheSt
 			t.Errorf("%s %s: Cache-Status %q, want %q", method, path, got, part)
 		}
 	}
+	harness.Await(t, "no fetch is under way", s.edge.Idle)
 	var a answer
 	if res.Body != "" && strings.HasPrefix(res.Header.Get("Content-Type"), "application/json") {
 		if err := json.Unmarshal([]byte(res.Body), &a); err != nil {

@@ -103,7 +103,7 @@ var local = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 // among it.
 func ready(t *testing.T, lines <-chan string) (url string) {
 	t.Helper()
-	timeout := time.After(time.Minute)
+	timeout := time.After(2 * time.Minute)
 	for {
 		select {
 		case line, ok := <-lines:
@@ -121,7 +121,7 @@ func ready(t *testing.T, lines <-chan string) (url string) {
 				return url
 			}
 		case <-timeout:
-			t.Fatal("next start is not ready after a minute")
+			t.Fatal("next start is not ready after two minutes")
 		}
 	}
 }
