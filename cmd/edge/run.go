@@ -65,7 +65,7 @@ func run(ctx context.Context, std stdio, o app.Options, announce bool) error {
 		a.LimitMemory()
 	}
 	if _, set := std.env("GOGC"); !set {
-		a.CollectAtRest()
+		a.TuneCollector()
 	}
 	if announce {
 		if err := json.NewEncoder(std.out).Encode(a.Addresses()); err != nil {

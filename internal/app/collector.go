@@ -3,29 +3,46 @@ package app
 import (
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"sync"
 	"time"
 )
 
 // restAfter is after how long without a collection edge is at rest: what garbage
 // gathered since is collected then, and its memory goes back to the system. A process
-// that rests would keep it for good, and that is as much as lives.
+// that rests would keep it for good, and that may be as much as lives.
 const restAfter = 10 * time.Second
 
-// CollectAtRest gives back, when edge rests, what a process at rest does not need,
-// until the App is closed. It is for the whole process. The main program calls it
-// once, unless GOGC says what is wanted.
-//
-// How often garbage is collected under load stays Go's own choice, within the target
-// of LimitMemory: a fifth of what lives instead of as much again cost misses a fifth
-// of their time (ADR 20).
-func (a *App) CollectAtRest() {
+// How much garbage may gather before it is collected, in percent of what lives:
+// Go's own choice, within the target of LimitMemory, when a store of some size
+// lives. Less would cost stored misses a fifth of their time (ADR 20). With little
+// stored it is less all the same, so that what streams through takes no room.
+const (
+	garbage       = 100
+	littleGarbage = 50
+	little        = 16 << 20
+)
+
+// garbageFor returns the percentage for so many live bytes.
+func garbageFor(live uint64) int {
+	if live < little {
+		return littleGarbage
+	}
+	return garbage
+}
+
+// TuneCollector sets after every collection when the next one begins, by what
+// lives then, and gives back what a process at rest does not need, until the App is
+// closed. It is for the whole process. The main
+// program calls it once, unless GOGC says what is wanted.
+func (a *App) TuneCollector() {
 	a.collector.begin(restAfter)
 }
 
-// collector collects at rest. begin and after are called by one at a time: begin, and
-// then the cleanup of what the last call has left.
+// collector sets the percentage of garbage. All but end and rest are called by one at a
+// time: begin, and then the cleanup of what the last call has left.
 type collector struct {
+	percent   int
 	restAfter time.Duration
 
 	mu      sync.Mutex
@@ -35,6 +52,7 @@ type collector struct {
 }
 
 func (c *collector) begin(restAfter time.Duration) {
+	c.set(littleGarbage)
 	c.restAfter = restAfter
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -85,7 +103,18 @@ type collected struct{ _ *collected }
 func (c *collector) watch() { runtime.AddCleanup(new(collected), (*collector).after, c) }
 
 func (c *collector) after() {
-	if c.note() {
-		c.watch()
+	if !c.note() {
+		return
+	}
+	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(live)
+	c.set(garbageFor(live[0].Value.Uint64()))
+	c.watch()
+}
+
+func (c *collector) set(percent int) {
+	if percent != c.percent {
+		debug.SetGCPercent(percent)
+		c.percent = percent
 	}
 }

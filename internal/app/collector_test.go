@@ -3,9 +3,56 @@ package app
 import (
 	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"testing"
 	"time"
 )
+
+func TestGarbageFor(t *testing.T) {
+	for live, want := range map[uint64]int{
+		0:          50,
+		16<<20 - 1: 50,
+		16 << 20:   100,
+		1 << 40:    100,
+	} {
+		if got := garbageFor(live); got != want {
+			t.Errorf("with %d bytes live: %d %%, want %d", live, got, want)
+		}
+	}
+}
+
+// The percentage follows what lives, up and down, and no longer once the App is
+// closed.
+func TestTuneCollector(t *testing.T) {
+	before := debug.SetGCPercent(100)
+	defer debug.SetGCPercent(before)
+	f := start(t, newOrigin(t, nil).URL, policyNamed("a"))
+	f.TuneCollector()
+	await := func(what string, want uint64) {
+		t.Helper()
+		eventually(t, what, func() bool {
+			runtime.GC()
+			return gcPercent() == want
+		})
+	}
+	await("half with little on the heap", littleGarbage)
+	held := make([]byte, 64<<20)
+	await("as much again with more", garbage)
+	runtime.KeepAlive(held)
+	held = nil
+	await("half again", littleGarbage)
+
+	if err := f.stop(t); err != nil {
+		t.Fatal(err)
+	}
+	debug.SetGCPercent(77)
+	for range 3 {
+		runtime.GC()
+	}
+	if got := gcPercent(); got != 77 {
+		t.Errorf("a closed App sets the percentage to %d", got)
+	}
+}
 
 // A process at rest gives back the garbage that it had.
 func TestRest(t *testing.T) {
@@ -44,4 +91,11 @@ func TestRestsOnce(t *testing.T) {
 	if c.end(); c.note() {
 		t.Error("there is more to do after the end")
 	}
+}
+
+// gcPercent is what GOGC is now.
+func gcPercent() uint64 {
+	s := []metrics.Sample{{Name: "/gc/gogc:percent"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64()
 }
