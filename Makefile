@@ -29,6 +29,9 @@ CACHE    ?= 4096
 WINDOWS  ?= 5
 VERSION  ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
 
+# A download may fail once, for reasons that are over in a moment.
+npm_install := install() { npm install --no-save --no-audit --no-fund; }; install || { sleep 5; install; } || { sleep 20; install; }
+
 staticcheck := go tool -modfile=tools/go.mod staticcheck
 benchstat   := go tool -modfile=tools/go.mod benchstat
 
@@ -153,13 +156,13 @@ clean: ## remove what was built or installed
 # Not npm ci: it refuses a lock file that lacks the optional packages of systems
 # that the registry at hand has no builds for. This installs what is locked, too.
 e2e/%/node_modules/.package-lock.json: e2e/%/package-lock.json
-	cd e2e/$* && npm install --no-save --no-audit --no-fund
+	cd e2e/$*; $(npm_install)
 	touch $@
 
 # npm copies the package from beside the application; a newer copy needs a push.
 e2e/nextapp/node_modules/edge-cache/package.json: $(shell git ls-files -co --exclude-standard 'integrations/nextjs/*.js' 'integrations/nextjs/*.json') e2e/nextapp/node_modules/.package-lock.json
 	rm -rf $(@D)
-	cd e2e/nextapp && npm install --no-save --no-audit --no-fund
+	cd e2e/nextapp; $(npm_install)
 	touch $@
 
 e2e/nextapp/.next/BUILD_ID: e2e/nextapp/node_modules/edge-cache/package.json $(shell git ls-files -co --exclude-standard 'e2e/nextapp/*.ts' 'e2e/nextapp/*.tsx' 'e2e/nextapp/*.json' | grep -v '\[')
