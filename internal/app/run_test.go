@@ -60,7 +60,7 @@ func (d *download) begin(t *testing.T, f *fixture) *http.Response {
 func TestDrain(t *testing.T) {
 	t.Parallel()
 	d := &download{make(chan struct{})}
-	f := start(t, newOrigin(t, d.ServeHTTP).URL, passing("3s", "1h"))
+	f := start(t, newOrigin(t, d.ServeHTTP).URL, passing("8s", "1h")) // on a busy machine, less is over too soon
 	if got := get(f.adminURL("/readyz")); got.status != http.StatusOK {
 		t.Fatalf("before: readyz = %+v", got)
 	}

@@ -3,9 +3,12 @@
 package proxy_test
 
 import (
+	"bufio"
 	"bytes"
 	"io"
 	"net"
+	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -82,7 +85,7 @@ func asker(t *testing.T, c net.Conn, raw []byte) func() {
 			t.Fatal(err)
 		}
 		if size == 0 { // the first tells how long they are
-			size = readFirst(t, c, buf)
+			size = readFirst(t, c, raw)
 			return
 		}
 		if _, err := io.ReadFull(c, buf[:size]); err != nil {
@@ -94,23 +97,20 @@ func asker(t *testing.T, c net.Conn, raw []byte) func() {
 	}
 }
 
-// readFirst reads an answer until nothing more comes for a while.
-func readFirst(t *testing.T, c net.Conn, buf []byte) (n int) {
+// readFirst reads the whole answer to a request and returns how long it is.
+func readFirst(t *testing.T, c net.Conn, raw []byte) int {
 	t.Helper()
-	for {
-		if err := c.SetReadDeadline(time.Now().Add(200 * time.Millisecond)); err != nil {
-			t.Fatal(err)
-		}
-		k, err := c.Read(buf[n:])
-		n += k
-		if err != nil {
-			break
-		}
+	method, _, _ := strings.Cut(string(raw), " ")
+	var whole bytes.Buffer
+	in := bufio.NewReader(io.TeeReader(c, &whole))
+	res, err := http.ReadResponse(in, &http.Request{Method: method})
+	if err == nil {
+		_, err = io.Copy(io.Discard, res.Body)
 	}
-	if err := c.SetReadDeadline(time.Time{}); err != nil {
-		t.Fatal(err)
+	if err != nil || in.Buffered() > 0 {
+		t.Fatalf("%v, %d bytes too many after %.300q", err, in.Buffered(), whole.Bytes())
 	}
-	return n
+	return whole.Len()
 }
 
 func newAnswerer(p *proxy.Proxy) *wire.Answerer {
