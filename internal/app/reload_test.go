@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -88,6 +89,34 @@ func TestAnIncludeIsRead(t *testing.T) {
 	writeFile(t, other, routes("newest"))
 	eventually(t, "a change of it as well", func() bool { return f.served(t) == "newest" })
 }
+
+// An include in a directory that nobody watches yet may change as soon as it was
+// read.
+func TestAnIncludeThatChangesAtOnceIsRead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	other := filepath.Join(dir, "other", "routes.yaml")
+	must(t, os.Mkdir(filepath.Dir(other), 0o755))
+	routes := func(name string) string {
+		return "[{path: /, mode: force-static, revalidate: 5m, response: {set: {x-policy: " + name + "}}}]\n"
+	}
+	writeFile(t, other, routes("other"))
+	var once sync.Once
+	f := startWith(t, newOrigin(t, nil).URL, dir, policyNamed("old"), func(o *Options) {
+		o.Logger = slog.New(slog.NewJSONHandler(writes(func(line []byte) {
+			if strings.Contains(string(line), loaded) { // it is logged right after the reading
+				once.Do(func() { writeFile(t, other, routes("newest")) })
+			}
+		}), nil))
+	})
+	f.replace(t, "version: 1\norigin: {url: \"${ORIGIN}\"}\ndrain_delay: 0\ninclude: [other/routes.yaml]\n")
+	eventually(t, "the change is in force", func() bool { return f.served(t) == "newest" })
+}
+
+// writes is a writer that is a function.
+type writes func([]byte)
+
+func (f writes) Write(p []byte) (int, error) { f(p); return len(p), nil }
 
 // A document that an answer is made of belongs to the policy, as an include does.
 func TestADocumentIsRead(t *testing.T) {

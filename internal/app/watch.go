@@ -115,10 +115,14 @@ func (a *App) watch(ctx context.Context) {
 		case <-quiet:
 			quiet = nil
 			a.reloadIfChanged()
-			a.watchDirectories(w) // includes may be elsewhere now
+			if a.watchDirectories(w) { // includes may be elsewhere now
+				quiet = time.After(settle) // and have changed since they were read
+			}
 		case <-ticker.C:
 			a.reloadIfChanged()
-			a.watchDirectories(w) // a directory may have been replaced
+			if a.watchDirectories(w) { // a directory may have been replaced
+				quiet = time.After(settle)
+			}
 		}
 	}
 }
@@ -135,16 +139,20 @@ func (a *App) reloadIfChanged() {
 }
 
 // watchDirectories watches the directories of all files; those that are watched
-// already stay so. One that cannot be watched is polled, and all are without w.
-func (a *App) watchDirectories(w *fsnotify.Watcher) {
+// already stay so. One that cannot be watched is polled, and all are without w. It
+// reports whether any is watched that was not: until now, nobody was told of
+// changes there.
+func (a *App) watchDirectories(w *fsnotify.Watcher) (more bool) {
 	if w == nil {
-		return
+		return false
 	}
+	before := w.WatchList()
 	for _, name := range a.watched() {
 		if err := w.Add(filepath.Dir(name)); err != nil {
 			a.log.Debug("a directory is polled, not watched", "directory", filepath.Dir(name), "error", err.Error())
 		}
 	}
+	return slices.ContainsFunc(w.WatchList(), func(dir string) bool { return !slices.Contains(before, dir) })
 }
 
 // watched are the names of all files whose text counts.
