@@ -20,6 +20,8 @@ type address struct {
 	// transport speaks the origin's protocol; upgrades is for what only HTTP/1
 	// can do, and the same unless that is another one.
 	transport, upgrades *http.Transport
+	// client is for the requests it takes; nil unless HTTP/1.1 is spoken.
+	client *h1Client
 	// inFlight are the requests under way, to the end of the answer's body.
 	inFlight atomic.Int64
 
@@ -35,35 +37,41 @@ type address struct {
 func (p *pool) newAddress(s *site, name string, targets ...string) *address {
 	a := &address{site: s, name: name, config: &p.config}
 	a.dialer = p.newDialer(a, targets, p.tls[s])
-	a.dialer.interleaved = p.config.Protocol == H2C
 	a.transport = newTransport(&p.config, p.config.Protocol, a.dialer)
 	a.upgrades = a.transport
-	if p.config.Protocol == H2 || p.config.Protocol == H2C {
-		secure := p.tls[s]
-		if secure != nil {
-			secure = secure.Clone()
-			secure.NextProtos = H1.offered()
+	switch p.config.Protocol {
+	case H2, H2C:
+		a.upgrades = newTransport(&p.config, H1, a.dialer.forH1())
+	default:
+		if canLook {
+			a.client = newH1Client(&p.config, a.dialer.under(newLid))
 		}
-		a.upgrades = newTransport(&p.config, H1, p.newDialer(a, targets, secure))
 	}
 	a.calm.Store(true)
 	return a
 }
 
 func (p *pool) newDialer(a *address, targets []string, secure *tls.Config) *dialer {
-	network := "tcp"
+	d := &dialer{
+		network: "tcp", targets: targets, timeout: p.config.Connect, tls: secure,
+		connected: func() { p.connected(a) }, good: new(atomic.Int32),
+	}
 	if a.site.path != "" {
-		network = "unix"
+		d.network = "unix"
 	}
-	return &dialer{
-		network: network, targets: targets, timeout: p.config.Connect, tls: secure,
-		connected: func() { p.connected(a) },
+	if p.config.Protocol != H2C { // where both sides speak when they like
+		d.over = guarded
 	}
+	return d
 }
 
-// transportFor returns the transport for a request.
-func (a *address) transportFor(req *http.Request) *http.Transport {
-	if a.upgrades != a.transport && req.Header.Get("Upgrade") != "" {
+// transportFor returns the transport for a request. It is a.client or a
+// *http.Transport.
+func (a *address) transportFor(req *http.Request) http.RoundTripper {
+	switch {
+	case a.client != nil && takes(req):
+		return a.client
+	case a.upgrades != a.transport && req.Header.Get("Upgrade") != "":
 		return a.upgrades
 	}
 	return a.transport
@@ -73,6 +81,9 @@ func (a *address) transportFor(req *http.Request) *http.Transport {
 func (a *address) closeIdle() {
 	a.transport.CloseIdleConnections()
 	a.upgrades.CloseIdleConnections()
+	if a.client != nil {
+		a.client.close()
+	}
 }
 
 // update replaces the health by what next makes of it, and remembers err unless

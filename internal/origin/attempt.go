@@ -18,7 +18,8 @@ import (
 // answer leads back to it.
 type attempt struct {
 	context.Context
-	cancel context.CancelCauseFunc
+	cancel context.CancelCauseFunc // nil with an h1Client, which needs none
+	via    http.RoundTripper       // of the address
 	pool   *pool
 	choice
 	body           *requestBody
@@ -38,12 +39,14 @@ func AddressOf(resp *http.Response) string {
 }
 
 func (p *pool) attempt(req *http.Request, body *requestBody, c choice) *attempt {
-	ctx := req.Context()
-	if httptrace.ContextClientTrace(ctx) != nil {
-		ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: inTurn}) // both are called
+	t := &attempt{Context: req.Context(), via: c.address.transportFor(req), pool: p, choice: c, body: body}
+	if t.via == c.address.client {
+		return t
 	}
-	ctx, cancel := context.WithCancelCause(ctx)
-	t := &attempt{Context: ctx, cancel: cancel, pool: p, choice: c, body: body}
+	if httptrace.ContextClientTrace(t.Context) != nil {
+		t.Context = httptrace.WithClientTrace(t.Context, &httptrace.ClientTrace{GotConn: inTurn}) // both are called
+	}
+	t.Context, t.cancel = context.WithCancelCause(t.Context)
 	body.with(t)
 	return t
 }
@@ -54,14 +57,14 @@ var traced = httptrace.WithClientTrace(context.Background(), &httptrace.ClientTr
 
 // Value implements context.Context.
 func (t *attempt) Value(key any) any {
-	if v := t.Context.Value(key); v != nil {
+	if v := t.Context.Value(key); v != nil || t.cancel == nil {
 		return v
 	}
 	return traced.Value(key)
 }
 
 func (t *attempt) send(out *http.Request) (*http.Response, error) {
-	resp, err := t.address.transportFor(out).RoundTrip(out)
+	resp, err := t.via.RoundTrip(out)
 	if err != nil {
 		return nil, err
 	}
@@ -80,7 +83,9 @@ func (t *attempt) outgoing(req *http.Request, target url.URL) *http.Request {
 	if t.body != nil {
 		out.Body = t.body
 	}
-	out.Header = outgoingHeader(req.Header)
+	if t.cancel != nil {
+		out.Header = outgoingHeader(req.Header)
+	}
 	return out
 }
 
@@ -142,7 +147,7 @@ func (t *attempt) failed(err error) error {
 		t.pool.undecided(t.address, t.probe)
 	}
 	t.leave()
-	t.cancel(nil)
+	t.release()
 	return wrapped
 }
 
@@ -176,7 +181,7 @@ func (t *attempt) discard(resp *http.Response) {
 	t.head(resp, time.Now())
 	resp.Body.Close()
 	t.leave()
-	t.cancel(nil)
+	t.release()
 }
 
 // head notes the head of an answer, and reports whether it says that the server
@@ -216,7 +221,14 @@ func (t *attempt) count(r Result) { t.address.site.attempts[r].Add(1) }
 func (t *attempt) end() {
 	t.leave()
 	t.leaveGate()
-	t.cancel(nil)
+	t.release()
+}
+
+// release frees what the attempt's context holds.
+func (t *attempt) release() {
+	if t.cancel != nil {
+		t.cancel(nil)
+	}
 }
 
 // leave takes the attempt off the address's load.

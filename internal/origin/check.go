@@ -127,7 +127,7 @@ func (a *address) ask(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	resp, err := a.transport.RoundTrip(req)
+	resp, err := a.transportFor(req).RoundTrip(req)
 	if err != nil {
 		return fmt.Errorf("health check: %w", err)
 	}

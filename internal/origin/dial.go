@@ -17,12 +17,30 @@ type dialer struct {
 	targets []string
 	timeout time.Duration // for everything, TLS included
 	tls     *tls.Config   // nil for none
-	// interleaved says that HTTP/2 is spoken without TLS: answers come when they like.
-	interleaved bool
+	// over makes of a connection what is spoken over, or what TLS is; nil for nothing.
+	over func(conn net.Conn, belowTLS bool) net.Conn
 	// connected is told of each connection that was made.
 	connected func()
 
-	good atomic.Int32 // index in targets
+	good *atomic.Int32 // index in targets, of all dialers of an address
+}
+
+// under returns a dialer to the same place, whose connections are what over makes of
+// them.
+func (d *dialer) under(over func(conn net.Conn, belowTLS bool) net.Conn) *dialer {
+	other := *d
+	other.over = over
+	return &other
+}
+
+// forH1 returns a dialer to the same place for HTTP/1.1.
+func (d *dialer) forH1() *dialer {
+	other := d.under(guarded)
+	if d.tls != nil {
+		other.tls = d.tls.Clone()
+		other.tls.NextProtos = H1.offered()
+	}
+	return other
 }
 
 // dial makes a connection. Its error is a dialError.
@@ -57,10 +75,12 @@ func (d *dialer) target(ctx context.Context, target string, left int) (net.Conn,
 	defer cancel()
 	plain := net.Dialer{KeepAlive: 30 * time.Second}
 	conn, err := plain.DialContext(ctx, d.network, target)
-	if err != nil || d.interleaved {
-		return conn, err
+	if err != nil {
+		return nil, err
 	}
-	conn = guarded(conn, d.tls != nil)
+	if d.over != nil {
+		conn = d.over(conn, d.tls != nil)
+	}
 	if d.tls == nil {
 		return conn, nil
 	}

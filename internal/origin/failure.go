@@ -94,11 +94,18 @@ type dialError struct{ error }
 func (e dialError) Unwrap() error { return e.error }
 
 var (
-	// errIdle is the cause with which a body that stands still is cut off.
-	errIdle = errors.New("the body stood still")
+	// errIdle is why a body that stands still is cut off.
+	errIdle error = timeoutError("the body stood still")
 	// errStuck is that with which an attempt ends whose origin does not read.
 	errStuck = errors.New("the origin does not read the request's body")
 )
+
+// timeoutError is a net.Error that is a timeout.
+type timeoutError string
+
+func (e timeoutError) Error() string { return string(e) }
+func (timeoutError) Timeout() bool   { return true }
+func (timeoutError) Temporary() bool { return true }
 
 // classify says which Failure err is, for a request with context ctx. What
 // the client's body did is known to the caller.

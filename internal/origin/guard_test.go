@@ -49,11 +49,19 @@ func overflowingOrigins(t *testing.T) map[string]*Set {
 	}
 }
 
-// fetch asks for a path and returns the body of the answer.
-func fetch(ctx context.Context, t *testing.T, s *Set, method, path string) (string, error) {
+// ways are the two ways to an origin: what does not ask for another protocol goes
+// through an h1Client, what does through net/http.
+var ways = map[string]string{"our own client": "", "net/http": "websocket"}
+
+// fetch asks for a path, and for another protocol, and returns the body of the
+// answer.
+func fetch(ctx context.Context, t *testing.T, s *Set, method, path, upgrade string) (string, error) {
 	t.Helper()
 	req := newRequest(t, ctx, method, nil)
 	req.URL.Path = path
+	if upgrade != "" {
+		req.Header.Set("Upgrade", upgrade)
+	}
 	resp, err := s.Transport("o").RoundTrip(req)
 	if err != nil {
 		return "", err
@@ -63,43 +71,61 @@ func fetch(ctx context.Context, t *testing.T, s *Set, method, path string) (stri
 	return string(b), err
 }
 
-// The next request gets the connection in the moment in which net/http has put it
-// aside and has not yet seen that something is left on it: the hook is called between
-// the two. Without the guard each of these rounds hands on what is left.
+// The next request gets the connection in the moment in which it was put aside; of
+// net/http's, before that has seen that something is left on it: the hook is called
+// between the two. Without the guard each of these rounds hands on what is left.
 func TestWhatIsLeftIsNotTheNextAnswer(t *testing.T) {
 	for scheme, s := range overflowingOrigins(t) {
-		for round := range 20 {
-			path := fmt.Sprint("/next/", round)
-			var next sync.WaitGroup
-			hurry := &httptrace.ClientTrace{PutIdleConn: func(error) {
-				sent := make(chan struct{})
-				next.Go(func() {
-					ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { close(sent) }})
-					if body, err := fetch(ctx, t, s, "GET", path); err != nil || body != path {
-						t.Errorf("%s, %s: got %q, %v", scheme, path, body, err)
-					}
-				})
-				select {
-				case <-sent: // it did not wait for net/http
-				case <-time.After(20 * time.Millisecond):
+		for way, upgrade := range ways {
+			t.Run(scheme+" through "+way, func(t *testing.T) {
+				for round := range 20 {
+					oneAfterTheOther(t, s, upgrade, fmt.Sprint("/next/", round))
 				}
-			}}
-			if _, err := fetch(httptrace.WithClientTrace(t.Context(), hurry), t, s, "GET", "/first"); err != nil {
-				t.Fatal(err)
-			}
-			next.Wait()
+			})
 		}
 	}
 }
 
-// Every attempt tells the guard of its connection, whatever else is traced.
+// oneAfterTheOther asks for path as soon as the connection of another request is put
+// aside.
+func oneAfterTheOther(t *testing.T, s *Set, upgrade, path string) {
+	t.Helper()
+	var next sync.WaitGroup
+	asked := false
+	hurry := &httptrace.ClientTrace{PutIdleConn: func(error) {
+		asked = true
+		sent := make(chan struct{})
+		next.Go(func() {
+			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { close(sent) }})
+			if body, err := fetch(ctx, t, s, "GET", path, upgrade); err != nil || body != path {
+				t.Errorf("%s: got %q, %v", path, body, err)
+			}
+		})
+		select {
+		case <-sent: // it did not wait for net/http
+		case <-time.After(20 * time.Millisecond):
+		}
+	}}
+	if _, err := fetch(httptrace.WithClientTrace(t.Context(), hurry), t, s, "GET", "/first", upgrade); err != nil {
+		t.Fatal(err)
+	}
+	next.Wait()
+	if !asked {
+		t.Error("the connection was not put aside")
+	}
+}
+
+// Every attempt through net/http tells the guard of its connection, whatever else is
+// traced.
 func TestEveryAttemptIsTraced(t *testing.T) {
 	s := newSet(t, Config{}, rawOrigin(t, overflowing))
 	p := s.Transport("o").(*pool)
 	traced := 0
 	own := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{GotConn: func(httptrace.GotConnInfo) { traced++ }})
 	for name, ctx := range map[string]context.Context{"no trace": t.Context(), "its own": own} {
-		trial := p.attempt(newRequest(t, ctx, "GET", nil), nil, p.choose(time.Now(), nil, true))
+		req := newRequest(t, ctx, "GET", nil)
+		req.Header.Set("Upgrade", "websocket")
+		trial := p.attempt(req, nil, p.choose(time.Now(), nil, true))
 		client, _ := ends(t, "tcp")
 		trace := httptrace.ContextClientTrace(trial)
 		if trace == nil || trace.GotConn == nil {
@@ -110,7 +136,7 @@ func TestEveryAttemptIsTraced(t *testing.T) {
 			t.Errorf("a request with %s: the guard is not told", name)
 		}
 		trial.leave()
-		trial.cancel(nil)
+		trial.release()
 	}
 	if traced != 1 {
 		t.Errorf("the request's own trace was called %d times, want once", traced)
@@ -120,22 +146,29 @@ func TestEveryAttemptIsTraced(t *testing.T) {
 // Many clients over few connections, with and without bodies in the answers.
 func TestNobodyGetsWhatIsLeft(t *testing.T) {
 	for scheme, s := range overflowingOrigins(t) {
-		var clients sync.WaitGroup
-		for client := range 8 {
-			clients.Go(func() {
-				for i := range 100 {
-					path, method := fmt.Sprintf("/%d/%d", client, i), "GET"
-					want := path
-					if i%4 == 3 {
-						method, want = "HEAD", ""
-					}
-					if body, err := fetch(t.Context(), t, s, method, path); err != nil || body != want {
-						t.Errorf("%s, %s %s: got %q, %v", scheme, method, path, body, err)
-					}
+		for way, upgrade := range ways {
+			t.Run(scheme+" through "+way, func(t *testing.T) {
+				var clients sync.WaitGroup
+				for client := range 8 {
+					clients.Go(func() { askOften(t, s, upgrade, client) })
 				}
+				clients.Wait()
 			})
 		}
-		clients.Wait()
+	}
+}
+
+// askOften asks for 100 paths of a client.
+func askOften(t *testing.T, s *Set, upgrade string, client int) {
+	for i := range 100 {
+		path, method := fmt.Sprintf("/%d/%d", client, i), "GET"
+		want := path
+		if i%4 == 3 {
+			method, want = "HEAD", ""
+		}
+		if body, err := fetch(t.Context(), t, s, method, path, upgrade); err != nil || body != want {
+			t.Errorf("%s %s: got %q, %v", method, path, body, err)
+		}
 	}
 }
 

@@ -18,7 +18,7 @@ import (
 func piped(t *testing.T, p *pool, dial func(address int) bool, serve func(address int, conn net.Conn)) {
 	t.Helper()
 	for i, a := range *p.addresses.Load() {
-		a.transport.DialContext = func(context.Context, string, string) (net.Conn, error) {
+		pipe := func(context.Context) (net.Conn, error) {
 			if !dial(i) {
 				return nil, dialError{errors.New("refused")}
 			}
@@ -29,6 +29,8 @@ func piped(t *testing.T, p *pool, dial func(address int) bool, serve func(addres
 			}()
 			return client, nil
 		}
+		a.client.dial = pipe
+		a.transport.DialContext = func(ctx context.Context, _, _ string) (net.Conn, error) { return pipe(ctx) }
 	}
 	t.Cleanup(p.stop)
 }

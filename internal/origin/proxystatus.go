@@ -73,7 +73,7 @@ func brokenWord(err error) string {
 		return "tls_alert_received"
 	case isLost(err):
 		return "connection_terminated"
-	case strings.Contains(text, "server response headers exceeded"):
+	case errors.Is(err, errLargeHead), strings.Contains(text, "server response headers exceeded"):
 		return "http_response_header_section_size"
 	case strings.Contains(text, "malformed"), strings.Contains(text, "the response "):
 		return "http_protocol_error"

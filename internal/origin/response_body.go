@@ -21,14 +21,16 @@ type responseBody struct {
 	inner io.ReadCloser
 	*attempt
 	unwell bool        // the status was counted as a failure
-	timer  *time.Timer // runs while a Read waits
+	timer  *time.Timer // runs while a Read waits; nil with an h1Client, which bounds that itself
 }
 
 // newResponseBody returns the body of resp for the caller.
 func newResponseBody(t *attempt, inner io.ReadCloser, unwell bool) *responseBody {
 	b := &responseBody{inner: inner, attempt: t, unwell: unwell}
-	b.timer = time.AfterFunc(farAway, b.expired)
-	b.timer.Stop()
+	if t.cancel != nil {
+		b.timer = time.AfterFunc(farAway, b.expired)
+		b.timer.Stop()
+	}
 	return b
 }
 
@@ -38,9 +40,13 @@ const farAway = time.Hour
 // Read returns io.EOF only at the end that the framing gives. Any other error
 // is an *Error.
 func (b *responseBody) Read(p []byte) (int, error) {
-	b.timer.Reset(b.pool.config.Idle)
+	if b.timer != nil {
+		b.timer.Reset(b.pool.config.Idle)
+	}
 	n, err := b.inner.Read(p)
-	b.timer.Stop()
+	if b.timer != nil {
+		b.timer.Stop()
+	}
 	switch err {
 	case nil:
 		return n, nil

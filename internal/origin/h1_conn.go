@@ -1,0 +1,172 @@
+package origin
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"errors"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
+	"os"
+	"syscall"
+	"time"
+)
+
+// h1Conn is a connection of an h1Client. All of it but cut belongs to the goroutine
+// of the request that has the connection.
+type h1Conn struct {
+	client *h1Client
+	conn   net.Conn
+	tls    *tls.ConnectionState // nil without
+	lid    *lid                 // below TLS; nil without
+	r      *bufio.Reader        // reads from the h1Conn itself
+	// raw is the socket and look peeks into it; nil for what is none.
+	raw    syscall.RawConn
+	look   func(fd uintptr)
+	looked error // what look found
+
+	head bool // an answer's head is being read
+	room int  // how many bytes that may have yet
+	got  bool // some of the answer has come
+	sent bool // some of the request has left
+
+	used  bool      // there was a request before this one
+	since time.Time // when it was given back
+
+	// cut ends a request under way: it closes the connection, without a word of TLS.
+	cut func()
+}
+
+// newH1Conn returns a connection of c over one that was dialled.
+func newH1Conn(c *h1Client, conn net.Conn) *h1Conn {
+	h := &h1Conn{client: c, conn: conn, tls: tlsState(conn)}
+	below := conn
+	if secure, ok := conn.(*tls.Conn); ok {
+		if h.lid, ok = secure.NetConn().(*lid); ok {
+			below = h.lid.Conn
+		}
+	}
+	if s, ok := below.(syscall.Conn); ok {
+		h.raw, _ = s.SyscallConn() // fails for a connection that is closed
+		h.look = h.peek
+	}
+	h.r = bufio.NewReader(h)
+	h.cut = func() { below.Close() }
+	return h
+}
+
+var (
+	// errLargeHead is why an answer is given up whose head, with those of the
+	// informational ones before it, is larger than maxHead.
+	errLargeHead = errors.New("the response has a head of more than 64 KiB")
+	// errSilent is why a request is given up whose answer did not begin in time.
+	errSilent error = timeoutError("no answer in time")
+)
+
+// Read reads for r. The head has its deadline and its bound, each part of the body a
+// deadline of its own: time in which nobody reads does not count.
+func (c *h1Conn) Read(p []byte) (int, error) {
+	if !c.head {
+		c.conn.SetReadDeadline(deadline(c.client.idle)) // fails for a connection that is cut: so does Read
+		return c.conn.Read(p)
+	}
+	if c.room == 0 {
+		return 0, errLargeHead
+	}
+	n, err := c.conn.Read(p[:min(len(p), c.room)])
+	c.room -= n
+	c.got = c.got || n > 0
+	return n, err
+}
+
+// exchange sends a request, whose bytes are head, and returns its answer. The
+// connection goes back to the client when the body of that has ended, and is closed
+// after anything else.
+func (c *h1Conn) exchange(req *http.Request, head []byte, trace *httptrace.ClientTrace) (*http.Response, error) {
+	if trace.GotConn != nil {
+		trace.GotConn(httptrace.GotConnInfo{Conn: c.conn, Reused: c.used, WasIdle: c.used})
+	}
+	ctx := req.Context()
+	stop := context.AfterFunc(ctx, c.cut)
+	resp, err := c.ask(req, head, trace)
+	if err != nil {
+		stop()
+		c.cut()
+		return nil, whyNot(ctx, err, errSilent)
+	}
+	resp.TLS = c.tls
+	body := newH1Body(c, resp, stop, trace)
+	if resp.Body == http.NoBody {
+		body.end()
+	} else {
+		resp.Body = body
+	}
+	return resp, nil
+}
+
+// whyNot is the error of a request with context ctx that ended with err: the cause
+// of its context, or late for a deadline of the connection.
+func whyNot(ctx context.Context, err, late error) error {
+	switch {
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return late
+	}
+	return err
+}
+
+// stale reports whether a request that ended with err met the end of a kept
+// connection, so that it may be sent over another: nothing of an answer came.
+func (c *h1Conn) stale(req *http.Request, err error) bool {
+	return c.used && !c.got && (!c.sent || repeatable(req)) && err != errSilent && req.Context().Err() == nil
+}
+
+// ask writes a request and reads the head of its answer.
+func (c *h1Conn) ask(req *http.Request, head []byte, trace *httptrace.ClientTrace) (*http.Response, error) {
+	c.head, c.room, c.got, c.sent = true, maxHead, false, false
+	if !c.used && c.lid == nil { // what was used, take has looked at; TLS begins with words of both sides
+		if err := c.quiet(); err != nil {
+			return nil, err
+		}
+	}
+	c.conn.SetDeadline(deadline(c.client.firstByte)) // fails for a connection that is cut: so does Write
+	n, err := c.conn.Write(head)
+	c.sent = n > 0
+	if trace.WroteRequest != nil {
+		trace.WroteRequest(httptrace.WroteRequestInfo{Err: err})
+	}
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.answer(req, trace)
+	c.head = false
+	return resp, err
+}
+
+// answer reads the head of the final answer, and tells of those before it. What
+// they are all together is bounded.
+func (c *h1Conn) answer(req *http.Request, trace *httptrace.ClientTrace) (*http.Response, error) {
+	if trace.GotFirstResponseByte != nil {
+		if _, err := c.r.Peek(1); err == nil {
+			trace.GotFirstResponseByte()
+		}
+	}
+	for {
+		resp, err := http.ReadResponse(c.r, req)
+		if err != nil {
+			return nil, err
+		}
+		status := resp.StatusCode
+		if status < 100 || status > 199 || status == http.StatusSwitchingProtocols {
+			return resp, nil
+		}
+		if trace.Got1xxResponse != nil {
+			if err := trace.Got1xxResponse(status, textproto.MIMEHeader(resp.Header)); err != nil {
+				return nil, err
+			}
+		}
+	}
+}
