@@ -57,7 +57,7 @@ func (b *h1Body) Read(p []byte) (int, error) {
 		b.err = io.EOF
 		b.end()
 	default:
-		b.err = whyNot(b.ctx, err, errIdle)
+		b.err = b.conn.whyNot(b.ctx, err, errIdle)
 		b.Close()
 	}
 	return n, b.err

@@ -31,6 +31,7 @@ type h1Conn struct {
 	room int  // how many bytes that may have yet
 	got  bool // some of the answer has come
 	sent bool // some of the request has left
+	late bool // a deadline has passed; the error may tell only of what is missing
 
 	used  bool      // there was a request before this one
 	since time.Time // when it was given back
@@ -68,16 +69,18 @@ var (
 // Read reads for r. The head has its deadline and its bound, each part of the body a
 // deadline of its own: time in which nobody reads does not count.
 func (c *h1Conn) Read(p []byte) (int, error) {
-	if !c.head {
+	if c.head {
+		if c.room == 0 {
+			return 0, errLargeHead
+		}
+		p = p[:min(len(p), c.room)]
+	} else {
 		c.conn.SetReadDeadline(deadline(c.client.idle)) // fails for a connection that is cut: so does Read
-		return c.conn.Read(p)
 	}
-	if c.room == 0 {
-		return 0, errLargeHead
-	}
-	n, err := c.conn.Read(p[:min(len(p), c.room)])
+	n, err := c.conn.Read(p)
 	c.room -= n
 	c.got = c.got || n > 0
+	c.late = err != nil && errors.Is(err, os.ErrDeadlineExceeded)
 	return n, err
 }
 
@@ -94,7 +97,7 @@ func (c *h1Conn) exchange(req *http.Request, head []byte, trace *httptrace.Clien
 	if err != nil {
 		stop()
 		c.cut()
-		return nil, whyNot(ctx, err, errSilent)
+		return nil, c.whyNot(ctx, err, errSilent)
 	}
 	resp.TLS = c.tls
 	body := newH1Body(c, resp, stop, trace)
@@ -107,12 +110,12 @@ func (c *h1Conn) exchange(req *http.Request, head []byte, trace *httptrace.Clien
 }
 
 // whyNot is the error of a request with context ctx that ended with err: the cause
-// of its context, or late for a deadline of the connection.
-func whyNot(ctx context.Context, err, late error) error {
+// of its context, or late when a deadline of the connection has passed.
+func (c *h1Conn) whyNot(ctx context.Context, err, late error) error {
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case errors.Is(err, os.ErrDeadlineExceeded):
+	case c.late || errors.Is(err, os.ErrDeadlineExceeded):
 		return late
 	}
 	return err
@@ -126,7 +129,7 @@ func (c *h1Conn) stale(req *http.Request, err error) bool {
 
 // ask writes a request and reads the head of its answer.
 func (c *h1Conn) ask(req *http.Request, head []byte, trace *httptrace.ClientTrace) (*http.Response, error) {
-	c.head, c.room, c.got, c.sent = true, maxHead, false, false
+	c.head, c.room, c.got, c.sent, c.late = true, maxHead, false, false, false
 	if !c.used && c.lid == nil { // what was used, take has looked at; TLS begins with words of both sides
 		if err := c.quiet(); err != nil {
 			return nil, err

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"strings"
 
 	"golang.org/x/net/http/httpguts"
@@ -70,9 +71,15 @@ func withoutZone(host string) string {
 	return host[:zone] + host[end:]
 }
 
-// appendFields appends the fields of h, but for those that frame the message.
+// appendFields appends the fields of h, but for those that frame the message. They
+// are sorted, so that equal requests are equal on the wire.
 func appendFields(dst []byte, h http.Header) ([]byte, error) {
-	for name, values := range h {
+	names := make([]string, 0, 32)
+	for name := range h {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
 		if !httpguts.ValidHeaderFieldName(name) {
 			return dst, fmt.Errorf("invalid field name %q", name)
 		}
@@ -80,7 +87,7 @@ func appendFields(dst []byte, h http.Header) ([]byte, error) {
 		case "Host", "Content-Length", "Transfer-Encoding", "Trailer", "Expect":
 			continue
 		}
-		for _, value := range values {
+		for _, value := range h[name] {
 			if !httpguts.ValidHeaderFieldValue(value) {
 				return dst, fmt.Errorf("invalid value of the field %q", name) // not which: it may be a secret
 			}

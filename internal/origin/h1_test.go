@@ -1,0 +1,411 @@
+package origin
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"net/textproto"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// pipedClient returns a client whose connections are in memory, for use in a synctest
+// bubble: serve gets each with its number.
+func pipedClient(t *testing.T, serve func(number int, conn net.Conn)) *h1Client {
+	t.Helper()
+	number := 0
+	c := &h1Client{firstByte: 60 * time.Second, idle: 60 * time.Second}
+	c.dial = func(context.Context) (net.Conn, error) {
+		client, server := net.Pipe()
+		i := number
+		number++
+		go func() {
+			defer server.Close()
+			serve(i, server)
+		}()
+		return client, nil
+	}
+	t.Cleanup(c.close)
+	return c
+}
+
+// readAll sends a request and reads the answer.
+func readAll(t *testing.T, c *h1Client, ctx context.Context, method string) (string, error) {
+	t.Helper()
+	resp, err := c.RoundTrip(newRequest(t, ctx, method, nil))
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	return string(body), err
+}
+
+// An origin that says nothing, or only that it works on it, is given up after the
+// time for the first byte, also on a connection that was used before: that is no
+// reason to ask again.
+func TestH1Silence(t *testing.T) {
+	for name, says := range map[string]func(net.Conn){
+		"nothing": func(net.Conn) {},
+		"half a head": func(conn net.Conn) {
+			io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-")
+		},
+		"interim answers": func(conn net.Conn) {
+			for range 10 {
+				io.WriteString(conn, "HTTP/1.1 102 Processing\r\n\r\n")
+				time.Sleep(10 * time.Second)
+			}
+		},
+	} {
+		for _, reused := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				requests := 0
+				c := pipedClient(t, func(_ int, conn net.Conn) {
+					r := bufio.NewReader(conn)
+					for readHead(r) != "" {
+						if requests++; reused && requests == 1 {
+							io.WriteString(conn, ok200)
+							continue
+						}
+						says(conn)
+						io.Copy(io.Discard, r)
+					}
+				})
+				if reused {
+					if _, err := readAll(t, c, t.Context(), "GET"); err != nil {
+						t.Fatal(err)
+					}
+				}
+				before, began := requests, time.Now()
+				_, err := readAll(t, c, t.Context(), "GET")
+				if classify(t.Context(), err) != Timeout || time.Since(began) != time.Minute {
+					t.Errorf("%s: %v after %v, want a timeout after a minute", name, err, time.Since(began))
+				}
+				if requests != before+1 {
+					t.Errorf("%s: it was asked %d times", name, requests-before)
+				}
+				time.Sleep(time.Hour) // until the origin has noticed
+			})
+		}
+	}
+}
+
+// A body that stands still is cut off; time in which nobody reads does not count.
+func TestH1IdleBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := pipedClient(t, func(_ int, conn net.Conn) {
+			readHead(bufio.NewReader(conn))
+			io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n")
+			for range 3 {
+				time.Sleep(50 * time.Second)
+				io.WriteString(conn, "x")
+			}
+			io.Copy(io.Discard, conn)
+		})
+		resp, err := c.RoundTrip(newRequest(t, t.Context(), "GET", nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		for i := range 3 {
+			if _, err := resp.Body.Read(make([]byte, 1)); err != nil {
+				t.Fatalf("read %d of a steady origin: %v", i, err)
+			}
+			time.Sleep(time.Hour) // a reader that takes its time
+		}
+		began := time.Now()
+		_, err = resp.Body.Read(make([]byte, 1))
+		if !errors.Is(err, errIdle) || classify(t.Context(), err) != Timeout || time.Since(began) != time.Minute {
+			t.Errorf("%v after %v, want that it stood still after a minute", err, time.Since(began))
+		}
+		if _, again := resp.Body.Read(make([]byte, 1)); again != err {
+			t.Errorf("reading on: %v, want the same error", again)
+		}
+	})
+}
+
+// A request ends at once with the cause of its context, whatever it waits for, and
+// so does its connection.
+func TestH1Cancel(t *testing.T) {
+	gone := errors.New("gone")
+	reads := func(answer string) func(net.Conn) {
+		return func(conn net.Conn) {
+			readHead(bufio.NewReader(conn))
+			io.WriteString(conn, answer)
+		}
+	}
+	for name, serve := range map[string]func(net.Conn){
+		"writing the request":       func(net.Conn) {},
+		"the head":                  reads(""),
+		"the rest of the head":      reads("HTTP/1.1 200 O"),
+		"the head after another":    reads("HTTP/1.1 103 Early Hints\r\n\r\n"),
+		"a body with a length":      reads("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello"),
+		"the next chunk":            reads("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n"),
+		"trailers":                  reads("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"),
+		"the end of the connection": reads("HTTP/1.1 200 OK\r\n\r\nhello"),
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			var closed time.Time
+			c := pipedClient(t, func(_ int, conn net.Conn) {
+				serve(conn)
+				time.Sleep(2 * time.Second)
+				if name != "writing the request" {
+					io.Copy(io.Discard, conn)
+				}
+				closed = time.Now()
+			})
+			ctx, cancel := context.WithCancelCause(t.Context())
+			began := time.Now()
+			time.AfterFunc(time.Second, func() { cancel(gone) })
+			if _, err := readAll(t, c, ctx, "GET"); err != gone || time.Since(began) != time.Second {
+				t.Errorf("%s: %v after %v, want the cause after a second", name, err, time.Since(began))
+			}
+			time.Sleep(time.Hour) // until the origin has noticed
+			if len(c.unused) != 0 || closed.IsZero() {
+				t.Errorf("%s: the connection lives on", name)
+			}
+		})
+	}
+}
+
+// A request whose context has ended is not sent, and one whose context ends while a
+// connection is made ends with it.
+func TestH1CancelWithoutAConnection(t *testing.T) {
+	c := &h1Client{dial: func(ctx context.Context) (net.Conn, error) {
+		<-ctx.Done()
+		return nil, dialError{ctx.Err()}
+	}}
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(time.Millisecond, cancel)
+	for range 2 {
+		if _, err := readAll(t, c, ctx, "GET"); classify(ctx, err) != Canceled {
+			t.Errorf("got %v", err)
+		}
+	}
+}
+
+// That the context of a request ends after its answer means nothing for the
+// connection.
+func TestH1CancelAfterTheAnswer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := pipedClient(t, func(number int, conn net.Conn) {
+			if number > 0 {
+				t.Error("a second connection was made")
+			}
+			replies(conn, ok200)
+		})
+		for range 3 {
+			ctx, cancel := context.WithCancel(t.Context())
+			if body, err := readAll(t, c, ctx, "GET"); body != "ok" || err != nil {
+				t.Errorf("%q, %v", body, err)
+			}
+			cancel()
+			synctest.Wait()
+		}
+	})
+}
+
+// Close ends a Read that waits, and what is read after it fails. Closing again, or
+// after the end, does nothing.
+func TestH1CloseTheBody(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := pipedClient(t, func(_ int, conn net.Conn) {
+			readHead(bufio.NewReader(conn))
+			io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
+			io.Copy(io.Discard, conn)
+		})
+		resp, err := c.RoundTrip(newRequest(t, t.Context(), "GET", nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		read := make(chan error)
+		go func() {
+			_, err := io.ReadAll(resp.Body)
+			read <- err
+		}()
+		synctest.Wait()
+		for range 2 {
+			resp.Body.Close()
+		}
+		if err := <-read; err == nil {
+			t.Error("Read did not fail when the body was closed")
+		}
+		if n, err := resp.Body.Read(make([]byte, 10)); n != 0 || err == nil || err == io.EOF {
+			t.Errorf("reading after Close: %d bytes, %v", n, err)
+		}
+		if len(c.unused) != 0 {
+			t.Error("the connection was kept")
+		}
+	})
+}
+
+// What comes before the final head is told and bounded: by the size of all of it.
+func TestH1Interim(t *testing.T) {
+	early := "HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"
+	for _, tt := range []struct {
+		name, answer string
+		told         int
+		want         error
+	}{
+		{"none", ok200, 0, nil},
+		{"two", early + early + ok200, 2, nil},
+		{"a bare 100", "HTTP/1.1 100 Continue\r\n\r\n" + ok200, 1, nil},
+		{"nearly as much as a head may be", strings.Repeat(early, maxHead/len(early)-1) + ok200, maxHead/len(early) - 1, nil},
+		{"as much as a head may be", strings.Repeat(early, maxHead/len(early)) + ok200, maxHead / len(early), errLargeHead},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			c := pipedClient(t, func(_ int, conn net.Conn) { replies(conn, tt.answer) })
+			told := 0
+			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got1xxResponse: func(_ int, h textproto.MIMEHeader) error {
+				told++
+				return nil
+			}})
+			if _, err := readAll(t, c, ctx, "GET"); !errors.Is(err, tt.want) || told != tt.told {
+				t.Errorf("%s: %v, told %d times, want %d", tt.name, err, told, tt.told)
+			}
+		})
+	}
+	t.Run("refused", func(t *testing.T) {
+		refused := errors.New("refused")
+		synctest.Test(t, func(t *testing.T) {
+			c := pipedClient(t, func(_ int, conn net.Conn) { replies(conn, early+ok200) })
+			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{Got1xxResponse: func(int, textproto.MIMEHeader) error { return refused }})
+			if _, err := readAll(t, c, ctx, "GET"); err != refused || len(c.unused) != 0 {
+				t.Errorf("%v, %d connections kept", err, len(c.unused))
+			}
+		})
+	})
+}
+
+// A request that meets the end of a kept connection is sent once more, over a new
+// one, if that does no harm.
+func TestH1Stale(t *testing.T) {
+	for _, tt := range []struct {
+		method string
+		reads  bool // the origin takes the request before it hangs up
+		ends   int  // connections that end so
+		want   bool // an answer
+	}{
+		{"GET", true, 1, true}, {"HEAD", true, 1, true}, {"DELETE", true, 1, true}, {"POST", true, 1, false},
+		{"GET", false, 1, true}, {"POST", false, 1, true},
+		{"GET", true, 2, false}, // a new connection that ends is not for us to try again
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			requests := 0
+			c := pipedClient(t, func(number int, conn net.Conn) {
+				r := bufio.NewReader(conn)
+				if number == 0 {
+					readHead(r)
+					io.WriteString(conn, ok200)
+				}
+				if number >= tt.ends {
+					replies(conn, ok200)
+				} else if tt.reads {
+					readHead(r)
+					requests++
+				}
+			})
+			if _, err := readAll(t, c, t.Context(), "GET"); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			_, err := readAll(t, c, t.Context(), tt.method)
+			if (err == nil) != tt.want {
+				t.Errorf("%+v: %v", tt, err)
+			}
+			if err != nil && classify(t.Context(), err) != Broken {
+				t.Errorf("%+v: %v is %v", tt, err, classify(t.Context(), err))
+			}
+			if tt.reads && requests != tt.ends {
+				t.Errorf("%+v: %d requests were lost", tt, requests)
+			}
+		})
+	}
+}
+
+// Connections that nobody uses are closed after idleConn, not before, and not while
+// they are used again and again.
+func TestH1UnusedConnections(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		closed := map[int]time.Duration{}
+		c := pipedClient(t, func(number int, conn net.Conn) {
+			replies(conn, ok200)
+			closed[number] = time.Since(began)
+		})
+		first, err := c.RoundTrip(newRequest(t, t.Context(), "GET", nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := readAll(t, c, t.Context(), "GET"); err != nil { // over another
+			t.Fatal(err)
+		}
+		time.Sleep(time.Second)
+		io.Copy(io.Discard, first.Body) // given back last: it is used from now on
+		for range 10 {
+			time.Sleep(idleConn - time.Second)
+			if _, err := readAll(t, c, t.Context(), "GET"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		last := time.Since(began)
+		time.Sleep(2 * idleConn)
+		if closed[1] != idleConn || closed[0] != last+idleConn || len(closed) != 2 {
+			t.Errorf("closed %v, want the second after %v, the first after %v", closed, idleConn, last+idleConn)
+		}
+	})
+}
+
+// No more than idlePerAddress connections are kept, and none once the client is
+// closed.
+func TestH1ConnectionsThatAreNotKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := pipedClient(t, func(_ int, conn net.Conn) { replies(conn, ok200) })
+		var answers []*http.Response
+		for range idlePerAddress + 5 {
+			resp, err := c.RoundTrip(newRequest(t, t.Context(), "GET", nil))
+			if err != nil {
+				t.Fatal(err)
+			}
+			answers = append(answers, resp)
+		}
+		for _, resp := range answers[:len(answers)-1] {
+			io.Copy(io.Discard, resp.Body)
+		}
+		if got := len(c.unused); got != idlePerAddress {
+			t.Errorf("%d connections are kept, want %d", got, idlePerAddress)
+		}
+		c.close()
+		io.Copy(io.Discard, answers[len(answers)-1].Body)
+		if got := len(c.unused); got != 0 {
+			t.Errorf("%d connections are kept after close", got)
+		}
+	})
+}
+
+// A request that asks for the end of its connection gets it.
+func TestH1RequestClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var head string
+		c := pipedClient(t, func(_ int, conn net.Conn) {
+			head = readHead(bufio.NewReader(conn))
+			io.WriteString(conn, ok200)
+		})
+		req := newRequest(t, t.Context(), "GET", nil)
+		req.Close = true
+		resp, err := c.RoundTrip(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.Copy(io.Discard, resp.Body)
+		if len(c.unused) != 0 || !strings.Contains(head, "Connection: close\r\n") {
+			t.Errorf("%d kept after %q", len(c.unused), head)
+		}
+	})
+}
