@@ -9,8 +9,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"net"
 	"net/http/httptrace"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -33,9 +35,16 @@ func overflowing(conn net.Conn) {
 	}
 }
 
+// withoutLog keeps net/http from writing about what is left on its connections.
+func withoutLog(t *testing.T) {
+	log.SetOutput(io.Discard)
+	t.Cleanup(func() { log.SetOutput(os.Stderr) })
+}
+
 // overflowingOrigins are a Set with an overflowing origin, without TLS and with it.
 func overflowingOrigins(t *testing.T) map[string]*Set {
 	t.Helper()
+	withoutLog(t)
 	dir := t.TempDir()
 	cert, key := newAuthority(t, dir, "ca").issue(t, filepath.Join(dir, "server"), "app.internal")
 	pair, err := tls.LoadX509KeyPair(cert, key)

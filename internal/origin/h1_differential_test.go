@@ -7,13 +7,11 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"log"
 	"maps"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"net/textproto"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -105,8 +103,7 @@ type script struct {
 
 func newScript(t *testing.T, answers []string) *script {
 	t.Helper()
-	log.SetOutput(io.Discard) // net/http writes of what is left on its connections
-	t.Cleanup(func() { log.SetOutput(os.Stderr) })
+	withoutLog(t)
 	s := &script{answers: answers}
 	path := filepath.Join(t.TempDir(), "s")
 	l, err := net.Listen("unix", path)

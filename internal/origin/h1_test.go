@@ -10,6 +10,7 @@ import (
 	"net/http/httptrace"
 	"net/textproto"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -65,11 +66,11 @@ func TestH1Silence(t *testing.T) {
 	} {
 		for _, reused := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
-				requests := 0
+				var requests atomic.Int32
 				c := pipedClient(t, func(_ int, conn net.Conn) {
 					r := bufio.NewReader(conn)
 					for readHead(r) != "" {
-						if requests++; reused && requests == 1 {
+						if n := requests.Add(1); reused && n == 1 {
 							io.WriteString(conn, ok200)
 							continue
 						}
@@ -82,13 +83,13 @@ func TestH1Silence(t *testing.T) {
 						t.Fatal(err)
 					}
 				}
-				before, began := requests, time.Now()
+				before, began := requests.Load(), time.Now()
 				_, err := readAll(t, c, t.Context(), "GET")
 				if classify(t.Context(), err) != Timeout || time.Since(began) != time.Minute {
 					t.Errorf("%s: %v after %v, want a timeout after a minute", name, err, time.Since(began))
 				}
-				if requests != before+1 {
-					t.Errorf("%s: it was asked %d times", name, requests-before)
+				if got := requests.Load() - before; got != 1 {
+					t.Errorf("%s: it was asked %d times", name, got)
 				}
 				time.Sleep(time.Hour) // until the origin has noticed
 			})
@@ -167,6 +168,7 @@ func TestH1Cancel(t *testing.T) {
 				t.Errorf("%s: %v after %v, want the cause after a second", name, err, time.Since(began))
 			}
 			time.Sleep(time.Hour) // until the origin has noticed
+			synctest.Wait()
 			if len(c.unused) != 0 || closed.IsZero() {
 				t.Errorf("%s: the connection lives on", name)
 			}
@@ -230,11 +232,12 @@ func TestH1CloseTheBody(t *testing.T) {
 			read <- err
 		}()
 		synctest.Wait()
+		began := time.Now()
 		for range 2 {
 			resp.Body.Close()
 		}
-		if err := <-read; err == nil {
-			t.Error("Read did not fail when the body was closed")
+		if err := <-read; err == nil || time.Since(began) != 0 {
+			t.Errorf("Read ended with %v, %v after the body was closed", err, time.Since(began))
 		}
 		if n, err := resp.Body.Read(make([]byte, 10)); n != 0 || err == nil || err == io.EOF {
 			t.Errorf("reading after Close: %d bytes, %v", n, err)
@@ -297,7 +300,7 @@ func TestH1Stale(t *testing.T) {
 		{"GET", true, 2, false}, // a new connection that ends is not for us to try again
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			requests := 0
+			var requests atomic.Int32
 			c := pipedClient(t, func(number int, conn net.Conn) {
 				r := bufio.NewReader(conn)
 				if number == 0 {
@@ -308,7 +311,7 @@ func TestH1Stale(t *testing.T) {
 					replies(conn, ok200)
 				} else if tt.reads {
 					readHead(r)
-					requests++
+					requests.Add(1)
 				}
 			})
 			if _, err := readAll(t, c, t.Context(), "GET"); err != nil {
@@ -322,8 +325,8 @@ func TestH1Stale(t *testing.T) {
 			if err != nil && classify(t.Context(), err) != Broken {
 				t.Errorf("%+v: %v is %v", tt, err, classify(t.Context(), err))
 			}
-			if tt.reads && requests != tt.ends {
-				t.Errorf("%+v: %d requests were lost", tt, requests)
+			if got := int(requests.Load()); tt.reads && got != tt.ends {
+				t.Errorf("%+v: %d requests were lost", tt, got)
 			}
 		})
 	}
@@ -334,7 +337,7 @@ func TestH1Stale(t *testing.T) {
 func TestH1UnusedConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		closed := map[int]time.Duration{}
+		var closed [2]time.Duration
 		c := pipedClient(t, func(number int, conn net.Conn) {
 			replies(conn, ok200)
 			closed[number] = time.Since(began)
@@ -356,7 +359,8 @@ func TestH1UnusedConnections(t *testing.T) {
 		}
 		last := time.Since(began)
 		time.Sleep(2 * idleConn)
-		if closed[1] != idleConn || closed[0] != last+idleConn || len(closed) != 2 {
+		synctest.Wait()
+		if closed[1] != idleConn || closed[0] != last+idleConn {
 			t.Errorf("closed %v, want the second after %v, the first after %v", closed, idleConn, last+idleConn)
 		}
 	})

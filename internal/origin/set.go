@@ -104,9 +104,9 @@ func (s *Set) build(configs []Config, old map[string]*pool) (map[string]*pool, e
 //
 // Of several addresses the less loaded of two is taken, among those that are
 // well. A request whose connection could not be made is tried at up to two other
-// addresses. Otherwise only net/http's own retries happen: a request on a reused
-// connection that the origin closed before it answered, and only if it is safe to
-// repeat.
+// addresses. A request on a reused connection that the origin closed before it
+// answered is sent again over a new one, if it is safe to repeat; what else is sent
+// again, Config.Retries pays for.
 func (s *Set) Transport(name string) http.RoundTripper {
 	p := (*s.pools.Load())[name]
 	if p == nil {
