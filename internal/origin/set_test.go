@@ -2,6 +2,7 @@ package origin
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -15,10 +16,11 @@ import (
 	"time"
 )
 
-// newSet returns a Set with one origin called "o" at the addresses.
+// newSet returns a Set with one origin called "o" at the addresses. Connecting may
+// take the time that it takes on a busy machine, unless c says otherwise.
 func newSet(t testing.TB, c Config, urls ...string) *Set {
 	t.Helper()
-	c.Name, c.URLs = "o", urls
+	c.Name, c.URLs, c.Connect = "o", urls, cmp.Or(c.Connect, time.Minute)
 	s, err := NewSet([]Config{c}, Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -179,7 +181,7 @@ func TestBodiesAreNotDecompressed(t *testing.T) {
 // closed once unused, and requests in flight finish.
 func TestUpdateKeepsConnectionsOfUnchangedOrigins(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) { // on a busy machine net/http keeps not every connection
-		config := Config{Name: "o", URLs: []string{"http://127.0.0.1:1"}}
+		config := Config{Name: "o", URLs: []string{"http://127.0.0.1:1"}, Connect: time.Minute}
 		s := newSet(t, config, config.URLs...)
 		blocked := make(chan struct{})
 		var open, conns atomic.Int32
