@@ -240,9 +240,10 @@ func (r *rig) want(a answer, status int, cacheStatus, body string) {
 }
 
 // counted adds up the series of a counter that have all of labels, each written
-// as `name="value"`.
+// as `name="value"`, when what is counted behind an answer has been.
 func (r *rig) counted(name string, labels ...string) (sum float64) {
 	r.t.Helper()
+	synctest.Wait()
 	text, err := testutil.CollectAndFormat(r.counters, expfmt.TypeTextPlain, name)
 	if err != nil {
 		r.t.Fatal(err)
@@ -278,9 +279,11 @@ func (r *rig) wantFields(what string, h http.Header, lines ...string) {
 	}
 }
 
-// wantAsked fails unless the origin was asked n times.
+// wantAsked fails unless the origin was asked n times, also by what goes on behind
+// an answer.
 func (r *rig) wantAsked(n int) {
 	r.t.Helper()
+	synctest.Wait()
 	if got := r.origin.requests(); got != n {
 		r.t.Errorf("the origin was asked %d times, want %d", got, n)
 	}
