@@ -35,6 +35,7 @@ async function edge(t, answer = () => ({ status: 200, body: '{}' })) {
 }
 
 const quiet = { info() {}, warn() {} }
+const patience = 20_000 // the machine of a test is busy
 
 test('answers carry their tags, what is stored does not', async () => {
   const inner = []
@@ -65,7 +66,7 @@ test('edge is told after the handler has made its note', async (t) => {
   const { seen, url } = await edge(t, () => { order.push('edge'); return { status: 200, body: '{}' } })
   const Handler = wrap(class extends Memory {
     async revalidateTag() { order.push('next') }
-  }, { urls: [url], token: 'secret' })
+  }, { urls: [url], token: 'secret', patience })
   await new Handler({}).revalidateTag(['posts'], undefined)
   await new Handler({}).revalidateTag('posts', { expire: 31536000 })
   assert.deepEqual(order, ['next', 'edge', 'next', 'edge'])
@@ -83,7 +84,7 @@ test('a dead edge holds nothing up and loses nothing', async (t) => {
   const started = Date.now()
   await purger.purge({ tags: ['a'], paths: [], prefixes: [], soft: false })
   await purger.purge({ tags: ['b'], paths: [], prefixes: [], soft: true })
-  assert.ok(Date.now() - started < 5000)
+  assert.ok(Date.now() - started < patience)
   alive = true
   const last = purger.edges[0].purge({ tags: ['c'], paths: [], prefixes: [], soft: false })
   const hold = setInterval(() => {}, 50) // pauses do not keep a process alive
@@ -102,14 +103,14 @@ test('no edge at the address', async () => {
 
 test('what edge cannot read purges everything', async (t) => {
   const { seen, url } = await edge(t, (n) => (n === 1 ? { status: 400, body: 'no such path' } : { status: 200, body: '{}' }))
-  const purger = new Purger({ urls: [`${url}/v1/purge`], token: '', wait: 'local', patience: 5000, log: quiet })
+  const purger = new Purger({ urls: [`${url}/v1/purge`], token: '', wait: 'local', patience, log: quiet })
   await purger.purge({ tags: [], paths: ['/%00'], prefixes: [], soft: false })
   assert.deepEqual(seen.map((s) => s.body), [{ paths: ['/%00'], wait: 'local' }, { all: true, wait: 'local' }])
 })
 
 test('a burst is merged', async (t) => {
   const { seen, url } = await edge(t)
-  const purger = new Purger({ urls: [`${url}/v1/purge`], token: '', wait: 'local', patience: 5000, log: quiet })
+  const purger = new Purger({ urls: [`${url}/v1/purge`], token: '', wait: 'local', patience, log: quiet })
   await Promise.all(Array.from({ length: 5000 }, (_, i) => purger.purge({ tags: [`t${i}`], paths: [], prefixes: [], soft: false })))
   assert.ok(seen.length < 10, `${seen.length} requests`)
   assert.ok(seen.some((s) => s.body.all), 'beyond the bound it is all')
