@@ -2,6 +2,7 @@ package conformance
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -67,6 +68,26 @@ func (l Ledger) Format(results []Result) string {
 		b.WriteString(line + "\n")
 	}
 	return b.String()
+}
+
+// Differing returns the ids of the results that the ledger does not have like this.
+func (l Ledger) Differing(results []Result) (ids []string) {
+	for _, r := range results {
+		if l[r.ID].Verdict != r.Verdict {
+			ids = append(ids, r.ID)
+		}
+	}
+	return ids
+}
+
+// Settle replaces each of results that differs by what came of the same test again,
+// if the ledger has that.
+func (l Ledger) Settle(results, again []Result) {
+	for _, r := range again {
+		if i := slices.IndexFunc(results, func(old Result) bool { return old.ID == r.ID }); i >= 0 && l[r.ID].Verdict == r.Verdict {
+			results[i] = r
+		}
+	}
 }
 
 // Compare holds results against the ledger. worse are regressions; other are

@@ -49,3 +49,16 @@ func TestFormatKeepsNotes(t *testing.T) {
 		t.Errorf("after %q (-want +got):\n%s", text, diff)
 	}
 }
+
+func TestWhatAgreesTheSecondTimeWasChance(t *testing.T) {
+	ledger := Ledger{"a": {"pass", ""}, "b": {"pass", ""}, "c": {"pass", ""}}
+	results := []Result{{ID: "a", Verdict: "pass"}, {ID: "b", Verdict: "setup-fail"}, {ID: "c", Verdict: "fail"}, {ID: "new", Verdict: "pass"}}
+	if diff := cmp.Diff([]string{"b", "c", "new"}, ledger.Differing(results)); diff != "" {
+		t.Errorf("differing (-want +got):\n%s", diff)
+	}
+	ledger.Settle(results, []Result{{ID: "a", Verdict: "fail"}, {ID: "b", Verdict: "pass"}, {ID: "c", Verdict: "setup-fail"}, {ID: "new", Verdict: "fail"}})
+	want := []Result{{ID: "a", Verdict: "pass"}, {ID: "b", Verdict: "pass"}, {ID: "c", Verdict: "fail"}, {ID: "new", Verdict: "pass"}}
+	if diff := cmp.Diff(want, results); diff != "" {
+		t.Errorf("settled (-want +got):\n%s", diff)
+	}
+}

@@ -71,20 +71,20 @@ func TestLimitOfABody(t *testing.T) {
 			o := serve(t)
 			e := run(t, o, "", "max_request_body: 64KiB\n", way.options)
 			c := newClient(t, way.http2)
-			if got := c.Send(t, http.MethodPost, e.URL("/pass/a"), big[:64<<10]); got.Status != 200 {
+			if got := c.Send(t, http.MethodPost, e.URL("/upload"), big[:64<<10]); got.Status != 200 {
 				t.Errorf("the largest: %d", got.Status)
 			}
-			if got := c.Send(t, http.MethodPost, e.URL("/pass/a"), big[:64<<10+1]); got.Status != http.StatusRequestEntityTooLarge {
+			if got := c.Send(t, http.MethodPost, e.URL("/upload"), big[:64<<10+1]); got.Status != http.StatusRequestEntityTooLarge {
 				t.Errorf("one byte more: %d", got.Status)
 			}
-			req, err := http.NewRequest(http.MethodPost, e.URL("/pass/a"), struct{ *strings.Reader }{strings.NewReader(big)})
+			req, err := http.NewRequest(http.MethodPost, e.URL("/upload"), struct{ *strings.Reader }{strings.NewReader(big)})
 			if err != nil {
 				t.Fatal(err)
 			}
 			if got, err := c.Do(req); err != nil || got.Status != http.StatusRequestEntityTooLarge {
 				t.Errorf("a long one that does not say so: %d, %v", got.Status, err)
 			}
-			if got := c.Get(t, e.URL("/pass/a")); got.Status != 200 {
+			if got := c.Get(t, e.URL("/upload")); got.Status != 200 {
 				t.Errorf("after it: %d", got.Status)
 			}
 			awaitMetric(t, e, two, "edge_requests_total", `reason="body-too-large"`)

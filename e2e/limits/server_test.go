@@ -98,6 +98,7 @@ routes:
   - {path: "/static/[...p]", mode: force-static, key: {query: "*"}}
   - {path: /big, mode: force-static}
   - {path: "/pass/[...p]", mode: force-dynamic}
+  - {path: /upload, mode: force-dynamic, origin: other}
   - {path: /early, methods: [GET, POST], mode: force-dynamic}
   - {path: /trickle, methods: [GET, POST], mode: force-dynamic, origin: other}
   - {path: /slow, mode: force-dynamic}
