@@ -104,8 +104,9 @@ func oneAfterTheOther(t *testing.T, s *Set, upgrade, path string) {
 	hurry := &httptrace.ClientTrace{PutIdleConn: func(error) {
 		asked = true
 		sent := make(chan struct{})
+		var once sync.Once // it may be written again, on another connection
 		next.Go(func() {
-			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { close(sent) }})
+			ctx := httptrace.WithClientTrace(t.Context(), &httptrace.ClientTrace{WroteRequest: func(httptrace.WroteRequestInfo) { once.Do(func() { close(sent) }) }})
 			if body, err := fetch(ctx, t, s, "GET", path, upgrade); err != nil || body != path {
 				t.Errorf("%s: got %q, %v", path, body, err)
 			}
@@ -115,12 +116,17 @@ func oneAfterTheOther(t *testing.T, s *Set, upgrade, path string) {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}}
-	if _, err := fetch(httptrace.WithClientTrace(t.Context(), hurry), t, s, "GET", "/first", upgrade); err != nil {
-		t.Fatal(err)
+	for range 20 { // on a busy machine net/http closes some
+		if _, err := fetch(httptrace.WithClientTrace(t.Context(), hurry), t, s, "GET", "/first", upgrade); err != nil {
+			t.Fatal(err)
+		}
+		if asked {
+			break
+		}
 	}
 	next.Wait()
 	if !asked {
-		t.Error("the connection was not put aside")
+		t.Error("no connection was put aside")
 	}
 }
 
