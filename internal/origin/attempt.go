@@ -22,6 +22,7 @@ type attempt struct {
 	via    http.RoundTripper       // of the address
 	pool   *pool
 	choice
+	url            url.URL // of what is sent
 	body           *requestBody
 	left, leftGate atomic.Bool
 }
@@ -78,8 +79,9 @@ func (t *attempt) send(out *http.Request) (*http.Response, error) {
 // outgoing returns what goes to the address: req for another target.
 func (t *attempt) outgoing(req *http.Request, target url.URL) *http.Request {
 	out := req.WithContext(t)
-	target.Scheme, target.Host = t.address.site.scheme, t.address.site.authority()
-	out.URL = &target
+	t.url = target
+	t.url.Scheme, t.url.Host = t.address.site.scheme, t.address.site.authority
+	out.URL = &t.url
 	if t.body != nil {
 		out.Body = t.body
 	}

@@ -147,7 +147,7 @@ func (a *address) question(ctx context.Context) (*http.Request, error) {
 	if err != nil {
 		return nil, fmt.Errorf("health check: %w", err)
 	}
-	target.Scheme, target.Host = a.site.scheme, a.site.authority()
+	target.Scheme, target.Host = a.site.scheme, a.site.authority
 	req := &http.Request{
 		Method: http.MethodGet, URL: target, Host: a.config.Health.Host,
 		Header: http.Header{"User-Agent": {"edge"}, "Accept": {"*/*"}}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,

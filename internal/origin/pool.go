@@ -95,7 +95,7 @@ func (p *pool) locate() (err error) {
 		case s.path != "":
 			addresses = append(addresses, p.newAddress(s, s.path, s.path))
 		case s.name() == "":
-			addresses = append(addresses, p.newAddress(s, s.authority(), s.authority()))
+			addresses = append(addresses, p.newAddress(s, s.authority, s.authority))
 		}
 	}
 	p.addresses.Store(&addresses)

@@ -17,6 +17,9 @@ type site struct {
 	url, scheme string
 	// host and port are where it is; of a socket, host is "unix" and path where.
 	host, port, path string
+	// authority is what stands in the URL of a request: it names the connection in
+	// net/http, and the host where the request names none.
+	authority string
 
 	attempts  [NumResults]atomic.Uint64
 	ejections atomic.Uint64
@@ -47,6 +50,7 @@ func parseSite(text string) (*site, error) {
 	if s.port == "" {
 		s.port = map[string]string{"http": "80", "https": "443"}[s.scheme]
 	}
+	s.authority = net.JoinHostPort(s.host, s.port)
 	return s, nil
 }
 
@@ -55,7 +59,7 @@ func parseSocket(text string, u *url.URL) (*site, error) {
 	if u.Host != "" || !strings.HasPrefix(u.Path, "/") || strings.HasSuffix(u.Path, "/") {
 		return nil, fmt.Errorf("url %q is not unix: and the absolute path of a socket", text)
 	}
-	return &site{url: text, scheme: "http", host: "unix", path: u.Path}, nil
+	return &site{url: text, scheme: "http", host: "unix", path: u.Path, authority: "localhost"}, nil
 }
 
 // name is the name that must be looked up to reach the site; empty for a site
@@ -65,15 +69,6 @@ func (s *site) name() string {
 		return ""
 	}
 	return s.host
-}
-
-// authority is what stands in the URL of a request: it names the connection in
-// net/http, and the host where the request names none.
-func (s *site) authority() string {
-	if s.path != "" {
-		return "localhost"
-	}
-	return net.JoinHostPort(s.host, s.port)
 }
 
 // Result is how one attempt at an address ended.
