@@ -75,9 +75,7 @@ func TestALaggard(t *testing.T) {
 	a, b := run(t, "web-a", origin, redis.URL()), run(t, "web-b", origin, redis.URL())
 	connected(t, a, b)
 	b.get(t, "/posts/1")
-	if err := b.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	b.Stop(t)
 	origin.version.Store(2)
 	status, answer := a.purge(t, `{"tags":["posts"],"wait":"fleet"}`)
 	if status != http.StatusAccepted || answer.Reached != "accepted" || !slices.Equal(answer.Laggards, []string{"web-b"}) {

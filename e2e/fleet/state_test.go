@@ -137,9 +137,7 @@ func TestANodeThatWasStoppedCatchesUp(t *testing.T) {
 	a, b := run(t, "a", origin, redis.URL()), run(t, "b", origin, redis.URL())
 	connected(t, a, b)
 	b.get(t, "/posts/1")
-	if err := b.Signal(syscall.SIGSTOP); err != nil {
-		t.Fatal(err)
-	}
+	b.Stop(t)
 	origin.version.Store(2)
 	a.purge(t, `{"tags":["posts"],"wait":"accepted"}`)
 	if err := b.Signal(syscall.SIGCONT); err != nil {

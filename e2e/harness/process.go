@@ -9,6 +9,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -145,6 +147,26 @@ func (e *Edge) Output() string { return e.output.String() }
 
 // Signal sends a signal.
 func (e *Edge) Signal(s syscall.Signal) error { return e.cmd.Process.Signal(s) }
+
+// Stop stops the process, until it gets SIGCONT. It returns when no thread of it
+// runs any more: on a busy machine some go on for a while after the signal.
+func (e *Edge) Stop(t testing.TB) {
+	t.Helper()
+	if err := e.Signal(syscall.SIGSTOP); err != nil {
+		t.Fatal(err)
+	}
+	Await(t, "edge has stopped", func() bool {
+		threads, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/stat", e.PID()))
+		return len(threads) > 0 && !slices.ContainsFunc(threads, running)
+	})
+}
+
+// running reports whether a thread, by its file in /proc, is not stopped.
+func running(stat string) bool {
+	text, err := os.ReadFile(stat)
+	// The state stands behind the name, which is in parentheses.
+	return err == nil && !bytes.HasPrefix(text[bytes.LastIndexByte(text, ')')+1:], []byte(" T "))
+}
 
 // PID returns the process id.
 func (e *Edge) PID() int { return e.cmd.Process.Pid }

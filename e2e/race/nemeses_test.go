@@ -91,7 +91,7 @@ var nemeses = []nemesis{
 	}},
 	{"stopped node", false, func(t *testing.T, f *fleet) {
 		for _, e := range f.edges {
-			must(t, e.Signal(syscall.SIGSTOP))
+			e.Stop(t)
 			time.Sleep(outage)
 			must(t, e.Signal(syscall.SIGCONT))
 			time.Sleep(outage / 5)
