@@ -14,6 +14,7 @@ import (
 // After every kind of fault at once, goroutines, descriptors and turns are back to
 // what they were.
 func TestNothingIsLeftBehind(t *testing.T) {
+	const clients = 8
 	silent := make(chan struct{})
 	t.Cleanup(func() { close(silent) })
 	act := func(c net.Conn, r *http.Request) bool {
@@ -51,7 +52,9 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		}
 		return m.Sum("go_goroutines"), m.Sum("process_open_fds"), m.Sum("edge_origin_in_flight_requests") + m.Sum("edge_origin_waiting_requests") + m.Sum("edge_flights")
 	}
-	load(e, 8, 200, http.MethodGet, "/dynamic/%d-good", func(int) {})
+	for _, mode := range []string{"dynamic", "kept"} {
+		load(e, clients, 200, http.MethodGet, "/"+mode+"/%d-good", func(int) {})
+	}
 	settled := func(goroutines, files float64) func() bool {
 		return func() bool {
 			g, f, turns := resources()
@@ -67,13 +70,16 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	})
 	for _, mode := range []string{"dynamic", "kept"} {
 		for _, kind := range []string{"hangup", "reset", "silent", "half", "still", "unwell", "odd", "hints"} {
-			load(e, 8, 40, http.MethodGet, "/"+mode+"/%d-"+kind, func(int) {})
+			load(e, clients, 40, http.MethodGet, "/"+mode+"/%d-"+kind, func(int) {})
 		}
 	}
 	a.kill()
-	load(e, 8, 100, http.MethodGet, "/dynamic/%d-good", func(int) {})
-	const few = 6 // health checks and the scrape itself come and go
-	if !harness.Eventually(settled(goroutines+few, files+few)) {
+	load(e, clients, 100, http.MethodGet, "/dynamic/%d-good", func(int) {})
+	const (
+		few     = 6           // health checks and the scrape itself come and go
+		workers = 2 * clients // that have run fetches wait for others; a leak of any kind is 40
+	)
+	if !harness.Eventually(settled(goroutines+few+workers, files+few)) {
 		g, f, turns := resources()
 		t.Errorf("%s", fmt.Sprint("before: ", goroutines, " goroutines, ", files, " files; after: ", g, ", ", f, " and ", turns, " requests under way"))
 	}
