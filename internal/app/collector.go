@@ -19,7 +19,7 @@ const restAfter = 10 * time.Second
 // stored it is less all the same, so that what streams through takes no room.
 const (
 	garbage       = 100
-	littleGarbage = 50
+	littleGarbage = 25
 	little        = 16 << 20
 )
 

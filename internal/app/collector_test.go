@@ -10,8 +10,8 @@ import (
 
 func TestGarbageFor(t *testing.T) {
 	for live, want := range map[uint64]int{
-		0:          50,
-		16<<20 - 1: 50,
+		0:          25,
+		16<<20 - 1: 25,
 		16 << 20:   100,
 		1 << 40:    100,
 	} {
@@ -35,12 +35,12 @@ func TestTuneCollector(t *testing.T) {
 			return gcPercent() == want
 		})
 	}
-	await("half with little on the heap", littleGarbage)
+	await("a quarter with little on the heap", littleGarbage)
 	held := make([]byte, 64<<20)
 	await("as much again with more", garbage)
 	runtime.KeepAlive(held)
 	held = nil
-	await("half again", littleGarbage)
+	await("a quarter again", littleGarbage)
 
 	if err := f.stop(t); err != nil {
 		t.Fatal(err)
