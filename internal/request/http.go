@@ -1,6 +1,9 @@
 package request
 
-import "net/http"
+import (
+	"net/http"
+	"strconv"
+)
 
 // FromHTTP fills dst from r, which a net/http server has read. It returns the
 // first fault it finds; dst is then not to be used, except that Method, Host
@@ -78,11 +81,11 @@ func (f *filling) hostOf(r *http.Request) string {
 }
 
 // body takes the framing, which net/http has checked and settled; but of several
-// lengths in HTTP/2 it takes the first.
+// lengths in HTTP/2 it takes the first, and one that is no number for none.
 func (f *filling) body(r *http.Request) Fault {
 	v := f.view
 	switch codings := r.TransferEncoding; {
-	case f.lengths > 1:
+	case f.lengths > 1 || f.lengths == 1 && !isLength(f.length):
 		return BadFraming
 	case len(codings) > 1 || len(codings) == 1 && codings[0] != "chunked":
 		return BadFraming
@@ -92,4 +95,11 @@ func (f *filling) body(r *http.Request) Fault {
 		v.Body, v.ContentLength = SizedBody, r.ContentLength
 	}
 	return NoFault
+}
+
+// isLength reports whether value is one of Content-Length (RFC 9110 section 8.6). The
+// filler of HTTP/1 reads it in the same way.
+func isLength(value string) bool {
+	_, err := strconv.ParseUint(value, 10, 63)
+	return err == nil
 }

@@ -41,6 +41,8 @@ func TestFromHTTP2(t *testing.T) {
 		{"a space in a name", func(r *http.Request) { r.Header["X A"] = []string{"a"} }, BadField, NoBody},
 		{"no name", func(r *http.Request) { r.Header[""] = []string{"a"} }, BadField, NoBody},
 		{"two lengths", func(r *http.Request) { r.ContentLength, r.Header["Content-Length"] = 4, []string{"4", "1"} }, BadFraming, NoBody},
+		{"a length with a sign", func(r *http.Request) { r.Header["Content-Length"] = []string{"+4"} }, BadFraming, NoBody},
+		{"an empty length", func(r *http.Request) { r.Header["Content-Length"] = []string{""} }, BadFraming, NoBody},
 		{"Transfer-Encoding: identity", func(r *http.Request) { r.TransferEncoding = []string{"identity"} }, BadFraming, NoBody},
 	} {
 		t.Run(test.name, func(t *testing.T) {
