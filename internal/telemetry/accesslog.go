@@ -52,6 +52,11 @@ const (
 	// closeWait is how long Close waits for a writer that does not take what
 	// is queued: a stuck pipe must not keep the process from ending.
 	closeWait = 2 * time.Second
+	// A line waits for others, so that they are written at once: until so many bytes
+	// are queued, and no longer than this. Waking the writer for each cost more than
+	// half as much as the hit that it tells of.
+	enoughQueued = 64 << 10
+	lineWait     = 100 * time.Millisecond
 )
 
 // AccessLog writes JSON lines from a bounded queue on one goroutine. A full
@@ -68,6 +73,8 @@ type AccessLog struct {
 	queue  []byte
 	lines  int // in queue
 	closed bool
+	// late wakes the writer when the first line in the queue has waited for long.
+	late *time.Timer
 
 	wake chan struct{} // holds one token when the writer should look
 	done chan struct{} // closed when the writer has ended
@@ -82,6 +89,8 @@ func NewAccessLog(w io.Writer, c *Counters) *AccessLog {
 		close(l.done)
 		return l
 	}
+	l.late = time.AfterFunc(lineWait, l.signal)
+	l.late.Stop()
 	go l.write()
 	return l
 }
@@ -90,31 +99,37 @@ func NewAccessLog(w io.Writer, c *Counters) *AccessLog {
 // line.
 func (l *AccessLog) Enabled() bool { return l.w != nil }
 
-// Log queues a line. It never waits for the writer.
+// Log queues a line, which is written within lineWait if the writer keeps up. It never
+// waits for the writer.
 func (l *AccessLog) Log(line LogLine) {
 	if l.w == nil {
 		return
 	}
 	buf := l.scratch.Get().(*[]byte)
 	*buf = line.append((*buf)[:0])
-	if l.enqueue(*buf) {
-		l.signal()
-	} else {
+	enough, ok := l.enqueue(*buf)
+	if !ok {
 		l.counters.droppedLines.Add(1)
+	}
+	if enough {
+		l.signal()
 	}
 	l.scratch.Put(buf)
 }
 
-// enqueue copies a line into the queue, unless that is full or closed.
-func (l *AccessLog) enqueue(line []byte) bool {
+// enqueue copies a line into the queue; not ok when that is full or closed. enough
+// says that the queue is worth a write.
+func (l *AccessLog) enqueue(line []byte) (enough, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.closed || len(l.queue)+len(line) > maxQueued {
-		return false
+		return true, false
 	}
-	l.queue = append(l.queue, line...)
+	if l.queue = append(l.queue, line...); l.lines == 0 {
+		l.late.Reset(lineWait)
+	}
 	l.lines++
-	return true
+	return len(l.queue) >= enoughQueued, true
 }
 
 func (l *AccessLog) signal() {
@@ -137,6 +152,7 @@ func (l *AccessLog) write() {
 		batch, l.queue = l.queue, batch[:0]
 		lines, l.lines = l.lines, 0
 		closed = l.closed
+		l.late.Stop()
 		l.mu.Unlock()
 		if len(batch) > 0 {
 			if _, err := l.w.Write(batch); err != nil {

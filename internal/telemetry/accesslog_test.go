@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -130,6 +131,54 @@ func TestAccessLogWritesEverythingBeforeClose(t *testing.T) {
 	if got := c.droppedLines.Load(); got != 1 {
 		t.Errorf("%d lines dropped after Close, want 1", got)
 	}
+}
+
+// writes are the sizes of what was written, one after the other.
+type writes struct {
+	mu    sync.Mutex
+	sizes []int // guarded by mu
+}
+
+func (w *writes) Write(p []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sizes = append(w.sizes, len(p))
+	return len(p), nil
+}
+
+// Lines are written together: once there are enough, and none waits longer than
+// lineWait.
+func TestLinesAreWrittenTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &writes{}
+		l := NewAccessLog(w, New("", ""))
+		defer l.Close()
+		size := len(sampleLine.append(nil))
+		expect := func(when string, want ...int) {
+			t.Helper()
+			synctest.Wait()
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			if !slices.Equal(w.sizes, want) {
+				t.Fatalf("%s: %d bytes were written, want %d", when, w.sizes, want)
+			}
+		}
+		for range 3 {
+			l.Log(sampleLine)
+			time.Sleep(lineWait/3 + 1)
+		}
+		expect("soon", 3*size)
+		l.Log(sampleLine)
+		time.Sleep(lineWait - 1)
+		expect("just before its time", 3*size)
+		time.Sleep(1)
+		expect("a line alone", 3*size, size)
+		enough := (enoughQueued + size - 1) / size
+		for range enough {
+			l.Log(sampleLine)
+		}
+		expect("many", 3*size, size, enough*size)
+	})
 }
 
 // A pipe that nobody reads holds up neither Log nor, for long, Close; what did
