@@ -169,9 +169,9 @@ func TestLinesAreWrittenTogether(t *testing.T) {
 		}
 		expect("soon", 3*size)
 		l.Log(sampleLine)
-		time.Sleep(lineWait - 1)
+		time.Sleep(lineWait - time.Nanosecond)
 		expect("just before its time", 3*size)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		expect("a line alone", 3*size, size)
 		enough := (enoughQueued + size - 1) / size
 		for range enough {
