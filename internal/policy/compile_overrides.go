@@ -23,7 +23,6 @@ func (b *routeCompiler) overrides() {
 		ErrorCap:       given(c.ErrorCap, defaultErrorCap),
 		Violations:     violationsOf(c.Violations, r.Mode),
 		IgnoreRequest:  r.Enforced() || c.RequestDirectives == "ignore",
-		Targets:        c.Targets,
 	}
 	if o.Enforced && c.Stale == nil {
 		o.Stale = defaultStale
@@ -36,8 +35,13 @@ func (b *routeCompiler) overrides() {
 	for _, name := range vary.Names {
 		o.IgnoredVary = append(o.IgnoredVary, strings.ToLower(name))
 	}
-	if c.Targets == nil {
-		o.Targets = defaultTargets()
+	targets := c.Targets
+	if targets == nil {
+		targets = defaultTargets()
+	}
+	o.Targets = make([]string, len(targets))
+	for i, name := range targets {
+		o.Targets[i] = http.CanonicalHeaderKey(name)
 	}
 	if c.Revalidate != nil && *c.Revalidate == 0 {
 		b.reject("revalidate", "write mode: force-dynamic", "revalidate: 0 stores nothing, so mode %s has no meaning", r.Mode)

@@ -9,7 +9,7 @@ import (
 // are removed, because Connection may name Cache-Control.
 type Response struct {
 	Status int
-	Header http.Header
+	Header http.Header // its names are canonical, as parsers make them
 	// Length is the announced length of the body, -1 when unknown.
 	Length int64
 }

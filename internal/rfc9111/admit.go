@@ -228,11 +228,11 @@ func personal(r Response, o *Overrides) (Violation, Reason) {
 	switch {
 	case isEventStream(r.Header):
 		return ViolationEventStream, EventStream
-	case len(r.Header.Values("Clear-Site-Data")) > 0:
+	case len(r.Header["Clear-Site-Data"]) > 0:
 		return ViolationClearSiteData, ClearSiteData
 	case hasNonce(r.Header):
 		return ViolationNonce, Nonce
-	case len(r.Header.Values("Www-Authenticate")) > 0:
+	case len(r.Header["Www-Authenticate"]) > 0:
 		return ViolationCredentials, NeedsCredentials
 	}
 	switch r.Status {
@@ -263,7 +263,11 @@ func contradiction(f Facts, o *Overrides) Violation {
 
 // isEventStream reports whether the body is a stream of events: it never ends.
 func isEventStream(h http.Header) bool {
-	mediaType, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	lines := h["Content-Type"]
+	if len(lines) == 0 {
+		return false
+	}
+	mediaType, _, _ := strings.Cut(lines[0], ";")
 	return equalFold(trimOWS(mediaType), "text/event-stream")
 }
 
@@ -271,7 +275,7 @@ func isEventStream(h http.Header) bool {
 // would be everybody's.
 func hasNonce(h http.Header) bool {
 	for _, name := range [...]string{"Content-Security-Policy", "Content-Security-Policy-Report-Only"} {
-		for _, value := range h.Values(name) {
+		for _, value := range h[name] {
 			if strings.Contains(strings.ToLower(value), "'nonce-") {
 				return true
 			}

@@ -149,7 +149,7 @@ func (d *Directives) addDelta(m directive) {
 // qualify notes a no-cache or private: as unqualified, or by the names it
 // lists. An argument that names nothing, or cannot be read, is no argument.
 func qualify(m directive, unqualified *bool, names []string) []string {
-	listed, ok := fieldNames(m.argument)
+	listed, ok := appendFieldNames(nil, m.argument)
 	if m.malformed || !ok || len(listed) == 0 {
 		*unqualified = true
 		return names
@@ -157,19 +157,41 @@ func qualify(m directive, unqualified *bool, names []string) []string {
 	return append(names, listed...)
 }
 
-// fieldNames reads a list of field names. ok is false if any is no token.
-func fieldNames(list string) (names []string, ok bool) {
-	for part := range strings.SplitSeq(list, ",") {
-		part = trimOWS(part)
-		if part == "" {
+// appendFieldNames appends a list of field names to dst, lower case. ok is false if
+// any is no token.
+func appendFieldNames(dst []string, list string) (names []string, ok bool) {
+	for more := true; more; {
+		var part string
+		part, list, more = strings.Cut(list, ",")
+		if part = trimOWS(part); part == "" {
 			continue
 		}
 		if tokenLen(part) != len(part) {
 			return nil, false
 		}
-		names = append(names, strings.ToLower(part))
+		dst = append(dst, lowerName(part))
 	}
-	return names, true
+	return dst, true
+}
+
+// lowerName is strings.ToLower of a field's name. It does not allocate for those
+// that stand in Vary most often.
+func lowerName(s string) string {
+	switch s {
+	case "Accept":
+		return "accept"
+	case "Accept-Encoding":
+		return "accept-encoding"
+	case "Accept-Language":
+		return "accept-language"
+	case "Cookie":
+		return "cookie"
+	case "Origin":
+		return "origin"
+	case "User-Agent":
+		return "user-agent"
+	}
+	return strings.ToLower(s)
 }
 
 // delta returns the directive's argument as delta-seconds, or Invalid.

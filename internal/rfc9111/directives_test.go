@@ -165,8 +165,8 @@ func TestTargetedFieldStandsForCacheControl(t *testing.T) {
 	}{
 		{"by default it is CDN-Cache-Control", nil, time.Minute, false},
 		{"an empty list has none", []string{}, Unset, true},
-		{"the first of the list counts", []string{"Surrogate", "CDN-Cache-Control"}, 5 * time.Second, false},
-		{"absent ones are passed over", []string{"Edge-Cache-Control", "CDN-Cache-Control"}, time.Minute, false},
+		{"the first of the list counts", []string{"Surrogate", "Cdn-Cache-Control"}, 5 * time.Second, false},
+		{"absent ones are passed over", []string{"Edge-Cache-Control", "Cdn-Cache-Control"}, time.Minute, false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			d, targeted := responseDirectives(h, tt.targets)

@@ -63,7 +63,7 @@ func directiveFacts(h http.Header, d *Directives) Facts {
 		{d.MustUnderstand, FactMustUnderstand},
 		{d.Immutable, FactImmutable},
 		{d.SMaxage != Unset, FactSMaxage},
-		{len(h.Values("Set-Cookie")) > 0, FactSetCookie},
+		{len(h["Set-Cookie"]) > 0, FactSetCookie},
 	} {
 		if x.is {
 			f |= x.fact
@@ -76,7 +76,7 @@ func directiveFacts(h http.Header, d *Directives) Facts {
 // as stale on arrival.
 func matchesStaleWhen(h http.Header, marks []FieldValue) bool {
 	for _, mark := range marks {
-		for _, value := range h.Values(mark.Name) {
+		for _, value := range h[mark.Name] {
 			if strings.EqualFold(trimOWS(value), mark.Value) {
 				return true
 			}
@@ -87,7 +87,7 @@ func matchesStaleWhen(h http.Header, marks []FieldValue) bool {
 
 // setAge reckons corrected_initial_age (section 4.2.3).
 func (h *head) setAge(date time.Time, dated bool, at Moment) {
-	corrected := parseAge(h.header.Values("Age")) + max(0, at.Response.Sub(at.Request))
+	corrected := parseAge(h.header["Age"]) + max(0, at.Response.Sub(at.Request))
 	if dated {
 		// Date has whole seconds: reckoned with the fraction of now, every
 		// response would arrive up to a second old.
@@ -115,7 +115,7 @@ func parseAge(lines []string) time.Duration {
 // or Expires less Date; a targeted field silences Expires.
 func (h *head) setLifetime(date time.Time, dated bool, now time.Time, targeted bool) {
 	d := &h.directives
-	expires := h.header.Values("Expires")
+	expires := h.header["Expires"]
 	lifetime := Unset
 	switch {
 	case d.SMaxage != Unset:
@@ -160,7 +160,7 @@ func expiresIn(lines []string, date, now time.Time) time.Duration {
 func (h *head) setValidators(date time.Time, dated bool, now time.Time) {
 	m := &h.meta
 	m.Heuristic = Unset
-	if tags := h.header.Values("Etag"); len(tags) == 1 {
+	if tags := h.header["Etag"]; len(tags) == 1 {
 		if tag, ok := parseETag(trimOWS(tags[0])); ok {
 			m.Facts |= FactETag
 			if tag.weak {
@@ -194,9 +194,10 @@ func heuristicAllowed(m *Meta) bool {
 	return heuristicallyCacheable(int(m.Status)) || m.Facts.Has(FactPublic)
 }
 
-// singleDate returns the date of a field that has one valid line.
+// singleDate returns the date of a field that has one valid line; name is
+// canonical.
 func singleDate(h http.Header, name string, now time.Time) (time.Time, bool) {
-	lines := h.Values(name)
+	lines := h[name]
 	if len(lines) != 1 {
 		return time.Time{}, false
 	}

@@ -10,7 +10,7 @@ import (
 // of Cache-Groups. A group is of one origin, that is scheme and host: the caller
 // keeps groups of different origins apart. A field that is not a List of Strings
 // is ignored.
-func Groups(h http.Header) []string { return stringList(h.Values("Cache-Groups")) }
+func Groups(h http.Header) []string { return stringList(h["Cache-Groups"]) }
 
 // InvalidatedGroups returns the groups whose responses a response to method
 // makes out of date: the members of Cache-Group-Invalidation, if the response
@@ -19,11 +19,14 @@ func InvalidatedGroups(method string, status int, h http.Header) []string {
 	if !Invalidates(method, status) {
 		return nil
 	}
-	return stringList(h.Values("Cache-Group-Invalidation"))
+	return stringList(h["Cache-Group-Invalidation"])
 }
 
 // stringList reads a List of Strings, with parameters ignored.
 func stringList(lines []string) []string {
+	if len(lines) == 0 {
+		return nil
+	}
 	list, err := httpsfv.UnmarshalList(lines)
 	if err != nil {
 		return nil

@@ -69,11 +69,12 @@ type Overrides struct {
 	// IgnoreRequest ignores the request's Cache-Control and Pragma (enforced
 	// modes do; in auto it can be switched).
 	IgnoreRequest bool
-	// Targets are the targeted fields (RFC 9213) in order of precedence. Nil
-	// means CDN-Cache-Control alone, an empty list none.
+	// Targets are the targeted fields (RFC 9213) in order of precedence, spelled as
+	// http.CanonicalHeaderKey does. Nil means CDN-Cache-Control alone, an empty list
+	// none.
 	Targets []string
-	// StaleWhen marks answers that are stale on arrival: a field's name and
-	// the value that says so. Empty: none.
+	// StaleWhen marks answers that are stale on arrival: a field's canonical name
+	// and the value that says so. Empty: none.
 	StaleWhen []FieldValue
 	// OwnHost says whether an absolute Location is one of ours; nil means
 	// that only the request's own host is.

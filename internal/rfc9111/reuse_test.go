@@ -165,7 +165,7 @@ func TestJudge(t *testing.T) {
 		{name: "what was stored without its cookie is not used when cookies are not stripped any more", o: auto(), head: []string{"Cache-Control: max-age=60", "Set-Cookie: a=b"},
 			age: s, want: Verdict{Fetch, OriginSetCookie, 0, 0}},
 		{name: "a stale answer of the origin's is stale on arrival",
-			o:    forceStatic(revalidate(60*s), func(o *Overrides) { o.StaleWhen = []FieldValue{{"x-nextjs-cache", "STALE"}} }),
+			o:    forceStatic(revalidate(60*s), func(o *Overrides) { o.StaleWhen = []FieldValue{{"X-Nextjs-Cache", "STALE"}} }),
 			head: []string{"X-Nextjs-Cache: STALE", "Cache-Control: s-maxage=60"},
 			age:  s, want: Verdict{ServeStale, StaleWhileRevalidate, -s, day - s}},
 	} {

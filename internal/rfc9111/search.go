@@ -25,7 +25,7 @@ type Search struct {
 // nothing of use, and where there is anything in it that it should not have, or
 // that we do not know: then no two queries have one answer.
 func ParseSearch(h http.Header) (s Search, ok bool) {
-	lines := h.Values("No-Vary-Search")
+	lines := h["No-Vary-Search"]
 	if len(lines) == 0 {
 		return s, false
 	}

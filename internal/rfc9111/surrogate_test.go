@@ -60,7 +60,7 @@ func TestSurrogateControlAsTarget(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			h := header("Cache-Control: max-age=1", "Surrogate-Control: "+tt.surrogate)
-			d, targeted := responseDirectives(h, []string{"surrogate-control"})
+			d, targeted := responseDirectives(h, []string{"Surrogate-Control"})
 			if d.MaxAge != tt.maxAge || targeted != tt.targeted {
 				t.Errorf("max-age %v, targeted %v; want %v, %v", d.MaxAge, targeted, tt.maxAge, tt.targeted)
 			}

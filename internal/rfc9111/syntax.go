@@ -35,7 +35,15 @@ func quotedLen(s string) int {
 }
 
 // trimOWS removes optional white space (RFC 9110 section 5.6.3) at both ends.
-func trimOWS(s string) string { return strings.Trim(s, " \t") }
+func trimOWS(s string) string {
+	for s != "" && (s[0] == ' ' || s[0] == '\t') {
+		s = s[1:]
+	}
+	for s != "" && (s[len(s)-1] == ' ' || s[len(s)-1] == '\t') {
+		s = s[:len(s)-1]
+	}
+	return s
+}
 
 // unquote returns the text of a quoted-string that is all of s. ok is false if
 // s is not one; the text is then what could be read.

@@ -7,9 +7,9 @@ import (
 	"github.com/dunglas/httpsfv"
 )
 
-// defaultTargets is the target list (RFC 9213 section 2.2) of a policy that
-// writes none.
-func defaultTargets() []string { return []string{"CDN-Cache-Control"} }
+// defaultTarget is the target list (RFC 9213 section 2.2) of a policy that
+// writes none, as http.Header spells it.
+const defaultTarget = "Cdn-Cache-Control"
 
 // responseDirectives returns the directives that decide about a response, and
 // whether they came from a targeted field: the first of targets with a valid
@@ -17,22 +17,28 @@ func defaultTargets() []string { return []string{"CDN-Cache-Control"} }
 // Cache-Control and Expires alike (RFC 9213 section 2.2).
 func responseDirectives(h http.Header, targets []string) (d Directives, targeted bool) {
 	if targets == nil {
-		targets = defaultTargets()
-	}
-	for _, name := range targets {
-		lines := h.Values(name)
-		if len(lines) == 0 {
-			continue
-		}
-		parse := ParseTargeted
-		if equalFold(name, "Surrogate-Control") {
-			parse = ParseSurrogate
-		}
-		if d, ok := parse(lines); ok {
+		if d, ok := parseTarget(defaultTarget, h[defaultTarget]); ok {
 			return d, true
 		}
 	}
-	return ParseDirectives(h.Values("Cache-Control")), false
+	for _, name := range targets {
+		if d, ok := parseTarget(name, h[name]); ok {
+			return d, true
+		}
+	}
+	return ParseDirectives(h["Cache-Control"]), false
+}
+
+// parseTarget reads the lines of a targeted field; ok is false where there are
+// none, or none of use.
+func parseTarget(name string, lines []string) (d Directives, ok bool) {
+	switch {
+	case len(lines) == 0:
+		return d, false
+	case name == "Surrogate-Control":
+		return ParseSurrogate(lines)
+	}
+	return ParseTargeted(lines)
 }
 
 // ParseTargeted reads the lines of a targeted field: a Dictionary of structured

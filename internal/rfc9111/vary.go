@@ -13,12 +13,10 @@ import (
 // sorted, each once. ok is false if the response selects by more than fields:
 // "*", or something that is no field name and might mean anything.
 func parseVary(h http.Header) (members []string, ok bool) {
-	for _, line := range h.Values("Vary") {
-		names, ok := fieldNames(line)
-		if !ok || slices.Contains(names, "*") {
+	for _, line := range h["Vary"] {
+		if members, ok = appendFieldNames(members, line); !ok || slices.Contains(members, "*") {
 			return nil, false
 		}
-		members = append(members, names...)
 	}
 	slices.Sort(members)
 	return slices.Compact(members), true
@@ -30,18 +28,26 @@ func parseVary(h http.Header) (members []string, ok bool) {
 // A keyed field was sent as it is in the key, so it cannot select any more; nor
 // can Accept-Encoding in enforced modes, where edge wrote it.
 func (o *Overrides) selecting(members []string) []string {
-	if o.IgnoreVary {
+	if o.IgnoreVary || len(members) == 0 {
 		return nil
+	}
+	if !slices.ContainsFunc(members, o.selectsNothing) {
+		return members // as it is nearly always
 	}
 	var kept []string
 	for _, name := range members {
-		if slices.Contains(o.Keyed, name) || slices.Contains(o.IgnoredVary, name) ||
-			o.Enforced && name == "accept-encoding" {
-			continue
+		if !o.selectsNothing(name) {
+			kept = append(kept, name)
 		}
-		kept = append(kept, name)
 	}
 	return kept
+}
+
+// selectsNothing reports whether a member of Vary is one by which no variants are
+// told apart.
+func (o *Overrides) selectsNothing(name string) bool {
+	return slices.Contains(o.Keyed, name) || slices.Contains(o.IgnoredVary, name) ||
+		o.Enforced && name == "accept-encoding"
 }
 
 // contradictedBy reports whether an answer of an enforced mode claims to depend
