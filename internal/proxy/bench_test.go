@@ -68,10 +68,12 @@ func newBench(b testing.TB) *proxy.Proxy {
 		Origin: func(string) http.RoundTripper {
 			return transport(func(r *http.Request) (*http.Response, error) {
 				fields := []string{"Content-Type: text/plain", "Cache-Control: public, max-age=600", `Etag: "bench"`}
-				switch r.URL.Path {
-				case "/vary":
+				switch {
+				case r.URL.Path == "/vary":
 					fields = append(fields, "Vary: Accept-Language")
-				case "/large":
+				case strings.HasPrefix(r.URL.Path, "/private/"):
+					fields[1] = "Cache-Control: private, no-store"
+				case r.URL.Path == "/large":
 					return response(200, strings.Repeat(body, 256), fields...), nil
 				}
 				return response(200, body, fields...), nil
@@ -199,14 +201,29 @@ func primeBoth(tb testing.TB, p *proxy.Proxy, target string) {
 	tb.Fatalf("%s: no hit", target)
 }
 
-// BenchmarkMiss is a fetch for the store of a key that is new each time.
+// BenchmarkMiss is a fetch for the store of a key that is new each time: for a
+// client that takes codings and for one that takes none, and of an answer that may
+// not be stored.
 func BenchmarkMiss(b *testing.B) {
-	p := newBench(b)
-	b.ReportAllocs()
-	i := 0
-	for b.Loop() {
-		i++
-		p.ServeHTTP(&sink{header: http.Header{}}, get(b, fmt.Sprintf("/posts/%d", i)))
+	for _, c := range []struct {
+		name, target string
+		fields       http.Header
+	}{
+		{"enforced", "/posts/%d", browserFields},
+		{"auto", "/other/%d", nil},
+		{"unstored", "/private/%d", nil},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			p := newBench(b)
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				i++
+				r := get(b, fmt.Sprintf(c.target, i))
+				r.Header = c.fields
+				p.ServeHTTP(&sink{header: http.Header{}}, r)
+			}
+		})
 	}
 }
 
