@@ -51,10 +51,13 @@ type Counters struct {
 
 	originRequests, originFailures              *prometheus.CounterVec
 	originDuration                              *prometheus.HistogramVec
+	asked                                       atomic.Pointer[askedOrigins]
 	settled                                     prometheus.Histogram
 	tierLooked                                  *prometheus.HistogramVec
 	invalidations, refreshes, reloads, landings *prometheus.CounterVec
 	certificateLoads, refusedConnections        *prometheus.CounterVec
+
+	landed [2][rfc9111.NumReasons]atomic.Pointer[prometheus.Counter] // stored or not, by reason
 
 	flights, collapses, readersAborted, droppedLines atomic.Uint64
 	stalled, crowded                                 atomic.Uint64
@@ -169,18 +172,6 @@ func (t *Table) series(route int) *series {
 	return t.routes[route]
 }
 
-// OriginRequest counts a request to an origin, by failure reason (NoReason for
-// none) and status class. A status of 0 says that there was no response.
-func (c *Counters) OriginRequest(origin string, status int, failure rfc9111.Reason, d time.Duration) {
-	if status != 0 {
-		c.originRequests.WithLabelValues(origin, classWords[classOf(status)]).Inc()
-	}
-	if failure != rfc9111.NoReason {
-		c.originFailures.WithLabelValues(origin, reasonWord(failure)).Inc()
-	}
-	c.originDuration.WithLabelValues(origin).Observe(d.Seconds())
-}
-
 // Invalidation counts an invalidation. kind is from a closed list: tag, path,
 // prefix, route, host, all.
 func (c *Counters) Invalidation(kind string, soft bool) {
@@ -198,7 +189,13 @@ func (c *Counters) ReaderAborted() { c.readersAborted.Add(1) }
 func (c *Counters) FlightStarted() { c.flights.Add(1) }
 func (c *Counters) FlightJoined()  { c.collapses.Add(1) }
 func (c *Counters) FlightLanded(stored bool, reason rfc9111.Reason) {
-	c.landings.WithLabelValues(strconv.FormatBool(stored), reasonWord(reason)).Inc()
+	of := &c.landed[0]
+	if stored {
+		of = &c.landed[1]
+	}
+	child(&of[reason], func() prometheus.Counter {
+		return c.landings.WithLabelValues(strconv.FormatBool(stored), reasonWord(reason))
+	}).Inc()
 }
 
 // Reload notes an attempt to load a policy, the first one included. hash and

@@ -53,10 +53,7 @@ func (s *series) record(r Request, shard int) {
 // slowObserver returns the histogram of durations for a way of being served.
 // Its labels are looked up once.
 func (s *series) slowObserver(v Served) prometheus.Observer {
-	if o := s.observer[v].Load(); o != nil {
-		return *o
-	}
-	o := s.slow.WithLabelValues(s.pattern, v.String())
-	s.observer[v].Store(&o)
-	return o
+	return child(&s.observer[v], func() prometheus.Observer {
+		return s.slow.WithLabelValues(s.pattern, v.String())
+	})
 }
