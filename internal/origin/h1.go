@@ -16,7 +16,7 @@ import (
 // It is there because of what http.Transport costs: two goroutines for each
 // connection, which every request wakes and waits for, were a third of a miss. Here
 // the caller's goroutine does everything. What comes is read by net/http's own
-// parser, so that the two understand every answer alike.
+// parser, but for plain heads, of which there is one understanding; see answerHead.
 //
 // It is safe for concurrent use. A connection belongs to one request from take to
 // put, and nobody reads from one that is unused: take looks at it instead.

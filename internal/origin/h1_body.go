@@ -12,7 +12,7 @@ import (
 // h1Body is the body of an answer, and has its connection until that is over. As
 // with net/http's, Close may be called while Read waits, and makes it fail.
 type h1Body struct {
-	// inner is net/http's, which knows the end. It is not closed: that would read on
+	// inner knows the end. Where it is net/http's, it is not closed: that would read on
 	// to the end.
 	inner io.Reader
 	conn  *h1Conn
@@ -33,13 +33,11 @@ var (
 	errMany = errors.New("enough connections are unused")
 )
 
-// newH1Body returns the body of resp, which came over conn.
-func newH1Body(conn *h1Conn, resp *http.Response, stop func() bool, trace *httptrace.ClientTrace) *h1Body {
+// begin makes b the body of resp, which came over conn.
+func (b *h1Body) begin(conn *h1Conn, resp *http.Response, stop func() bool, trace *httptrace.ClientTrace) {
 	req := resp.Request
-	return &h1Body{
-		inner: resp.Body, conn: conn, ctx: req.Context(), stop: stop, trace: trace,
-		last: resp.Close || req.Close || resp.StatusCode < 200,
-	}
+	b.conn, b.ctx, b.stop, b.trace = conn, req.Context(), stop, trace
+	b.last = resp.Close || req.Close || resp.StatusCode < 200
 }
 
 // Read returns io.EOF only at the end that the framing gives.

@@ -27,11 +27,12 @@ type h1Conn struct {
 	look   func(fd uintptr)
 	looked error // what look found
 
-	head bool // an answer's head is being read
-	room int  // how many bytes that may have yet
-	got  bool // some of the answer has come
-	sent bool // some of the request has left
-	late bool // a deadline has passed; the error may tell only of what is missing
+	head bool  // an answer's head is being read
+	room int   // how many bytes that may have yet
+	got  bool  // some of the answer has come
+	sent bool  // some of the request has left
+	late bool  // a deadline has passed; the error may tell only of what is missing
+	err  error // of the Read that failed, and of each after it
 
 	used  bool      // there was a request before this one
 	since time.Time // when it was given back
@@ -69,9 +70,13 @@ var (
 // Read reads for r. The head has its deadline and its bound, each part of the body a
 // deadline of its own: time in which nobody reads does not count.
 func (c *h1Conn) Read(p []byte) (int, error) {
+	if c.err != nil {
+		return 0, c.err
+	}
 	if c.head {
 		if c.room == 0 {
-			return 0, errLargeHead
+			c.err = errLargeHead
+			return 0, c.err
 		}
 		p = p[:min(len(p), c.room)]
 	} else {
@@ -81,6 +86,7 @@ func (c *h1Conn) Read(p []byte) (int, error) {
 	c.room -= n
 	c.got = c.got || n > 0
 	c.late = err != nil && errors.Is(err, os.ErrDeadlineExceeded)
+	c.err = err
 	return n, err
 }
 
@@ -100,7 +106,11 @@ func (c *h1Conn) exchange(req *http.Request, head []byte, trace *httptrace.Clien
 		return nil, c.whyNot(ctx, err, errSilent)
 	}
 	resp.TLS = c.tls
-	body := newH1Body(c, resp, stop, trace)
+	body, ours := resp.Body.(*h1Body)
+	if !ours {
+		body = &h1Body{inner: resp.Body}
+	}
+	body.begin(c, resp, stop, trace)
 	if resp.Body == http.NoBody {
 		body.end()
 	} else {
@@ -158,7 +168,7 @@ func (c *h1Conn) answer(req *http.Request, trace *httptrace.ClientTrace) (*http.
 		}
 	}
 	for {
-		resp, err := http.ReadResponse(c.r, req)
+		resp, err := c.readResponse(req)
 		if err != nil {
 			return nil, err
 		}
@@ -172,4 +182,27 @@ func (c *h1Conn) answer(req *http.Request, trace *httptrace.ClientTrace) (*http.
 			}
 		}
 	}
+}
+
+// readResponse reads one head.
+func (c *h1Conn) readResponse(req *http.Request) (*http.Response, error) {
+	var h answerHead
+	for {
+		have := c.r.Buffered()
+		b, _ := c.r.Peek(have) // which it has
+		what := h.scan(b)
+		if what == plainHead {
+			if resp := h.response(b, req, c.r); resp != nil {
+				c.r.Discard(h.size)
+				return resp, nil
+			}
+		}
+		if what != unended || have == c.r.Size() {
+			break
+		}
+		if _, err := c.r.Peek(have + 1); err != nil {
+			break // and is met again
+		}
+	}
+	return http.ReadResponse(c.r, req)
 }

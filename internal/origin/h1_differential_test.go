@@ -26,6 +26,7 @@ var (
 	firstLines = []string{
 		"HTTP/1.1 200 OK", "HTTP/1.0 200 OK", "HTTP/1.1 200", "HTTP/1.1 204 No Content", "HTTP/1.1 304 Not Modified",
 		"HTTP/1.1 404 Not Found", "HTTP/1.1 099 Odd", "HTTP/1.1 700 Odd", "HTTP/1.1 20 Short", "HTTP/1.1 2000 Long", "HTTP/1.1 abc Word",
+		"HTTP/1.1 200 ", "HTTP/1.1 200 OK ", "HTTP/1.1 200 \tOK", "HTTP/1.1 200OK", "HTTP/1.1 200 O\x01K", "HTTP/1.1 200 \xc3\xa4", "HTTP/1.1 +20 OK", "HTTP/1.1 2x0 OK", "HTTP/1.1\t200 OK", "HTTP/1.1 200\tOK",
 		"HTTP/1.1  200 Spaces", "HTTP/2.0 200 OK", "HTTP/3 200 OK", "HTTP/0.9 200 OK", "HTTP/1.2 200 OK", "HTTP/1.10 200 OK", "http/1.1 200 OK", "ICY 200 OK", "", "\x00\xff",
 		"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 200 OK",
 		"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 200 OK",
@@ -43,6 +44,11 @@ var (
 		"Transfer-Encoding:\x0bchunked", "Transfer-Encoding: chunked\r\nTrailer: X-End", "Transfer-Encoding: chunked\r\nTrailer: Content-Length", "Content-Length: 5\r\nTrailer: X-End",
 		"Content-Length : 5", " Content-Length: 5", "Content-Length: 5\r\n folded", "Content-Length\r\n: 5", "Content-Length: 5\nX-Bare: lf", "X-Nul: a\x00b\r\nContent-Length: 5", "X-Cr: a\rb\r\nContent-Length: 5",
 		"no colon", ": no name", "X\xff: y\r\nContent-Length: 5", "X Y: z\r\nContent-Length: 5", "Content-Length: 5\r\nContent-Encoding: gzip",
+		"content-length: 5\r\nx-LOWER-case: a\r\nX-Lower-Case: b", "Content-Length: 5\r\ncontent-length: 5", "Content-Length: 5\r\nCONTENT-LENGTH: 6", "Content-Length: 0005", "Content-Length:\t5\t", "Content-Length: 5 5", "Content-Length: 5\v",
+		"Content-Length: 999999999999999999", "Content-Length: 9223372036854775807", "Content-Length: 9223372036854775808", "Content-Length: \xd9\xa5",
+		"Content-Length: 5\r\nX-Empty:\r\nX-Spaces: \t ", "Content-Length: 5\r\nX-Tabs:\t a\tb \t", "Content-Length: 5\r\nX-Utf: \xc3\xa4", "Content-Length: 5\r\nX-Ctl: a\x01b", "Content-Length: 5\r\nX-Del: a\x7fb", "Content-Length: 5\r\nx y: z", "Content-Length: 5\r\n\tfolded",
+		"Content-Length: 5\r\nConnection: Keep-Alive\r\nKeep-Alive: timeout=5", "Content-Length: 5\r\nConnection: keep-alive\r\nConnection: close", "content-length: 5\r\nconnection: CLOSE", "Content-Length: 5\r\npragma: no-cache", "content-length: 5\r\ntransfer-encoding: chunked", "Content-Length: 5\r\ntrailer: X-End",
+		"Content-Length: 5" + strings.Repeat("\r\nX-Many: x", mostLines-1), "Content-Length: 5" + strings.Repeat("\r\nX-Many: x", mostLines), "Content-Length: 5\r\nX-Page: " + strings.Repeat("x", 4040), "Content-Length: 5\r\nX-Page: " + strings.Repeat("x", 4096),
 		"Content-Length: 5\r\nX-Large: " + strings.Repeat("x", 60<<10), "Content-Length: 5\r\nX-Large: " + strings.Repeat("x", 70<<10),
 	}
 	bodies = []string{

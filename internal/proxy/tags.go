@@ -27,7 +27,7 @@ func (f *fetch) withTags(h http.Header) (cache.Labels, error) {
 	l.Tags = l.Tags[:len(l.Tags):len(l.Tags)]
 	for _, name := range f.route.TagHeaders {
 		for _, line := range h.Values(name) {
-			for tag := range splitTags(line) {
+			for tag := range splitTags(strings.Clone(line)) { // the line keeps the whole head alive
 				if len(l.Tags) >= maxTags || len(tag) > maxTagBytes {
 					return l, errTags
 				}

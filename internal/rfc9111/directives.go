@@ -174,24 +174,25 @@ func appendFieldNames(dst []string, list string) (names []string, ok bool) {
 	return dst, true
 }
 
-// lowerName is strings.ToLower of a field's name. It does not allocate for those
-// that stand in Vary most often.
+// lowerName is strings.ToLower of a field's name. What it returns does not alias s,
+// of which names are kept for longer than the head that it is from; for the names
+// that stand in Vary most often that costs nothing.
 func lowerName(s string) string {
 	switch s {
-	case "Accept":
+	case "Accept", "accept":
 		return "accept"
-	case "Accept-Encoding":
+	case "Accept-Encoding", "accept-encoding":
 		return "accept-encoding"
-	case "Accept-Language":
+	case "Accept-Language", "accept-language":
 		return "accept-language"
-	case "Cookie":
+	case "Cookie", "cookie":
 		return "cookie"
-	case "Origin":
+	case "Origin", "origin":
 		return "origin"
-	case "User-Agent":
+	case "User-Agent", "user-agent":
 		return "user-agent"
 	}
-	return strings.ToLower(s)
+	return strings.Clone(strings.ToLower(s))
 }
 
 // delta returns the directive's argument as delta-seconds, or Invalid.
