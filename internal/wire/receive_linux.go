@@ -36,7 +36,7 @@ type receiver struct {
 
 // receive reads into p, which is not empty. rest is false if nothing is left,
 // not even the end of the connection: whatever comes then is announced. It is only
-// told if tells is true.
+// told if tells is true. The scheduler hears nothing of it: the socket does not block.
 func (r *receiver) receive(fd uintptr, p []byte, tells bool) (n int, rest bool, err error) {
 	if !tells {
 		n, err = syscall.Read(int(fd), p)
@@ -46,7 +46,7 @@ func (r *receiver) receive(fd uintptr, p []byte, tells bool) (n int, rest bool, 
 	r.vector.SetLen(len(p))
 	r.message = syscall.Msghdr{Iov: &r.vector, Iovlen: 1, Control: (*byte)(unsafe.Pointer(&r.note))}
 	r.message.SetControllen(int(unsafe.Sizeof(r.note)))
-	got, _, errno := syscall.Syscall(syscall.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(&r.message)), 0)
+	got, _, errno := syscall.RawSyscall(syscall.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(&r.message)), 0)
 	if errno != 0 {
 		return 0, true, errno
 	}

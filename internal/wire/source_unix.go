@@ -36,6 +36,9 @@ type polled struct {
 	read  func(fd uintptr) bool // attempt, as a value that is made once
 	tells bool                  // receive tells whether something is left
 	err   error                 // of the last attempt
+	// socket is the descriptor while an attempt is under way, for which RawConn
+	// holds it open; 0 otherwise.
+	socket uintptr
 }
 
 func (s *polled) fill([]byte) error {
@@ -50,9 +53,16 @@ func (s *polled) fill([]byte) error {
 	return s.err
 }
 
-// attempt reads what there is. It returns false to wait for more: it is called
-// again when that may have come.
+// attempt reads what there is, and lets it be answered. It returns false to wait for
+// more: it is called again when that may have come.
 func (s *polled) attempt(fd uintptr) bool {
+	s.socket = fd
+	ended := s.readAll(fd)
+	s.socket = 0
+	return ended
+}
+
+func (s *polled) readAll(fd uintptr) (ended bool) {
 	in := &s.conn.inbox
 	for {
 		room := in.room()
@@ -84,4 +94,18 @@ func (s *polled) attempt(fd uintptr) bool {
 			return false
 		}
 	}
+}
+
+// write implements source. Within an attempt it first sends what the socket takes at
+// once, which is nearly always all: that needs no lock and no deadline, and does not
+// tell the scheduler of a system call that waits for nothing. Errors are left to the
+// connection's own Write.
+func (s *polled) write(b []byte) (n int, err error) {
+	if s.socket != 0 {
+		if n = sendNow(s.socket, b); n == len(b) {
+			return n, nil
+		}
+	}
+	rest, err := s.conn.Conn.Write(b[n:])
+	return n + rest, err
 }

@@ -72,7 +72,7 @@ func (c *conn) send(d *desk, head []byte, body [][]byte, now time.Duration) (sen
 		d.out = append(d.out, part...)
 	}
 	c.deadlines.write(c.Conn, &c.by.o, now, size)
-	n, err := c.Conn.Write(d.out)
+	n, err := c.source.write(d.out)
 	return int64(n), err
 }
 

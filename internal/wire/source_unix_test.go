@@ -1,0 +1,74 @@
+//go:build unix
+
+package wire
+
+import (
+	"bytes"
+	"io"
+	"net"
+	"testing"
+	"time"
+)
+
+// What a full socket takes of an answer at once, or not at all, is neither lost nor
+// sent again.
+func TestWriteWithoutRoom(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	client, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	ours, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newConn(New(Options{}), ours, false)
+	written := make(chan []byte, 1)
+	full := make(chan bool)
+	go func() {
+		defer ours.Close()
+		written <- overfill(t, c.source.(*polled), full)
+	}()
+	<-full
+	if err := client.SetDeadline(time.Now().Add(time.Minute)); err != nil {
+		t.Fatal(err)
+	}
+	got, err := io.ReadAll(client)
+	if want := <-written; err != nil || !bytes.Equal(got, want) {
+		t.Errorf("the client got %d bytes and %v, want %d bytes", len(got), err, len(want))
+	}
+}
+
+// overfill writes answers within an attempt until the socket has no room left, tells
+// that it is full, and then as many more. It returns what it wrote.
+func overfill(t *testing.T, s *polled, full chan<- bool) (all []byte) {
+	err := s.raw.Read(func(fd uintptr) bool {
+		s.socket = fd
+		answers := 0
+		for sent := -1; sent == -1 || sent == joinBytes; answers++ {
+			answer := bytes.Repeat([]byte{byte(answers)}, joinBytes)
+			sent = sendNow(fd, answer)
+			all = append(all, answer[:sent]...)
+		}
+		close(full)
+		for range answers {
+			answer := bytes.Repeat([]byte{byte(answers)}, joinBytes-1)
+			if n, err := s.write(answer); n != len(answer) || err != nil {
+				t.Errorf("write: %d, %v", n, err)
+			}
+			all = append(all, answer...)
+		}
+		s.socket = 0
+		return true
+	})
+	if err != nil { // nothing was called
+		t.Error(err)
+		close(full)
+	}
+	return all
+}
