@@ -115,17 +115,21 @@ func (f *Flight) supersede(l *cache.Labels, born cache.Generation) {
 
 func everybody(*Reader) bool { return true }
 
-// tell lands the readers of whom whom is true; those who get no body leave.
-// f.mu is held.
+// tell lands the readers of whom whom is true, who get no body and so leave, with a
+// copy of l. f.mu is held.
 func (f *Flight) tell(l *Landing, whom func(*Reader) bool) {
+	var told *Landing                          // there is nobody to tell, nearly always
 	for i := len(f.readers) - 1; i >= 0; i-- { // from the end: leaving swaps
 		r := f.readers[i]
 		if !whom(r) {
 			continue
 		}
-		r.told <- l // never blocks: a reader is told once
-		if l.Kind != Streaming {
-			f.remove(r)
+		if told == nil {
+			told = new(Landing)
+			*told = *l
 		}
+		r.told.Store(told)
+		r.rouse()
+		f.remove(r)
 	}
 }

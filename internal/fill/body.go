@@ -14,7 +14,8 @@ const (
 )
 
 // body is what has come of a response. One goroutine at a time appends to it;
-// any number of readers follow it without a lock, through pictures.
+// any number of readers follow it without a lock, through pictures. Who publishes
+// one wakes the readers.
 type body struct {
 	latest atomic.Pointer[picture]
 
@@ -22,6 +23,13 @@ type body struct {
 	chunks []chunk
 	size   int64
 	spare  [][]byte // dropped, of windowChunk bytes, that nobody reads any more
+
+	// Of a body that is one chunk – single – the chunk and the first pictures take no
+	// memory of their own. Of others they would keep alive what was dropped.
+	single bool
+	only   [1]chunk
+	few    [3]picture
+	taken  int // of few
 }
 
 // picture is the body at one moment. It is immutable: bytes beyond size may
@@ -33,8 +41,6 @@ type picture struct {
 	// end is nil while more may come, io.EOF after a complete body, and what
 	// broke it off otherwise.
 	end error
-	// newer is closed when there is a newer picture.
-	newer chan struct{}
 }
 
 // chunk is one allocation of a body. data has its full length from the start.
@@ -45,16 +51,25 @@ type chunk struct {
 
 func (c chunk) end() int64 { return c.start + int64(len(c.data)) }
 
-func (b *body) init() { b.latest.Store(&picture{newer: make(chan struct{})}) }
+func (b *body) init() { b.publish(nil) }
 
 // picture returns the latest picture.
 func (b *body) picture() *picture { return b.latest.Load() }
 
-// publish makes the writer's state the latest picture and wakes those who wait
-// for it.
+// publish makes the writer's state the latest picture.
 func (b *body) publish(end error) {
-	old := b.latest.Swap(&picture{chunks: b.chunks, size: b.size, end: end, newer: make(chan struct{})})
-	close(old.newer)
+	p := b.blank()
+	*p = picture{chunks: b.chunks, size: b.size, end: end}
+	b.latest.Store(p)
+}
+
+// blank returns a picture that nobody has seen.
+func (b *body) blank() *picture {
+	if b.taken == len(b.few) || b.taken > 0 && !b.single {
+		return new(picture)
+	}
+	b.taken++
+	return &b.few[b.taken-1]
 }
 
 // room is how many bytes append takes before the body must be extended.
@@ -65,8 +80,14 @@ func (b *body) room() int64 {
 	return b.chunks[len(b.chunks)-1].end() - b.size
 }
 
-// extend adds room for n bytes. There must be none.
-func (b *body) extend(n int64) { b.add(make([]byte, n)) }
+// extend adds room for n bytes. There must be none. whole says that the body is no
+// longer than that.
+func (b *body) extend(n int64, whole bool) {
+	if whole && len(b.chunks) == 0 {
+		b.single, b.chunks = true, b.only[:0]
+	}
+	b.add(make([]byte, n))
+}
 
 // reuse adds room in a spare chunk, if there is one. There must be none.
 func (b *body) reuse() bool {

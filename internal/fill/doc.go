@@ -15,7 +15,9 @@
 //
 // The flight's goroutine is the only writer of its body. It publishes immutable
 // pictures of it (body.go), which readers follow without a lock: a thousand
-// readers contend for nothing. Flight.mu protects who reads and what they were
+// readers contend for nothing. One that has read everything says that it waits,
+// looks once more, and is woken by the next picture; whoever does not wait costs the
+// writer a look. Flight.mu protects who reads and what they were
 // told; a shard's mutex, taken first when both are, the table of flights.
 //
 // # Interleavings

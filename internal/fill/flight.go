@@ -10,7 +10,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"sync"
-	"time"
+	"sync/atomic"
 
 	"github.com/cespare/xxhash/v2"
 
@@ -41,7 +41,7 @@ type Flight struct {
 
 	ctx    context.Context
 	cancel context.CancelCauseFunc
-	timer  *time.Timer // cancels ctx at the deadline; see unbound
+	running
 
 	// Set by Decide and Respond, then only read.
 	labels    cache.Labels
@@ -54,7 +54,9 @@ type Flight struct {
 	digest xxhash.Digest // of the body, while it is kept
 	framed bool          // End(nil) was called
 	lost   bool          // a Write was refused
-	// progress has a token after a reader has moved on or left.
+	// blocked says that the writer waits for room, and progress then gets a token
+	// when a reader has moved on or left; it is made by the first wait.
+	blocked  atomic.Bool
 	progress chan struct{}
 
 	mu        sync.Mutex // protects everything below
@@ -65,19 +67,22 @@ type Flight struct {
 	keeps   bool
 	readers []*Reader // who may still read, each at its index
 	cutOff  []*Reader // who was cut off and has not left
-	landing *Landing  // what those are told who join when the body flows
+	landing Landing   // what those are told who join when the body flows; not changed after that
 	unread  bool      // counted in Flights.unread
 	held    int64     // bytes of the budget
 	outcome Outcome   // when finished
+
+	// Memory of what nearly every flight has one of.
+	leader Reader
+	alone  [1]*Reader
 }
 
 func newFlight(fs *Flights, job Job) *Flight {
 	f := &Flight{
 		fs: fs, job: job, labels: job.Labels,
-		length: -1, progress: make(chan struct{}, 1),
+		length: -1,
 	}
-	f.ctx, f.cancel = context.WithCancelCause(fs.ctx)
-	f.timer = time.AfterFunc(fs.o.Deadline, func() { f.cancel(errDeadline) })
+	f.ctx, f.cancel = context.WithCancelCause(context.Background())
 	f.body.init()
 	f.digest.Reset()
 	return f
@@ -86,7 +91,7 @@ func newFlight(fs *Flights, job Job) *Flight {
 // run calls Run and settles how the flight has ended. It returns normally when
 // Run panics, and leaves nothing open when Run ends the goroutine.
 func (f *Flight) run() {
-	defer f.close()
+	defer f.cancel(nil)
 	returned := false
 	defer func() {
 		if !returned {
@@ -125,17 +130,6 @@ func (f *Flight) settle() {
 		f.mu.Unlock()
 	}
 }
-
-// close frees what the flight has beyond its response.
-func (f *Flight) close() {
-	f.timer.Stop()
-	f.cancel(nil)
-}
-
-// unbound lifts the deadline from a body that is not kept: it is as long as its
-// readers want it, and ends with them, at their least rate, or when the origin
-// stands still.
-func (f *Flight) unbound() { f.timer.Stop() }
 
 // complete reports whether the whole body has come: the framing has said so,
 // all of it was taken, and it is as long as announced. The second is not idle:
@@ -275,6 +269,7 @@ func (f *Flight) finish(outcome Outcome, end error) {
 	f.wanted()
 	f.outcome = outcome
 	f.body.finish(end)
+	f.rouse()
 	if outcome.Stored || len(f.readers) == 0 {
 		f.releaseHeld() // the store counts it now, or nobody reads it
 	}

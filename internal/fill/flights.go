@@ -1,7 +1,6 @@
 package fill
 
 import (
-	"context"
 	"errors"
 	"sync"
 	"sync/atomic"
@@ -105,13 +104,12 @@ type Flights struct {
 	refreshes atomic.Int64
 	unread    atomic.Int64 // flights before their head that nobody reads
 
-	// ctx is what every flight's context derives from; cancel ends them all.
-	ctx    context.Context
-	cancel context.CancelCauseFunc
-	// mu protects closed, so that no flight is added once Close waits, and idle: the
-	// workers that wait for a flight, the one that rests longest first.
+	// mu protects closed, so that no flight is added once Close waits; under, the
+	// flights that run; and idle, the workers that wait for a flight, the one that
+	// rests longest first.
 	mu      sync.Mutex
 	closed  bool
+	under   underWay
 	idle    []*worker
 	wg      sync.WaitGroup // of flights
 	workers sync.WaitGroup
@@ -123,7 +121,6 @@ func New(o Options) *Flights {
 	fs.budget.bound = fs.o.Budget
 	fs.intervals.init(fs.o.RefreshInterval)
 	fs.table.init()
-	fs.ctx, fs.cancel = context.WithCancelCause(context.Background())
 	return fs
 }
 
@@ -177,10 +174,10 @@ func (fs *Flights) Join(job Job, gen cache.Generation) (r *Reader, lead bool) {
 // start runs f on a goroutine of its own. Close waits for it; f's context,
 // which Close cancels, ends it.
 func (fs *Flights) start(f *Flight) {
-	w, ok := fs.begin()
+	w, ok := fs.begin(f)
 	if !ok {
 		f.Fail(rfc9111.Draining, errClosed)
-		f.close()
+		f.cancel(nil)
 		return
 	}
 	fs.flights.Add(1)
@@ -188,15 +185,16 @@ func (fs *Flights) start(f *Flight) {
 	w.next <- f // never blocks: it has nothing else to do
 }
 
-// begin makes Close wait for one more flight, and returns who runs it. It is not
-// ok after Close.
-func (fs *Flights) begin() (w *worker, ok bool) {
+// begin makes Close end f and wait for it, and returns who runs it. It is not ok
+// after Close.
+func (fs *Flights) begin(f *Flight) (w *worker, ok bool) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
 	if fs.closed {
 		return nil, false
 	}
 	fs.wg.Add(1)
+	fs.under.add(f, fs)
 	if last := len(fs.idle) - 1; last >= 0 {
 		w, fs.idle = fs.idle[last], fs.idle[:last]
 		return w, true
@@ -209,6 +207,7 @@ func (fs *Flights) begin() (w *worker, ok bool) {
 // landed accounts for a flight that has ended.
 func (fs *Flights) landed(f *Flight) {
 	fs.remember(f)
+	fs.ended(f)
 	fs.flights.Add(-1)
 	fs.o.Hooks.Landed(f.outcome)
 	if f.refresh {
@@ -225,9 +224,9 @@ func (fs *Flights) Close() {
 			close(w.next)
 		}
 		fs.closed, fs.idle = true, nil
+		fs.under.end()
 	}
 	fs.mu.Unlock()
-	fs.cancel(errClosed)
 	fs.wg.Wait()
 	fs.workers.Wait()
 }

@@ -23,11 +23,18 @@ type Reader struct {
 	f     *Flight
 	gen   cache.Generation
 	leads bool
-	told  chan *Landing // gets one
+	// told is how the flight landed for this reader, once that is known.
+	told atomic.Pointer[Landing]
 	// off is how much of the body the reader has got rid of.
 	off atomic.Int64
-	// cut is closed when the reader is cut off.
-	cut chan struct{}
+	// cut is true when the reader is cut off.
+	cut atomic.Bool
+
+	// A reader that has to wait makes wake, says so in dozes, looks once more at
+	// what it waits for, and waits until somebody who has changed that rouses it.
+	// There may be a token in wake from before: who is woken looks again.
+	dozes atomic.Bool
+	wake  chan struct{}
 
 	// whole: the body stays in memory, so that the reader's pace does not
 	// matter. Set by Land.
@@ -64,19 +71,47 @@ func (r *Reader) Land(ctx context.Context, wait time.Duration, match func(vary [
 }
 
 func (r *Reader) await(ctx context.Context, wait time.Duration) Landing {
+	if l := r.told.Load(); l != nil {
+		return *l
+	}
 	var over <-chan time.Time
 	if wait > 0 {
 		timer := time.NewTimer(wait)
 		defer timer.Stop()
 		over = timer.C
 	}
+	for {
+		r.doze()
+		if l := r.told.Load(); l != nil {
+			return *l
+		}
+		select {
+		case <-r.wake:
+		case <-ctx.Done():
+			return Landing{Kind: Failed, Reason: rfc9111.ClientGone, Err: context.Cause(ctx)}
+		case <-over:
+			return Landing{Kind: TimedOut, Reason: rfc9111.WaitedTooLong}
+		}
+	}
+}
+
+// doze announces a wait for wake.
+func (r *Reader) doze() {
+	if r.wake == nil {
+		r.wake = make(chan struct{}, 1)
+	}
+	r.dozes.Store(true)
+}
+
+// rouse wakes the reader, if it waits, after something was changed that it looks
+// at.
+func (r *Reader) rouse() {
+	if !r.dozes.Load() || !r.dozes.CompareAndSwap(true, false) {
+		return
+	}
 	select {
-	case l := <-r.told:
-		return *l
-	case <-ctx.Done():
-		return Landing{Kind: Failed, Reason: rfc9111.ClientGone, Err: context.Cause(ctx)}
-	case <-over:
-		return Landing{Kind: TimedOut, Reason: rfc9111.WaitedTooLong}
+	case r.wake <- struct{}{}:
+	default: // there is a token already
 	}
 }
 
@@ -152,18 +187,23 @@ func (r *Reader) Copy(ctx context.Context, w io.Writer, flush func() error) (int
 // properly ended. It is for those who have to know before Copy; nothing is lost
 // by it.
 func (r *Reader) Arrived(ctx context.Context, least int64, wait time.Duration) (size int64, whole bool) {
+	if now := r.f.body.picture(); now.size >= least || now.end != nil {
+		return now.size, now.end == io.EOF
+	}
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
 	for {
+		r.doze()
 		now := r.f.body.picture()
 		if now.size >= least || now.end != nil {
 			return now.size, now.end == io.EOF
 		}
-		select {
-		case <-now.newer:
-		case <-timer.C:
+		if r.cut.Load() {
 			return now.size, false
-		case <-r.cut:
+		}
+		select {
+		case <-r.wake:
+		case <-timer.C:
 			return now.size, false
 		case <-ctx.Done():
 			return now.size, false
@@ -181,10 +221,8 @@ func (r *Reader) Broken() bool {
 // next returns the next part of the body, as soon as there is one.
 func (r *Reader) next(ctx context.Context, fl *flusher) ([]byte, error) {
 	for {
-		select {
-		case <-r.cut:
+		if r.cut.Load() {
 			return nil, ErrSlow
-		default:
 		}
 		now := r.f.body.picture()
 		p, err := now.at(r.off.Load())
@@ -198,7 +236,7 @@ func (r *Reader) next(ctx context.Context, fl *flusher) ([]byte, error) {
 		if r.whole && now.size == r.f.length {
 			pause = storing
 		}
-		if err := r.wait(ctx, now.newer, pause, fl); err != nil {
+		if err := r.wait(ctx, now, pause, fl); err != nil {
 			return nil, err
 		}
 	}
@@ -228,9 +266,9 @@ type flusher struct {
 	due   bool // something was written since the last time, be it the head
 }
 
-// wait returns when there is a newer picture of the body. It flushes when there
-// is none for a pause.
-func (r *Reader) wait(ctx context.Context, newer <-chan struct{}, pause time.Duration, fl *flusher) error {
+// wait returns when there is a newer picture of the body than now, or the reader is
+// cut off. It flushes when there is none for a pause.
+func (r *Reader) wait(ctx context.Context, now *picture, pause time.Duration, fl *flusher) error {
 	var lulled <-chan time.Time
 	if fl.due {
 		timer := time.NewTimer(pause)
@@ -238,11 +276,12 @@ func (r *Reader) wait(ctx context.Context, newer <-chan struct{}, pause time.Dur
 		lulled = timer.C
 	}
 	for {
-		select {
-		case <-newer:
+		r.doze()
+		if r.f.body.picture() != now || r.cut.Load() {
 			return nil
-		case <-r.cut:
-			return ErrSlow
+		}
+		select {
+		case <-r.wake:
 		case <-ctx.Done():
 			return context.Cause(ctx)
 		case <-lulled:

@@ -9,7 +9,8 @@ import (
 
 // lead adds the reader of the one who starts the flight, before it runs.
 func (f *Flight) lead(gen cache.Generation) *Reader {
-	r := f.add(gen)
+	f.readers = f.alone[:0]
+	r := f.add(&f.leader, gen)
 	r.leads = true
 	return r
 }
@@ -22,9 +23,9 @@ func (f *Flight) join(gen cache.Generation) *Reader {
 	if !f.joinable() || f.purged() {
 		return nil
 	}
-	r := f.add(gen)
-	if f.landing != nil {
-		r.told <- f.landing
+	r := f.add(new(Reader), gen)
+	if f.phase == flowing {
+		r.told.Store(&f.landing)
 	}
 	return r
 }
@@ -56,15 +57,11 @@ func (f *Flight) joinable() bool {
 	return false
 }
 
-// add appends a reader at the start of the body. f.mu is held, or f not yet
+// add makes r a reader at the start of the body. f.mu is held, or f not yet
 // shared.
-func (f *Flight) add(gen cache.Generation) *Reader {
+func (f *Flight) add(r *Reader, gen cache.Generation) *Reader {
 	f.wanted()
-	r := &Reader{
-		f: f, gen: gen, index: len(f.readers),
-		told: make(chan *Landing, 1),
-		cut:  make(chan struct{}),
-	}
+	r.f, r.gen, r.index = f, gen, len(f.readers)
 	f.readers = append(f.readers, r)
 	return r
 }
@@ -125,8 +122,19 @@ func (f *Flight) wanted() {
 	}
 }
 
+// rouse wakes the readers that wait, after something was changed that they look
+// at. f.mu is held.
+func (f *Flight) rouse() {
+	for _, r := range f.readers {
+		r.rouse()
+	}
+}
+
 // signal wakes a writer that waits for its readers.
 func (f *Flight) signal() {
+	if !f.blocked.Load() || !f.blocked.CompareAndSwap(true, false) {
+		return
+	}
 	select {
 	case f.progress <- struct{}{}:
 	default: // there is a token already

@@ -67,9 +67,11 @@ func (f *Flight) offer(p []byte) (n int, wait time.Duration, cut []*Reader) {
 		n := f.nextOfWindow(int64(len(p)))
 		f.fs.budget.take(n)
 		f.held += n
-		f.body.extend(n)
+		f.body.extend(n, n == f.length)
 	}
-	return f.body.append(p[:min(int64(len(p)), room)]), 0, nil
+	k := f.body.append(p[:min(int64(len(p)), room)])
+	f.rouse()
+	return k, 0, nil
 }
 
 // nextOfWindow returns the size of a new chunk for a window: what is left of a
@@ -163,7 +165,8 @@ func (f *Flight) judge(behind int64, now rfc9111.Instant) (wait time.Duration, c
 			f.remove(r)
 			f.cutOff = append(f.cutOff, r)
 			r.cutFor = why
-			close(r.cut)
+			r.cut.Store(true)
+			r.rouse()
 			cut = append(cut, r)
 			wait = 0
 		}

@@ -55,17 +55,20 @@ func (f *Flight) Respond(status int, header http.Header) {
 	f.cancelIfUnread()
 }
 
-// flow lands the readers, and those who join from now on.
+// flow lands the readers with the body, and those who join from now on.
 func (f *Flight) flow(status int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.phase = flowing
 	f.resetPaces(f.fs.o.Now())
-	f.landing = &Landing{
+	f.landing = Landing{
 		Kind: Streaming, Reason: f.admission.Reason, Admission: f.admission,
 		Status: status, Header: f.head, Length: f.length,
 	}
-	f.tell(f.landing, everybody)
+	for _, r := range f.readers {
+		r.told.Store(&f.landing)
+	}
+	f.rouse()
 }
 
 // Write implements io.Writer: a part of the body, after Respond. It blocks while
@@ -129,7 +132,7 @@ func (f *Flight) extend(want int64) (over rfc9111.Reason) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.held += n
-	f.body.extend(n)
+	f.body.extend(n, n == f.length)
 	return rfc9111.NoReason
 }
 
@@ -151,6 +154,7 @@ func (f *Flight) keep(p []byte) int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	n := f.body.append(p)
+	f.rouse()
 	f.digest.Write(p[:n])
 	return n
 }
@@ -182,6 +186,12 @@ func (f *Flight) stream(p []byte) (int, error) {
 		}
 		if n > 0 {
 			return n, nil
+		}
+		if f.progress == nil {
+			f.progress = make(chan struct{}, 1)
+		}
+		if !f.blocked.Swap(true) {
+			continue // look once more: a reader moved on that did not know that somebody waits
 		}
 		if err := f.await(wait); err != nil {
 			return 0, err
