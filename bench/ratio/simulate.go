@@ -59,7 +59,8 @@ func object(number, size int) *cache.Object {
 		Body: cache.NewBody([][]byte{noise[:size:size]}),
 		ETag: `"0123456789abcdef"`,
 		Labels: cache.Labels{
-			Scheme: "http", Host: "www.example.com", Route: "/products/[id]", Path: fmt.Sprintf("/products/%d", number),
+			Path:  fmt.Sprintf("/products/%d", number),
+			Place: &cache.Place{Scheme: "http", Host: "www.example.com", Route: "/products/[id]"},
 		},
 	}
 }

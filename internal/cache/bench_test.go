@@ -125,7 +125,7 @@ func BenchmarkObjectBytes(b *testing.B) {
 // heapBytes is what lives on the heap.
 func heapBytes() int64 {
 	runtime.GC()
-	runtime.GC() // what cleanups and weak pointers had kept
+	runtime.GC() // what pools had kept
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
@@ -143,9 +143,37 @@ func storePage(b *testing.B, m *Memory, i int) {
 		}),
 		Body:   NewBody([][]byte{make([]byte, 1<<10)}),
 		ETag:   fmt.Sprintf(`"%016x"`, i),
-		Labels: Labels{Scheme: "http", Host: key[22:37], Path: key[at : at+len(path)], Route: "/products/[...rest]"},
+		Labels: Labels{Path: key[at : at+len(path)], Place: &Place{Scheme: "http", Host: key[22:37], Route: "/products/[...rest]"}},
 	}
 	if !m.Store(key, nil, o) {
 		b.Fatalf("object %d is not stored", i)
 	}
+}
+
+// BenchmarkCollect is a collection of the garbage beside objects of 1 KiB: what the
+// collector has to mark, it marks while hits are answered. It tells how many
+// objects of the heap a stored one is.
+func BenchmarkCollect(b *testing.B) {
+	const objects = 100_000
+	m := newTestMemory(b, Options{Bytes: 512 << 20})
+	before := heapObjects()
+	for i := range objects {
+		storePage(b, m, i)
+	}
+	grown := heapObjects() - before
+	for b.Loop() {
+		runtime.GC()
+	}
+	b.ReportMetric(float64(grown)/objects, "heap-objects/object")
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/objects, "ns/object")
+	runtime.KeepAlive(m)
+}
+
+// heapObjects is how many objects live on the heap.
+func heapObjects() int64 {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapObjects)
 }

@@ -1,33 +1,35 @@
 package cache
 
-import "slices"
-
-const (
-	// smallBody is up to how many bytes a body is made one allocation.
-	smallBody = 64 << 10
-	// maxWaste is the share of a chunk's memory, one part in so many, that may
-	// be unused before the chunk is copied to a smaller one.
-	maxWaste = 8
+import (
+	"iter"
+	"slices"
+	"unsafe"
 )
 
+// smallBody is up to how many bytes a body is made one allocation.
+const smallBody = 64 << 10
+
 // Body is the bytes of a response, shared by everybody who reads them. It is
-// immutable once it is part of an Object.
+// immutable once it is part of an Object. The zero Body is empty.
 type Body struct {
-	// only is the chunk when there is one, as most bodies have; several are in many.
-	only [1][]byte
-	many *[][]byte
+	// at is the first byte of the only chunk, as most bodies have one; nil when the
+	// body is empty. Of several, it is a *[][]byte.
+	at unsafe.Pointer
+	// size is the length in bytes; of several chunks it is negative, -1 less the
+	// length.
+	size int64
 }
 
 // NewBody makes a body of chunks, which it takes over. Small bodies become one
 // allocation of their exact size.
-func NewBody(chunks [][]byte) *Body {
-	b := new(Body)
-	switch size := total(chunks); {
+func NewBody(chunks [][]byte) Body {
+	size := total(chunks)
+	switch {
 	case size == 0:
-		return b
+		return Body{}
 	case size <= smallBody:
-		b.only[0] = exact(chunks...)
-		return b
+		only := exact(chunks...)
+		return Body{unsafe.Pointer(unsafe.SliceData(only)), size}
 	}
 	many := make([][]byte, 0, len(chunks))
 	for _, c := range chunks {
@@ -35,21 +37,25 @@ func NewBody(chunks [][]byte) *Body {
 			many = append(many, exact(c))
 		}
 	}
-	b.many = &many
-	return b
+	return Body{unsafe.Pointer(&many), -1 - size}
 }
 
-// exact returns the bytes of chunks as one, in an allocation that wastes little;
-// a single chunk that wastes little already is returned as it is.
+// exact returns the bytes of chunks as one, in an allocation no larger than they
+// need; a single chunk in such a one is returned as it is.
 func exact(chunks ...[]byte) []byte {
-	if len(chunks) == 1 && cap(chunks[0])-len(chunks[0]) <= cap(chunks[0])/maxWaste {
+	if len(chunks) == 1 && allocated(cap(chunks[0])) == allocated(len(chunks[0])) {
 		return chunks[0]
 	}
 	return slices.Concat(chunks...)
 }
 
 // Size is the length in bytes.
-func (b *Body) Size() int64 { return total(b.Chunks()) }
+func (b Body) Size() int64 {
+	if b.size < 0 {
+		return -1 - b.size
+	}
+	return b.size
+}
 
 func total(chunks [][]byte) int64 {
 	n := 0
@@ -59,13 +65,46 @@ func total(chunks [][]byte) int64 {
 	return int64(n)
 }
 
-// Chunks returns the parts in order. Not to be changed.
-func (b *Body) Chunks() [][]byte {
-	switch {
-	case b.many != nil:
-		return *b.many
-	case len(b.only[0]) > 0:
-		return b.only[:]
+// several returns the chunks when there is more than one; nil otherwise.
+func (b Body) several() [][]byte {
+	if b.size >= 0 {
+		return nil
 	}
-	return nil
+	return *(*[][]byte)(b.at)
+}
+
+// All yields the chunks in order. They are not to be changed.
+func (b Body) All() iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		if b.size > 0 {
+			yield(unsafe.Slice((*byte)(b.at), b.size))
+			return
+		}
+		for _, c := range b.several() {
+			if !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+// AppendChunks appends the chunks to dst, in order. They are not to be changed.
+func (b Body) AppendChunks(dst [][]byte) [][]byte {
+	if b.size > 0 {
+		return append(dst, unsafe.Slice((*byte)(b.at), b.size))
+	}
+	return append(dst, b.several()...)
+}
+
+// cost is what the body takes beside itself.
+func (b Body) cost() int64 {
+	if b.size >= 0 {
+		return allocated(int(b.size))
+	}
+	many := b.several()
+	n := allocated(int(unsafe.Sizeof(many))) + allocated(cap(many)*int(unsafe.Sizeof(many)))
+	for _, c := range many {
+		n += allocated(cap(c))
+	}
+	return n
 }

@@ -27,13 +27,13 @@ func TestNewBody(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			want := slices.Concat(tt.chunks...)
 			b := NewBody(tt.chunks)
-			if got := slices.Concat(b.Chunks()...); !bytes.Equal(got, want) {
+			if got := slices.Concat(b.AppendChunks(nil)...); !bytes.Equal(got, want) {
 				t.Errorf("%d bytes, want %d", len(got), len(want))
 			}
 			if b.Size() != int64(len(want)) {
 				t.Errorf("Size = %d, want %d", b.Size(), len(want))
 			}
-			if got := len(b.Chunks()); got != tt.wantParts {
+			if got := len(b.AppendChunks(nil)); got != tt.wantParts {
 				t.Errorf("%d chunks, want %d", got, tt.wantParts)
 			}
 			if cost, least := b.cost(), allocated(len(want)); cost > least+least/4+256 {

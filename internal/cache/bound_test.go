@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// heap returns the live bytes of the heap. It collects twice: pools and weak
-// pointers let go at the second.
+// heap returns the live bytes of the heap. It collects twice: pools let
+// go at the second.
 func heap() int64 {
 	runtime.GC()
 	runtime.GC()
@@ -31,8 +31,9 @@ func realisticObject(m *Memory, i, size int) *Object {
 		Body: NewBody([][]byte{make([]byte, size)}),
 		ETag: fmt.Sprintf(`"%032x"`, i),
 		Labels: Labels{
-			Tags:   []string{"posts", fmt.Sprintf("post:%d", i)},
-			Scheme: "https", Host: "www.example.com", Path: fmt.Sprintf("/api/posts/%d", i), Route: "/api/posts/[id]",
+			Tags:  []string{"posts", fmt.Sprintf("post:%d", i)},
+			Path:  fmt.Sprintf("/api/posts/%d", i),
+			Place: &Place{Scheme: "https", Host: "www.example.com", Route: "/api/posts/[id]"},
 		},
 		Born: m.Generation(),
 	}

@@ -111,16 +111,26 @@ type generations struct {
 	all      stamp
 	prefixes stamp // the last invalidations by any prefix
 	table    table
+	places   places
 
 	maxRecent int
 	journal   *Journal // nil without a fleet
 
-	mu     sync.Mutex // one invalidation at a time; guards what follows and all raising
-	recent list.List  // of *cell, the one purged longest ago first
+	mu     sync.Mutex                // one invalidation at a time; guards what follows and all raising
+	recent list.List                 // of recentCell, the one purged longest ago first
+	purged map[labelID]*list.Element // those of recent
+}
+
+// recentCell is a cell that was purged of late.
+type recentCell struct {
+	id labelID
+	*cell
 }
 
 func (g *generations) init() {
 	g.table.init()
+	g.places.init()
+	g.purged = make(map[labelID]*list.Element)
 	g.maxRecent = maxRecent
 }
 
@@ -172,7 +182,7 @@ func (g *generations) put(s *Selector, now rfc9111.Instant) Generation {
 // note records that an invalidation reached l on hosts; on all of them if none
 // is given. It is called with mu held.
 func (g *generations) note(l label, hosts []string, e event) {
-	c := g.table.intern(l)
+	c := g.table.enter(l)
 	for _, host := range hosts {
 		c.narrow(host, e)
 	}
@@ -182,41 +192,60 @@ func (g *generations) note(l label, hosts []string, e event) {
 	if l.kind == prefixLabel {
 		g.prefixes.raise(e)
 	}
-	g.keep(c)
+	g.keep(g.table.id(l), c)
 }
 
-// keep holds c for those who come to its label later, and lets go of the one
-// purged longest ago when there are too many. It is called with mu held.
-func (g *generations) keep(c *cell) {
-	if c.recent != nil {
-		g.recent.MoveToBack(c.recent)
+// keep holds c, which was entered, for those who come to its label later, and lets
+// go of the one purged longest ago when there are too many. It is called with mu held.
+func (g *generations) keep(id labelID, c *cell) {
+	if e := g.purged[id]; e != nil {
+		g.recent.MoveToBack(e)
+		g.table.leaveID(id) // recent has entered it already
 		return
 	}
-	c.recent = g.recent.PushBack(c)
+	g.purged[id] = g.recent.PushBack(recentCell{id, c})
 	if g.recent.Len() > g.maxRecent {
-		oldest := g.recent.Front().Value.(*cell)
-		g.table.forget(oldest) // while recent still holds it: its weak pointer must not go first
-		g.recent.Remove(oldest.recent)
-		oldest.recent = nil
+		oldest := g.recent.Remove(g.recent.Front()).(recentCell)
+		delete(g.purged, oldest.id)
+		g.table.forget(oldest.id, oldest.cell) // before it may go: a new cell begins with what is folded
+		g.table.leaveID(oldest.id)
 	}
 }
 
 // adopt prepares o for being stored, and reports whether it may be: whether no
-// hard invalidation has reached it since it was born.
+// hard invalidation has reached it since it was born. If so, release it when it is
+// stored no longer.
 func (g *generations) adopt(o *Object) bool {
 	l := &o.Labels
-	o.cells = [...]*cell{
-		g.table.intern(label{hostLabel, l.Host}), g.table.intern(label{routeLabel, l.Route}), g.table.intern(label{pathLabel, l.Path}),
-	}
+	l.Place, o.founded = g.places.enter(l.place(), &g.table)
+	o.path = g.table.enter(label{pathLabel, l.Path})
 	if len(l.Tags) > 0 {
 		tags := make([]*cell, len(l.Tags))
 		for i, tag := range l.Tags {
-			tags[i] = g.table.intern(label{tagLabel, tag})
+			tags[i] = g.table.enter(label{tagLabel, tag})
 		}
 		o.tagCells = &tags
 	}
+	o.adopted.Store(true)
 	o.checked.Store(uint64(o.Born) << 1)
-	return !g.check(o, g.load()).hard
+	if g.check(o, g.load()).hard {
+		g.release(o)
+		return false
+	}
+	return true
+}
+
+// release undoes adopt, once. It is for objects that no look-up that begins later
+// finds.
+func (g *generations) release(o *Object) {
+	if !o.adopted.CompareAndSwap(true, false) {
+		return
+	}
+	g.places.leave(o.Labels.Place, &g.table)
+	g.table.leave(label{pathLabel, o.Labels.Path})
+	for _, tag := range o.Labels.Tags {
+		g.table.leave(label{tagLabel, tag})
+	}
 }
 
 // check returns how invalidations have reached o since it was born, as of now.
@@ -240,12 +269,13 @@ func (g *generations) check(o *Object, now Generation) reach {
 	}
 	found.add(g.all.since(since))
 	found.add(g.prefixed(&o.Labels, since))
-	for _, c := range o.cells {
-		found.add(c.since(since, o.Labels.Host))
+	at := o.Labels.Place
+	for _, c := range [...]*cell{at.host, at.route, o.path} {
+		found.add(c.since(since, at.Host))
 	}
 	if o.tagCells != nil {
 		for _, c := range *o.tagCells {
-			found.add(c.since(since, o.Labels.Host))
+			found.add(c.since(since, at.Host))
 		}
 	}
 	if found.hard {
@@ -266,13 +296,13 @@ func (g *generations) reached(l *Labels, born Generation) reach {
 	if g.load() <= born {
 		return reach{}
 	}
-	found := g.all.since(born)
+	found, at := g.all.since(born), l.place()
 	found.add(g.prefixed(l, born))
-	for _, name := range [...]label{{hostLabel, l.Host}, {routeLabel, l.Route}, {pathLabel, l.Path}} {
-		found.add(g.table.since(name, born, l.Host))
+	for _, name := range [...]label{{hostLabel, at.Host}, {routeLabel, at.Route}, {pathLabel, l.Path}} {
+		found.add(g.table.since(name, born, at.Host))
 	}
 	for _, tag := range l.Tags {
-		found.add(g.table.since(label{tagLabel, tag}, born, l.Host))
+		found.add(g.table.since(label{tagLabel, tag}, born, at.Host))
 	}
 	return found
 }
@@ -283,13 +313,14 @@ func (g *generations) prefixed(l *Labels, since Generation) reach {
 	if g.prefixes.since(since) == (reach{}) {
 		return reach{}
 	}
-	found := g.table.since(label{prefixLabel, l.Path}, since, l.Host)
+	host := l.place().Host
+	found := g.table.since(label{prefixLabel, l.Path}, since, host)
 	for i := range len(l.Path) {
 		if l.Path[i] != '/' {
 			continue
 		}
-		found.add(g.table.since(label{prefixLabel, l.Path[:i]}, since, l.Host))
-		found.add(g.table.since(label{prefixLabel, l.Path[:i+1]}, since, l.Host))
+		found.add(g.table.since(label{prefixLabel, l.Path[:i]}, since, host))
+		found.add(g.table.since(label{prefixLabel, l.Path[:i+1]}, since, host))
 	}
 	return found
 }

@@ -122,7 +122,7 @@ func (c *growing) read(k *growingKey) {
 		return
 	}
 	c.reads.Add(1)
-	got, err := strconv.ParseInt(string(l.Object.Body.Chunks()[0]), 10, 64)
+	got, err := strconv.ParseInt(string(l.Object.Body.AppendChunks(nil)[0]), 10, 64)
 	if err != nil || got < acked {
 		c.violations.Add(1)
 		text := fmt.Sprintf("%s: read %d (%v) after %d was acknowledged", k.key, got, err, acked)
@@ -131,10 +131,27 @@ func (c *growing) read(k *growingKey) {
 }
 
 func TestNeverOlderThanAcknowledged(t *testing.T) {
-	for _, o := range []Options{{Bytes: 1 << 20}, {Bytes: 1 << 20, RejectAll: true}} {
-		t.Run(fmt.Sprintf("RejectAll=%v", o.RejectAll), func(t *testing.T) {
-			c := newGrowing(newTestMemory(t, o), false)
+	for _, tt := range []struct {
+		name   string
+		o      Options
+		recent int
+	}{
+		{"plain", Options{Bytes: 1 << 20}, maxRecent},
+		{"RejectAll", Options{Bytes: 1 << 20, RejectAll: true}, maxRecent},
+		{"evicting_and_forgetting", Options{Bytes: 7 << 10}, 4},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			m := newTestMemory(t, tt.o)
+			m.generations.maxRecent = tt.recent
+			c := newGrowing(m, false)
+			if tt.recent != maxRecent { // each write takes longer, and each read finds less
+				c.minWrites, c.minReads = c.minWrites/5, c.minReads/10
+			}
 			c.run()
+			wantLabelsOfWhatIsStored(t, m)
+			if s := m.Stats(); tt.recent != maxRecent && s.Evictions+s.Rejections == 0 {
+				t.Error("nothing was evicted")
+			}
 			if c.violations.Load() > 0 {
 				t.Errorf("%d of %d reads, for example %s", c.violations.Load(), c.reads.Load(), *c.example.Load())
 			}

@@ -1,12 +1,10 @@
 package cache
 
 import (
-	"container/list"
 	"hash/maphash"
 	"maps"
 	"sync"
 	"sync/atomic"
-	"weak"
 )
 
 // labelKind says what a label names.
@@ -34,12 +32,13 @@ type labelID uint64
 // cell is one interned label and the invalidations that reached it. Objects
 // point at the cells of their labels, so that a check is a few loads.
 type cell struct {
-	id labelID
 	stamp
 	// hosts are the invalidations that were narrowed to a host. Copied on
 	// write; nil in nearly every cell.
-	hosts  atomic.Pointer[map[string]*stamp]
-	recent *list.Element // in generations.recent; guarded by generations.mu
+	hosts atomic.Pointer[map[string]*stamp]
+	// users are how many hold the cell in the table: objects, places, and
+	// generations.recent. Guarded by tableShard.mu.
+	users int
 }
 
 // maxHosts bounds the hosts a cell tells apart. Beyond it a narrowed
@@ -83,15 +82,18 @@ const (
 	tableShards = 64
 	// foldedStamps is how finely forgotten invalidations are remembered.
 	foldedStamps = 1 << 12
-	// sweepMin is the least number of cells a shard holds before it looks for
-	// dead ones.
-	sweepMin = 64
 )
 
-// table interns labels. It holds cells weakly: a label that no object has and
-// that was not purged of late costs nothing for long.
+// table interns labels. It has a cell for a label as long as a stored object has the
+// label or it was purged of late: whoever enters a label leaves it again, once.
+// Users are counted because a weak pointer for each object costs the collector, and
+// every miss, more than the count.
 //
-// What a cell knew when it went is in folded, by hash: there a later cell of
+// An object that is no longer stored may be in the hands of who has just looked it
+// up. It still points at its cells, which may have gone and miss what comes from then
+// on: that does not matter to a look-up that began before.
+//
+// What a cell knew when it was forgotten is in folded, by hash: there a later cell of
 // the same label begins. Labels that share a place there share that past, so an
 // object whose fetch began before a forgotten invalidation may be taken for dead
 // or stale without being so; never the reverse. Once stored, an object holds its
@@ -106,15 +108,13 @@ type table struct {
 
 type tableShard struct {
 	mu    sync.RWMutex
-	cells map[labelID]weak.Pointer[cell] // guarded by mu
-	sweep int                            // size at which dead cells are swept; guarded by mu
+	cells map[labelID]*cell // guarded by mu
 }
 
 func (t *table) init() {
 	t.seed = maphash.MakeSeed()
 	for i := range t.shards {
-		t.shards[i].cells = make(map[labelID]weak.Pointer[cell])
-		t.shards[i].sweep = sweepMin
+		t.shards[i].cells = make(map[labelID]*cell)
 	}
 }
 
@@ -135,7 +135,7 @@ func (t *table) find(id labelID) *cell {
 	s := t.shard(id)
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return s.cells[id].Value()
+	return s.cells[id]
 }
 
 // since returns what happened to l after g, for objects of host.
@@ -147,43 +147,40 @@ func (t *table) since(l label, g Generation, host string) reach {
 	return t.fold(id).since(g)
 }
 
-// intern returns the cell of l, made if there is none.
-func (t *table) intern(l label) *cell {
+// enter returns the cell of l, made if there is none, and counts one user more.
+func (t *table) enter(l label) *cell {
 	id := t.id(l)
-	if c := t.find(id); c != nil {
-		return c
-	}
 	s := t.shard(id)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c := s.cells[id].Value(); c != nil {
-		return c
+	c := s.cells[id]
+	if c == nil {
+		c = new(cell)
+		c.absorb(t.fold(id))
+		s.cells[id] = c
 	}
-	if len(s.cells) >= s.sweep {
-		s.compact()
-	}
-	c := &cell{id: id}
-	c.absorb(t.fold(id))
-	s.cells[id] = weak.Make(c)
+	c.users++
 	return c
 }
 
-// compact drops dead cells. It makes a new map, because maps do not shrink and
-// keep the marks of what was deleted. It is called with mu held.
-func (s *tableShard) compact() {
-	live := make(map[labelID]weak.Pointer[cell], len(s.cells)/2)
-	for id, p := range s.cells {
-		if p.Value() != nil {
-			live[id] = p
-		}
+// leave counts one user of l less. The cell goes with the last: what it knows is in
+// folded, since whatever was noted in it made it recent, and it was forgotten then.
+func (t *table) leave(l label) { t.leaveID(t.id(l)) }
+
+func (t *table) leaveID(id labelID) {
+	s := t.shard(id)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.cells[id]
+	if c.users--; c.users == 0 {
+		delete(s.cells, id)
 	}
-	s.cells = live
-	s.sweep = max(sweepMin, 2*len(live))
 }
 
-// forget folds what c knows, before the last who holds it lets go.
-func (t *table) forget(c *cell) {
-	f := t.fold(c.id)
+// forget folds what the cell with this id knows, before generations.recent lets go
+// of it.
+func (t *table) forget(id labelID, c *cell) {
+	f := t.fold(id)
 	f.absorb(&c.stamp)
 	if hosts := c.hosts.Load(); hosts != nil {
 		for _, s := range *hosts {

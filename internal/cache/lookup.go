@@ -93,10 +93,10 @@ func (m *Memory) inspect(s *slot, key string, v *request.View, now rfc9111.Insta
 		return
 	}
 	l.Mark = s.marked(now)
-	if s.rule == nil {
+	if r := s.rule(); r == nil {
 		m.take(s.object.Load(), l)
 	} else {
-		m.choose(s.rule, key, v, l)
+		m.choose(r, key, v, l)
 	}
 	if l.Mark != 0 && l.State != Found {
 		l.State = Marked

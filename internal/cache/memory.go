@@ -74,6 +74,7 @@ func NewMemory(o Options) *Memory {
 		variants: o.Variants,
 	}
 	m.generations.init()
+	m.live.gone = m.generations.release
 	m.silence.end(math.MaxInt64)
 	if o.Node != 0 {
 		m.generations.journal = newJournal(o.Node, &m.generations)
@@ -148,7 +149,7 @@ func (m *Memory) dead(o *Object) bool {
 
 // reclaim frees s if it still holds o.
 func (m *Memory) reclaim(s *slot, o *Object) {
-	mu := m.lock(s.owner)
+	mu := m.lock(s.owner())
 	defer mu.Unlock()
 	if s.object.Load() == o {
 		m.forget(s)

@@ -27,7 +27,7 @@ func newObject(m *Memory, body string, tags ...string) *Object {
 		Head:   MakeHead(http.Header{"Content-Type": {"text/plain"}}),
 		Body:   NewBody([][]byte{[]byte(body)}),
 		ETag:   `"e"`,
-		Labels: Labels{Tags: tags, Scheme: "https", Host: "a.test", Path: "/p", Route: "/[x]"},
+		Labels: Labels{Tags: tags, Path: "/p", Place: &Place{Scheme: "https", Host: "a.test", Route: "/[x]"}},
 		Born:   m.Generation(),
 	}
 }

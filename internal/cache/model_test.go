@@ -398,6 +398,7 @@ func TestModel(t *testing.T) {
 						"mark": d.putMark, "remove": d.remove, "tick": d.tick,
 						"": d.check,
 					})
+					wantLabelsOfWhatIsStored(rt, m)
 				})
 				if t.Failed() || len(uncovered(coverage)) == 0 {
 					break

@@ -10,11 +10,14 @@ import (
 // Object is a stored response. It never changes after Store but for what an
 // invalidation check or a Cut remembers; readers share it without a lock. Freshening
 // makes a new Object on the same Body.
+//
+// What the collector of the garbage has to mark is what hurts those who ask meanwhile:
+// an object is few pieces of the heap with few pointers. Store puts its texts into
+// one (pack), and what it shares with others is in Place.
 type Object struct {
 	Meta rfc9111.Meta
 	Head Head
-	// Body is never nil; it may be empty.
-	Body *Body
+	Body Body
 	// ETag is the strong entity tag that edge computed from the body, for
 	// answers whose origin gave none (or a weak one); with quotes. Always set.
 	ETag string
@@ -31,6 +34,10 @@ type Object struct {
 	Codings *[rfc9111.NumCodings]*Object
 	// asked are the codings that somebody has asked for, or that were refused.
 	asked atomic.Uint32
+	// adopted says that the object counts among the users of its cells.
+	adopted atomic.Bool
+	// founded: its place was made for it. packed: its texts are in one piece.
+	founded, packed bool
 
 	// checked is the generation at which no hard invalidation was found to have
 	// reached the object, shifted, and whether a soft one had. See
@@ -38,12 +45,15 @@ type Object struct {
 	checked atomic.Uint64
 	// softly is the instant of that soft one.
 	softly atomic.Int64
-	// cells are those of the host, the route and the path, set by Store; tagCells are
-	// those of the tags, nil when there are none.
-	cells    [3]*cell
+	// path is the cell of the path, set by Store; those of host and route are in
+	// Labels.Place. tagCells are those of the tags, nil when there are none.
+	path     *cell
 	tagCells *[]*cell
 	// cut is the last of Cut; nil until the first.
 	cut atomic.Pointer[Cut]
+	// key is what Store stored it under, a variant's with its selector; empty in a
+	// coded form.
+	key string
 }
 
 // Selection is what selects one of the objects under a key.
@@ -78,18 +88,6 @@ func (o *Object) Selecting() http.Header {
 		return nil
 	}
 	return o.Selection.Selecting
-}
-
-// Labels are the names by which invalidations reach an object. The strings are
-// kept: they must not alias a buffer that is used again.
-type Labels struct {
-	// Tags of policy and origin; not the implicit ones.
-	Tags []string
-	// Scheme, Host and Path of the key; Route is the pattern.
-	Scheme, Host, Path, Route string
-	// Labelling says which policy gave the labels: who finds another one has
-	// to label the object anew (Memory.Freshen). The store does not look at it.
-	Labelling uint64
 }
 
 // CodingState is what is known of a coding of an object that has none yet.

@@ -11,6 +11,11 @@ type place uint8
 const (
 	inMain place = 1 << iota
 	inWindow
+	// onItsWay is where a slot is from before it is offered to the first until the
+	// last has decided.
+	onItsWay
+
+	anywhere = inMain | inWindow | onItsWay
 )
 
 const registryShards = 64
@@ -22,12 +27,14 @@ const registryShards = 64
 type registry struct {
 	bytes, objects atomic.Int64
 	shards         [registryShards]registryShard
+	// gone is told of the object of a slot that is held nowhere any more, when no
+	// look-up that begins later finds it.
+	gone func(*Object)
 }
 
 type registryShard struct {
 	mu    sync.Mutex
-	first *slot // guarded by mu, as are places, prev and next of slots
-	count int
+	slots []*slot // guarded by mu, as are places and index of slots
 }
 
 func (r *registry) shard(s *slot) *registryShard {
@@ -40,12 +47,8 @@ func (r *registry) add(s *slot, p place) {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	if s.places == 0 {
-		s.next = sh.first
-		if s.next != nil {
-			s.next.prev = s
-		}
-		sh.first = s
-		sh.count++
+		s.index = int32(len(sh.slots))
+		sh.slots = append(sh.slots, s)
 		r.bytes.Add(s.charge)
 		r.objects.Add(s.objects())
 	}
@@ -54,14 +57,31 @@ func (r *registry) add(s *slot, p place) {
 
 // drop notes that s is no longer held in p.
 func (r *registry) drop(s *slot, p place) {
-	sh := r.shard(s)
-	sh.mu.Lock()
-	defer sh.mu.Unlock()
-	if s.places &^= p; s.places != 0 || !sh.unlink(s) {
+	if !r.shard(s).drop(s, p) {
 		return
 	}
 	r.bytes.Add(-s.charge)
 	r.objects.Add(-s.objects())
+	if o := s.object.Load(); o != nil {
+		r.gone(o)
+	}
+}
+
+// drop reports whether s is held nowhere any more, and was held in p only.
+func (sh *registryShard) drop(s *slot, p place) bool {
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	if s.places != p {
+		s.places &^= p
+		return false
+	}
+	s.places = 0
+	last := len(sh.slots) - 1
+	sh.slots[s.index] = sh.slots[last]
+	sh.slots[s.index].index = s.index
+	sh.slots[last] = nil
+	sh.slots = sh.slots[:last]
+	return true
 }
 
 // objects returns how many objects s stands for. A slot that has none never
@@ -73,25 +93,7 @@ func (s *slot) objects() int64 {
 	return 1
 }
 
-// unlink takes s out of the list and reports whether it was there.
-func (sh *registryShard) unlink(s *slot) bool {
-	if s.prev == nil && sh.first != s {
-		return false
-	}
-	if s.next != nil {
-		s.next.prev = s.prev
-	}
-	if s.prev != nil {
-		s.prev.next = s.next
-	} else {
-		sh.first = s.next
-	}
-	s.prev, s.next = nil, nil
-	sh.count--
-	return true
-}
-
-// held reports whether s is held in p.
+// held reports whether s is held in one of the places of p.
 func (r *registry) held(s *slot, p place) bool {
 	sh := r.shard(s)
 	sh.mu.Lock()
@@ -105,11 +107,8 @@ func (r *registry) walk(visit func(*slot)) {
 	var slots []*slot
 	for i := range r.shards {
 		sh := &r.shards[i]
-		slots = slots[:0]
 		sh.mu.Lock()
-		for s := sh.first; s != nil; s = s.next {
-			slots = append(slots, s)
-		}
+		slots = append(slots[:0], sh.slots...)
 		sh.mu.Unlock()
 		for _, s := range slots {
 			visit(s)

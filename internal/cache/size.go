@@ -47,19 +47,28 @@ const (
 	// one map under the hash, and the cost in another.
 	storeEntrySize  = 8 + 8 + 8 + 8 + 24
 	policyEntrySize = 8 + 8
-	// What a label's cell is found by.
-	tableEntrySize = 8 + 8
-	// What a weak pointer points through.
-	weakSize = 16
+	// What a label's cell and a place are found by.
+	cellEntrySize  = 8 + 8
+	placeEntrySize = 3*16 + 8 + 8
+	// The registry's pointer to a slot, in a list that grows by a quarter.
+	listEntrySize = 8 + 8/4
 	// A header map: the map and its first group of eight.
 	headerMapSize = 48 + 8*(16+24) + 8
 )
 
-// slotCost is what a slot takes, with a key of n bytes and what the main store
-// keeps to hold it. What the window keeps is not counted: it holds few.
-func slotCost(n int) int64 {
-	return allocated(int(unsafe.Sizeof(slot{}))) + allocated(n) +
-		mapCost(storeEntrySize) + mapCost(policyEntrySize)
+// slotCost is what a slot takes, and what is kept beside to hold it. What the window
+// keeps is not counted: it holds few.
+func slotCost() int64 {
+	return allocated(int(unsafe.Sizeof(slot{}))) + listEntrySize + mapCost(storeEntrySize) + mapCost(policyEntrySize)
+}
+
+// cost is what s takes with o, which may be nil.
+func (s *slot) cost(o *Object) int64 {
+	n := slotCost() + o.cost()
+	if s.kin != nil {
+		n += allocated(int(unsafe.Sizeof(kin{}))) + allocated(len(s.kin.key)) + s.kin.rule.cost()
+	}
+	return n
 }
 
 // cost is what the rule takes; nothing when it is nil. Its names are counted
@@ -72,17 +81,18 @@ func (r *rule) cost() int64 {
 		allocated(int(unsafe.Sizeof([]uint64(nil)))) + allocated(8*cap(r.variants()))
 }
 
-// Cost is what the object takes in memory, rounded to the allocator's size
+// Cost is what the object takes in memory under key, rounded to the allocator's size
 // classes: body, head, key, labels and overhead.
-func (o *Object) Cost(key []byte) int64 { return slotCost(len(key)) + o.cost() }
+func (o *Object) Cost(key []byte) int64 {
+	return slotCost() + o.cost() - allocated(o.textSize(o.key)) + allocated(o.textSize(string(key)))
+}
 
-// cost is Cost without the slot; nothing when o is nil.
+// cost is what the object takes without its slot, as it is; nothing when it is nil.
 func (o *Object) cost() int64 {
 	if o == nil {
 		return 0
 	}
-	n := allocated(int(unsafe.Sizeof(Object{}))) + cutCost() + allocated(len(o.Head.raw)) + o.Body.cost()
-	n += allocated(len(o.ETag)) + o.Selection.cost() + o.Labels.cost()
+	n := o.formCost() + o.Selection.cost() + o.labelsCost()
 	if o.Codings != nil {
 		n += allocated(int(unsafe.Sizeof(*o.Codings)))
 		for _, form := range o.Codings {
@@ -113,31 +123,22 @@ func (o *Object) formCost() int64 {
 	if o == nil {
 		return 0
 	}
-	return allocated(int(unsafe.Sizeof(Object{}))) + cutCost() + allocated(len(o.Head.raw)) +
-		o.Body.cost() + allocated(len(o.ETag))
+	return allocated(int(unsafe.Sizeof(Object{}))) + cutCost() + allocated(o.textSize(o.key)) + o.Body.cost()
 }
 
-// cost is what the labels take and the cells they are interned to. The path and
-// each tag are counted as if no other object had them, and with a dead cell's
-// place in the table, because those wait for a sweep; the route's text is the
-// policy's.
-func (l *Labels) cost() int64 {
-	cell := allocated(int(unsafe.Sizeof(cell{}))) + weakSize + 2*mapCost(tableEntrySize)
-	n := stringsCost(l.Tags) + allocated(len(l.Host)) + allocated(len(l.Path))
+// labelsCost is what the labels take and the cells they are interned to. The path and
+// each tag are counted as if no other object had them, and the place for the object
+// that it was made for.
+func (o *Object) labelsCost() int64 {
+	cell := allocated(int(unsafe.Sizeof(cell{}))) + mapCost(cellEntrySize)
+	l := &o.Labels
+	n := stringsCost(l.Tags) + int64(1+len(l.Tags))*cell
 	if len(l.Tags) > 0 { // Object.tagCells
 		n += allocated(int(unsafe.Sizeof(l.Tags))) + allocated(len(l.Tags)*wordSize)
 	}
-	return n + int64(1+len(l.Tags))*cell
-}
-
-func (b *Body) cost() int64 {
-	n := allocated(int(unsafe.Sizeof(Body{})))
-	if b.many != nil {
-		size := int(unsafe.Sizeof(*b.many))
-		n += allocated(size) + allocated(cap(*b.many)*size)
-	}
-	for _, c := range b.Chunks() {
-		n += allocated(cap(c))
+	if o.founded {
+		n += allocated(int(unsafe.Sizeof(Place{}))) + allocated(len(l.Scheme)) + allocated(len(l.Host)) +
+			mapCost(placeEntrySize) + 2*cell
 	}
 	return n
 }

@@ -13,17 +13,27 @@ import (
 // Lookups read slots without a lock. All changes are made under the lock of
 // Memory.writers that owner selects.
 type slot struct {
-	address
-	// rule is set in the primary slot of a key whose responses vary; the
-	// objects are then in slots of their own.
-	rule   *rule
-	object atomic.Pointer[Object] // nil when there is none
+	hash   uint64                 // of the key
+	object atomic.Pointer[Object] // nil when there is none; it has the key then
 	mark   atomic.Pointer[mark]
+	// kin is nil in the primary slot of an object: nearly all are that.
+	kin    *kin
 	charge int64 // what the slot counts for, at least the cost of what it holds
 
 	// Guarded by the registry's shard.
-	places     place
-	prev, next *slot
+	index  int32 // of the slot in its list
+	places place
+}
+
+// kin is what a slot has that is not just an object of its key. It never changes.
+type kin struct {
+	// key of a slot that has no object.
+	key string
+	// owner and parent are those of address.
+	owner, parent uint64
+	// rule is set in the primary slot of a key whose responses vary; the
+	// objects are then in slots of their own.
+	rule *rule
 }
 
 // address says where a slot belongs.
@@ -38,10 +48,48 @@ type address struct {
 	parent uint64
 }
 
+// primaryAt is where the primary slot of key is.
+func primaryAt(key string, hash uint64) address { return address{key: key, hash: hash, owner: hash} }
+
+// key is the full key.
+func (s *slot) key() string {
+	if o := s.object.Load(); o != nil {
+		return o.key
+	}
+	return s.kin.key
+}
+
+// address is where s belongs.
+func (s *slot) address() address {
+	return address{s.key(), s.hash, s.owner(), s.parent()}
+}
+
+// owner, parent and rule are those of kin.
+func (s *slot) owner() uint64 {
+	if s.kin == nil {
+		return s.hash
+	}
+	return s.kin.owner
+}
+
+func (s *slot) parent() uint64 {
+	if s.kin == nil {
+		return 0
+	}
+	return s.kin.parent
+}
+
+func (s *slot) rule() *rule {
+	if s.kin == nil {
+		return nil
+	}
+	return s.kin.rule
+}
+
 // is reports whether the slot is the one for key under parent. Two keys of one
 // hash are told apart here.
 func (s *slot) is(key string, parent uint64) bool {
-	return s.parent == parent && s.key == key
+	return s.parent() == parent && s.key() == key
 }
 
 // rule is how the responses of a key vary.
@@ -81,15 +129,25 @@ func (s *slot) marked(now rfc9111.Instant) Mark {
 // stored notes in a primary slot that o was stored under its key.
 func (s *slot) stored(o *Object) {
 	s.mark.Store(nil)
-	if s.rule != nil {
-		s.rule.born = max(s.rule.born, o.Born)
+	if r := s.rule(); r != nil {
+		r.born = max(r.born, o.Born)
 	}
 }
 
-// newSlot returns a slot for what a, o and r describe; o and r may be nil.
+// newSlot returns a slot for what a, o and r describe; o and r may be nil. o gets its
+// texts in one piece.
 func newSlot(a address, o *Object, r *rule) *slot {
-	s := &slot{address: a, rule: r}
-	s.charge = slotCost(len(a.key)) + r.cost() + o.cost()
+	s := &slot{hash: a.hash}
+	if o != nil {
+		o.pack(a.key)
+	}
+	if o == nil || r != nil || a.parent != 0 {
+		s.kin = &kin{owner: a.owner, parent: a.parent, rule: r}
+		if o == nil {
+			s.kin.key = a.key
+		}
+	}
+	s.charge = s.cost(o)
 	s.object.Store(o)
 	return s
 }

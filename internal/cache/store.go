@@ -17,6 +17,14 @@ func (m *Memory) Store(key string, vary []string, o *Object) bool {
 	if !m.generations.adopt(o) {
 		return false
 	}
+	if !m.storeAdopted(key, vary, o) {
+		m.generations.release(o)
+		return false
+	}
+	return true
+}
+
+func (m *Memory) storeAdopted(key string, vary []string, o *Object) bool {
 	hash := m.hash(key)
 	mu := m.lock(hash)
 	defer mu.Unlock()
@@ -24,33 +32,43 @@ func (m *Memory) Store(key string, vary []string, o *Object) bool {
 	if len(vary) > 0 {
 		return m.storeVariant(cur, key, hash, vary, o)
 	}
-	if cur != nil && cur.rule != nil {
-		if cur.rule.born > o.Born {
+	if cur != nil && cur.rule() != nil {
+		if cur.rule().born > o.Born {
 			return false
 		}
-		m.dropVariants(cur.rule)
+		m.dropVariants(cur.rule())
 		cur = nil
 	}
-	return m.put(cur, address{key: key, hash: hash, owner: hash}, o)
+	return m.put(cur, primaryAt(key, hash), o)
 }
 
 // put makes o the object at a, where cur, which may be nil, is the slot that is
 // there.
 func (m *Memory) put(cur *slot, a address, o *Object) bool {
-	s := newSlot(a, o, nil)
-	if cur == nil {
-		return m.place(s)
+	var old *Object
+	if cur != nil {
+		old = cur.object.Load()
 	}
-	old := cur.object.Load()
 	if old != nil && old.Born > o.Born {
 		return false
 	}
+	s := newSlot(a, o, nil)
 	if old != nil && m.fits(cur, s.charge) {
-		cur.object.Store(o)
-		cur.stored(o)
+		m.replace(cur, o)
 		return true
 	}
 	return m.place(s)
+}
+
+// replace puts o in the place of the object of s.
+func (m *Memory) replace(s *slot, o *Object) {
+	m.generations.release(s.object.Swap(o))
+	s.stored(o)
+	// The main store may have dropped s meanwhile: whoever is the later of the two
+	// finds that out.
+	if !m.live.held(s, anywhere) {
+		m.generations.release(o)
+	}
 }
 
 // fits reports whether cur may hold something of that cost without a new
@@ -63,6 +81,8 @@ func (m *Memory) fits(cur *slot, cost int64) bool {
 // place puts s in the place of whatever has its hash. The window comes first:
 // lookups that come between find s there, and not nothing.
 func (m *Memory) place(s *slot) bool {
+	m.live.add(s, onItsWay)
+	defer m.live.drop(s, onItsWay)
 	kept := m.window.put(s)
 	return m.main.put(s) || kept
 }
@@ -85,16 +105,24 @@ func (m *Memory) Freshen(key string, old, fresh *Object) bool {
 	if fresh.Born < old.Born || m.dead(old) || !m.generations.adopt(fresh) {
 		return false
 	}
+	if !m.freshenAdopted(key, old, fresh) {
+		m.generations.release(fresh)
+		return false
+	}
+	return true
+}
+
+func (m *Memory) freshenAdopted(key string, old, fresh *Object) bool {
 	owner := m.hash(key)
 	mu := m.lock(owner)
 	defer mu.Unlock()
 	primary := m.peek(owner, key)
 	s := primary
-	if s != nil && s.rule != nil {
+	if s != nil && s.rule() != nil {
 		key += string(old.Selector())
-		s = m.find(m.variantHash(key), key, s.rule.id)
+		s = m.find(m.variantHash(key), key, s.rule().id)
 	}
-	if s == nil || s.object.Load() != old || !m.put(s, s.address, fresh) {
+	if s == nil || s.object.Load() != old || !m.put(s, s.address(), fresh) {
 		return false
 	}
 	primary.stored(fresh)
@@ -116,7 +144,7 @@ func (m *Memory) PutMark(key string, k Mark, now rfc9111.Instant, d time.Duratio
 			return
 		}
 	}
-	s := newSlot(address{key: key, hash: hash, owner: hash}, nil, nil)
+	s := newSlot(primaryAt(key, hash), nil, nil)
 	s.mark.Store(note)
 	m.window.put(s)
 	m.main.remove(hash)
@@ -131,8 +159,8 @@ func (m *Memory) Remove(key string) {
 	if cur == nil {
 		return
 	}
-	if cur.rule != nil {
-		m.dropVariants(cur.rule)
+	if cur.rule() != nil {
+		m.dropVariants(cur.rule())
 	}
 	m.forget(cur)
 }

@@ -5,11 +5,11 @@ import "slices"
 // storeVariant stores o as one of several objects under key, whose primary slot
 // is cur (nil if there is none). It is called with the key's lock held.
 func (m *Memory) storeVariant(cur *slot, key string, hash uint64, vary []string, o *Object) bool {
-	primary := m.primary(cur, address{key: key, hash: hash, owner: hash}, vary, o.Born)
+	primary := m.primary(cur, primaryAt(key, hash), vary, o.Born)
 	if primary == nil {
 		return false
 	}
-	r := primary.rule
+	r := primary.rule()
 	key += string(o.Selector())
 	a := address{key: key, hash: m.variantHash(key), owner: hash, parent: r.id}
 	if !m.put(m.find(a.hash, key, r.id), a, o) {
@@ -29,17 +29,17 @@ func (m *Memory) primary(cur *slot, a address, vary []string, born Generation) *
 	var note *mark
 	switch {
 	case cur == nil:
-	case cur.rule != nil && slices.Equal(cur.rule.names, vary):
+	case cur.rule() != nil && slices.Equal(cur.rule().names, vary):
 		if m.live.held(cur, inMain) {
 			return cur
 		}
 		// Not in the main store, or not any more: offered anew, with all it has.
-		r, note = cur.rule, cur.mark.Load()
-	case cur.rule != nil:
-		if cur.rule.born > born {
+		r, note = cur.rule(), cur.mark.Load()
+	case cur.rule() != nil:
+		if cur.rule().born > born {
 			return nil
 		}
-		m.dropVariants(cur.rule)
+		m.dropVariants(cur.rule())
 	default:
 		if o := cur.object.Load(); o != nil && o.Born > born {
 			return nil
@@ -97,10 +97,10 @@ func (m *Memory) lives(r *rule, now Generation) bool {
 
 // variant returns the slot of a variant of r by its hash, or nil.
 func (m *Memory) variant(r *rule, hash uint64) *slot {
-	if s := m.main.get(hash); s != nil && s.parent == r.id {
+	if s := m.main.get(hash); s != nil && s.parent() == r.id {
 		return s
 	}
-	if s := m.window.get(hash); s != nil && s.parent == r.id {
+	if s := m.window.get(hash); s != nil && s.parent() == r.id {
 		return s
 	}
 	return nil

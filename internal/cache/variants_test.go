@@ -155,7 +155,7 @@ func evict(t testing.TB, m *Memory, key, color string) {
 	t.Helper()
 	full := string(rfc9111.AppendSelector([]byte(key), []string{"x-color"}, newView(t, "X-Color", color)))
 	primary := m.find(m.hash(key), key, 0)
-	s := m.find(m.variantHash(full), full, primary.rule.id)
+	s := m.find(m.variantHash(full), full, primary.rule().id)
 	if s == nil {
 		t.Fatalf("%s is not stored", color)
 	}

@@ -130,7 +130,7 @@ func text(parts ...string) [][]byte {
 	return body
 }
 
-var testLabels = cache.Labels{Scheme: "https", Host: "a.test", Path: "/p", Route: "/[x]", Tags: []string{"policy"}}
+var testLabels = cache.Labels{Path: "/p", Tags: []string{"policy"}, Place: &cache.Place{Scheme: "https", Host: "a.test", Route: "/[x]"}}
 
 // job returns a fetch of key that is answered with a. It is born now.
 func (b *bed) job(key string, a answer) Job {

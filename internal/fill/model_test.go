@@ -294,7 +294,7 @@ func (p *play) visit(v *visitor) {
 		switch {
 		case l.State == cache.Found:
 			p.count("hit")
-			p.checkBody("a hit", bytes.Join(l.Object.Body.Chunks(), nil), l.Generation)
+			p.checkBody("a hit", bytes.Join(l.Object.Body.AppendChunks(nil), nil), l.Generation)
 			return
 		case v.Refresh:
 			if p.b.Refresh(p.job(nil)) {
@@ -413,7 +413,7 @@ func (p *play) play() {
 	p.b.settled()
 	l := p.b.lookup("k")
 	if l.State == cache.Found {
-		fe := p.checkBody("the store", bytes.Join(l.Object.Body.Chunks(), nil), l.Generation)
+		fe := p.checkBody("the store", bytes.Join(l.Object.Body.AppendChunks(nil), nil), l.Generation)
 		if fe != nil && fe.answer.Kind != "storable" {
 			p.wrong("fetch %d is stored, which is %s", fe.n, fe.answer.Kind)
 		}

@@ -156,7 +156,7 @@ func TestPurgeClosesAFlight(t *testing.T) {
 					want(t, "collapsed", res.Collapsed, false)
 					wantBody(t, "who came after the purge", res, "new")
 					wantBody(t, "who came before", <-got, "old")
-					if l := b.lookup("k"); l.State != cache.Found || string(l.Object.Body.Chunks()[0]) != "new" {
+					if l := b.lookup("k"); l.State != cache.Found || string(l.Object.Body.AppendChunks(nil)[0]) != "new" {
 						t.Errorf("the store has %v, want what was fetched after the purge", l.State)
 					}
 				})

@@ -46,7 +46,7 @@ func encodeObject(key []byte, s *stored, toLive time.Duration) []byte {
 	w.header(o.Selecting())
 	w.bytes(o.Head.Raw())
 	w.number(uint64(o.Body.Size()))
-	for _, chunk := range o.Body.Chunks() {
+	for chunk := range o.Body.All() {
 		w.b = append(w.b, chunk...)
 	}
 	return w.finish(toLive)
@@ -132,8 +132,11 @@ func decodeObject(b, key []byte) (*stored, error) {
 	if len(places) != 4 {
 		return nil, errGarbage
 	}
-	o.Labels = cache.Labels{Scheme: places[0], Host: places[1], Path: places[2], Route: places[3]}
-	o.Labels.Labelling, o.Labels.Tags = r.number(), r.texts()
+	o.Labels = cache.Labels{
+		Path:  places[2],
+		Place: &cache.Place{Scheme: places[0], Host: places[1], Route: places[3], Labelling: r.number()},
+		Tags:  r.texts(),
+	}
 	s.vary = r.texts()
 	var selector []byte
 	if b := r.bytes(); len(b) > 0 {

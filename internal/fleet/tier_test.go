@@ -58,7 +58,7 @@ func (n *tierNode) made(body string, tags ...string) (*cache.Object, cache.Stamp
 		Head:   cache.MakeHead(http.Header{"Content-Type": {"text/plain"}}),
 		Body:   cache.NewBody([][]byte{[]byte(body)}),
 		ETag:   `"e"`,
-		Labels: cache.Labels{Tags: tags, Scheme: "https", Host: "a.test", Path: "/a", Route: "/a", Labelling: 1},
+		Labels: cache.Labels{Tags: tags, Path: "/a", Place: &cache.Place{Scheme: "https", Host: "a.test", Route: "/a", Labelling: 1}},
 		Born:   n.Generation(),
 	}, s
 }
@@ -103,7 +103,7 @@ func (n *tierNode) get(key string, fields ...string) (string, Outcome) {
 	if outcome != Hit {
 		return "", outcome
 	}
-	return string(bytes.Join(f.Object.Body.Chunks(), nil)), outcome
+	return string(bytes.Join(f.Object.Body.AppendChunks(nil), nil)), outcome
 }
 
 // want fails t unless n gets the body, or the outcome if it is empty.
@@ -166,7 +166,7 @@ func TestWhatOneNodeWritesAnotherReads(t *testing.T) {
 	a.putObject(t, "k", nil, o, s, time.Hour)
 	f := b.found(t, "k")
 	got := f.Object
-	if string(got.Body.Chunks()[0]) != "hello" || got.Head.Get("Content-Type") != "text/plain" || got.ETag != o.ETag || f.Vary != nil {
+	if string(got.Body.AppendChunks(nil)[0]) != "hello" || got.Head.Get("Content-Type") != "text/plain" || got.ETag != o.ETag || f.Vary != nil {
 		t.Errorf("got %+v", got)
 	}
 	if age := got.Meta.Age(now()); age < 10*time.Second || age > 20*time.Second {

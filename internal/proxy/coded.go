@@ -112,7 +112,7 @@ func (c *coder) work() {
 
 // do puts an object with the coding in the place of the one without.
 func (c *coder) do(t coderTask) {
-	text := coding.Encode(t.coding, t.object.Body.Chunks())
+	text := coding.Encode(t.coding, t.object.Body.AppendChunks(nil))
 	if text == nil {
 		t.object.RefuseCoding(t.coding)
 		return
@@ -128,7 +128,7 @@ func (c *coder) do(t coderTask) {
 
 // codedForm is o in a coding: with a head and an entity tag of its own, and the
 // same facts.
-func codedForm(o *cache.Object, c rfc9111.Coding, body *cache.Body) *cache.Object {
+func codedForm(o *cache.Object, c rfc9111.Coding, body cache.Body) *cache.Object {
 	h := http.Header{}
 	o.Head.AddTo(h)
 	codeHead(h, c)

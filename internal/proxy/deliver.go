@@ -46,12 +46,12 @@ func (x *exchange) send(o *cache.Object, status rfc9111.Status) {
 	h := x.w.Header()
 	o, coding := x.coded(o)
 	age := o.Meta.Age(x.p.now())
-	var body source = storedBody{o.Body}
+	var body source = storedBody{&o.Body}
 	if coding == rfc9111.Identity {
 		x.storedHead(h, o, age)
 	} else {
 		x.storedHeadOnItsWay(h, o, age, coding)
-		body = codedBody{x, coding, storedBody{o.Body}}
+		body = codedBody{x, coding, storedBody{&o.Body}}
 	}
 	appendStatus(h, status)
 	x.deliverBody(h, body, int(o.Meta.Status))

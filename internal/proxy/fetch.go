@@ -169,9 +169,11 @@ func (x *exchange) newFetch() *fetch {
 	}
 	f.sends = f.route.Fetch(f.key)
 	f.labels = cache.Labels{
-		Tags:   f.route.AppendTags(nil, &x.plan),
-		Scheme: f.sends.Scheme, Host: f.sends.Host, Path: f.sends.Path, Route: f.route.Pattern,
-		Labelling: x.live.labelling[f.route.Ordinal],
+		Tags: f.route.AppendTags(nil, &x.plan),
+		Path: f.sends.Path,
+		Place: &cache.Place{
+			Scheme: f.sends.Scheme, Host: f.sends.Host, Route: f.route.Pattern, Labelling: x.live.labelling[f.route.Ordinal],
+		},
 	}
 	if f.route.Enforced() {
 		f.view = x.viewOf(f.sends, nil)

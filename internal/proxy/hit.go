@@ -17,7 +17,8 @@ import (
 // the same inquiry, and what it does not answer it leaves to one.
 type Hit struct {
 	inquiry
-	status int // of the answer
+	status int      // of the answer
+	chunks [][]byte // of its body
 }
 
 var _ wire.Clerk = (*Hit)(nil)
@@ -85,7 +86,8 @@ func (h *Hit) deliver(dst []byte, now rfc9111.Instant) (head []byte, body [][]by
 		return h.notModified(dst, o, cut, now)
 	}
 	if h.view.Method != http.MethodHead {
-		body = o.Body.Chunks()
+		h.chunks = o.Body.AppendChunks(h.chunks[:0])
+		body = h.chunks
 	}
 	return h.appendHead(dst, o, cut, now), body, true
 }

@@ -3,7 +3,6 @@ package proxy
 import (
 	"io"
 	"net/http"
-	"slices"
 
 	"edge/internal/cache"
 	"edge/internal/policy"
@@ -109,7 +108,7 @@ func (s storedPart) writeTo(w io.Writer, start, length int64) error {
 	if length < 0 || !s.part.Holds([]rfc9111.ByteRange{{Start: start, Length: length}}) {
 		panic("proxy: internal error: a part does not have what is to be sent")
 	}
-	return storedBody{s.object.Body}.writeTo(w, start-s.part.Start, length)
+	return storedBody{&s.object.Body}.writeTo(w, start-s.part.Start, length)
 }
 
 // keepPartial stores o, which has part of the body that f asks for, together with
@@ -150,15 +149,15 @@ func (pc *partial) join(o *cache.Object, part rfc9111.Part, most int64) (*cache.
 	overlap := from.Start + from.Length - to.Start
 	joined := remake(o)
 	joined.Head = cache.MakeHead(rfc9111.JoinHead(old, h))
-	joined.Body = cache.NewBody(slices.Concat(first.Chunks(), chunksFrom(second, overlap)))
+	joined.Body = cache.NewBody(append(first.AppendChunks(nil), chunksFrom(second, overlap)...))
 	joined.Labels.Tags = tags
 	joined.Born = min(o.Born, pc.object.Born) // who is purged is the older one
 	return joined, both
 }
 
 // chunksFrom returns what body has from start on; nothing beyond its end.
-func chunksFrom(body *cache.Body, start int64) (chunks [][]byte) {
-	for _, c := range body.Chunks() {
+func chunksFrom(body cache.Body, start int64) (chunks [][]byte) {
+	for c := range body.All() {
 		skip := min(start, int64(len(c)))
 		if start -= skip; skip < int64(len(c)) {
 			chunks = append(chunks, c[skip:])

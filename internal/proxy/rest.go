@@ -58,9 +58,9 @@ func (f *fetch) combine(res *http.Response) bool {
 }
 
 // readChunks reads a stored body.
-func readChunks(b *cache.Body) io.Reader {
+func readChunks(b cache.Body) io.Reader {
 	var readers []io.Reader
-	for _, c := range b.Chunks() {
+	for c := range b.All() {
 		readers = append(readers, bytes.NewReader(c))
 	}
 	return io.MultiReader(readers...)

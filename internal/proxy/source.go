@@ -30,7 +30,7 @@ func (s storedBody) writeTo(w io.Writer, start, length int64) error {
 	if length < 0 {
 		length = s.body.Size()
 	}
-	for _, chunk := range s.body.Chunks() {
+	for chunk := range s.body.All() {
 		if start >= int64(len(chunk)) {
 			start -= int64(len(chunk))
 			continue

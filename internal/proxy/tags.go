@@ -50,7 +50,7 @@ func (f *fetch) withTags(h http.Header) (cache.Labels, error) {
 func (x *exchange) relabel() {
 	old := x.found.Object
 	fresh := remake(old)
-	fresh.Labels.Route, fresh.Labels.Labelling = x.plan.Route.Pattern, x.live.labelling[x.plan.Route.Ordinal]
+	fresh.Labels.Place = at(old.Labels.Place, x.plan.Route.Pattern, x.live.labelling[x.plan.Route.Ordinal])
 	fresh.Labels.Tags = union(old.Labels.Tags, x.plan.Route.AppendTags(nil, &x.plan))
 	keepCodings(fresh, old)
 	x.p.memory.Freshen(string(x.plan.Key), old, fresh)
@@ -58,6 +58,11 @@ func (x *exchange) relabel() {
 	if x.found.State == cache.Found && x.found.Object.Labels.Labelling != fresh.Labels.Labelling {
 		x.found.State, x.found.Object = cache.Dead, nil
 	}
+}
+
+// at is p with another route and labelling.
+func at(p *cache.Place, route string, labelling uint64) *cache.Place {
+	return &cache.Place{Scheme: p.Scheme, Host: p.Host, Route: route, Labelling: labelling}
 }
 
 // groupTag is the tag of a group (RFC 9875): a group is of one origin. The NULs

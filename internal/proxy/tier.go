@@ -29,7 +29,7 @@ func (f *fetch) load(ctx context.Context) bool {
 	}
 	if o.Labels.Labelling != f.labels.Labelling {
 		// Another node has another policy: a purge by the labels of either reaches it.
-		o.Labels.Route, o.Labels.Labelling = f.labels.Route, f.labels.Labelling
+		o.Labels.Place = at(o.Labels.Place, f.labels.Route, f.labels.Labelling)
 		o.Labels.Tags = union(o.Labels.Tags, f.labels.Tags)
 	}
 	return f.p.memory.Store(f.key, found.Vary, o)
