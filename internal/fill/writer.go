@@ -37,10 +37,11 @@ func (f *Flight) Respond(status int, header http.Header) {
 		f.admit(rfc9111.Admission{}, f.labels)
 		f.release(&Landing{Kind: NotStorable})
 	}
-	for _, names := range [...][]string{ofOneMessage, f.admission.Strip} {
-		for _, name := range names {
-			header.Del(name)
-		}
+	for _, name := range ofOneMessage {
+		delete(header, name)
+	}
+	for _, name := range f.admission.Strip {
+		header.Del(name)
 	}
 	f.head = header
 	if f.keeps && f.length > 0 {

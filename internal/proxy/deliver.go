@@ -9,6 +9,7 @@ import (
 
 	"edge/internal/cache"
 	"edge/internal/fill"
+	"edge/internal/request"
 	"edge/internal/rfc9111"
 	"edge/internal/telemetry"
 )
@@ -80,6 +81,13 @@ func ageText(age time.Duration) string { return string(rfc9111.AppendAge(make([]
 // body ends an answer whose head is complete but for what preconditions and
 // ranges change.
 func (x *exchange) body(h http.Header, from source, status int) {
+	if x.wantsAll() {
+		if from.size() >= 0 && status == http.StatusOK {
+			h["Accept-Ranges"] = acceptRanges
+		}
+		x.whole(h, from, status)
+		return
+	}
 	now := wall()
 	rep := &rfc9111.Representation{
 		Status: status, ETag: get(h, "Etag"), LastModified: get(h, "Last-Modified"),
@@ -93,7 +101,7 @@ func (x *exchange) body(h http.Header, from source, status int) {
 		x.whole(h, from, status)
 		return
 	}
-	h["Accept-Ranges"] = []string{"bytes"}
+	h["Accept-Ranges"] = acceptRanges
 	kind, ranges := rfc9111.Range(nil, &x.view, rep, now)
 	switch {
 	case kind == rfc9111.RangeUnsatisfiable:
@@ -106,6 +114,22 @@ func (x *exchange) body(h http.Header, from source, status int) {
 	default:
 		x.whole(h, from, status)
 	}
+}
+
+// acceptRanges is shared: never to be changed.
+var acceptRanges = []string{"bytes"}
+
+// wantsAll reports whether the request has neither a precondition nor a range: most
+// have not, and need nobody to look at validators.
+func (x *exchange) wantsAll() bool {
+	for _, s := range [...]request.Slot{
+		request.SlotIfNoneMatch, request.SlotIfModifiedSince, request.SlotRange, request.SlotIfMatch, request.SlotIfUnmodifiedSince,
+	} {
+		if x.view.Has(s) {
+			return false
+		}
+	}
+	return true
 }
 
 // whole sends the body with its own status.
@@ -183,11 +207,12 @@ func (x *exchange) stream(r *fill.Reader) {
 	for name, values := range l.Header {
 		h[name] = values
 	}
-	var body source = arrivingBody{x, r}
+	x.arriving = arrivingBody{x, r}
+	var body source = &x.arriving
 	tag := ""
 	if c := x.codeArriving(h, r); c != rfc9111.Identity {
 		tag = codeHeadOnItsWay(h, c, "")
-		body = codedBody{x, c, arrivingBody{x, r}}
+		body = codedBody{x, c, &x.arriving}
 	}
 	age := l.Admission.Meta.Age(x.p.now())
 	if age >= time.Second {

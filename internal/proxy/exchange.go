@@ -32,6 +32,7 @@ type exchange struct {
 	alone    bool          // the next fetch is not shared
 	passes   bool          // what is left is a pass
 	stripped bool          // that carries only what is in the key
+	arriving arrivingBody  // of a landing that streams
 }
 
 // rounds is how often a request may look and fetch. A shared fetch may turn out

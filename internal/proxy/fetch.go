@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"maps"
 	"net/http"
+	"net/url"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -28,7 +29,7 @@ func (x *exchange) fetch(last bool) {
 	f := x.newFetch()
 	f.asksOrigin = x.alone || x.verdict.WantsOrigin()
 	if x.w.informs = x.informs(); x.w.informs {
-		f.interim = &interim{to: &x.w}
+		f.interim.to = &x.w
 	}
 	reader, lead := x.p.flights.Join(f.job(x.alone), x.found.Generation)
 	defer reader.Close()
@@ -147,12 +148,17 @@ type fetch struct {
 	// asksOrigin: nothing that is stored anywhere is an answer.
 	asksOrigin bool
 	flight     *fill.Flight
-	interim    *interim // of who began it; nil for nobody
+	interim    interim // of who began it
 	// completed: what is answered is the partial and the rest that the origin sent.
 	completed bool
 	// address is where it went, for the log. The exchange that began the fetch
 	// reads it, and may do so at any time.
 	address atomic.Pointer[string]
+
+	// Memory of what every fetch has one of: the view, where it is the client's, and
+	// the URL that it asks for.
+	own request.View
+	url url.URL
 }
 
 // newFetch copies what a fetch needs of the exchange. Generation and stamp are
@@ -178,7 +184,8 @@ func (x *exchange) newFetch() *fetch {
 	if f.route.Enforced() {
 		f.view = x.viewOf(f.sends, nil)
 	} else {
-		f.view = x.view.Clone()
+		f.view = &f.own
+		x.view.CloneTo(f.view)
 	}
 	if x.found.State == cache.Found {
 		f.stale = x.found.Object
@@ -215,11 +222,17 @@ func (x *exchange) viewOf(s policy.Fetch, fields http.Header) *request.View {
 }
 
 func (f *fetch) job(solo bool) fill.Job {
-	return fill.Job{
+	j := fill.Job{
 		Key: f.key, Born: f.born, Labels: f.labels, MaxObject: f.route.MaxObject,
-		Vary: f.vary, Select: f.selector,
-		Run: f.run, Broken: f.salvage, Solo: solo, Stale: f.stale, Stored: f.share,
+		Vary: f.vary, Select: f.selector, Run: f.run, Solo: solo, Stale: f.stale,
 	}
+	if f.route.Mode == policy.Auto {
+		j.Broken = f.salvage
+	}
+	if f.p.tier != nil {
+		j.Stored = f.share
+	}
+	return j
 }
 
 // selector is by what the fetch is selected among responses that vary.

@@ -76,9 +76,9 @@ func (f *fetch) again(serve func(*cache.Object)) bool {
 // request makes what the origin sees. In enforced modes that is the inert list of
 // spec section 3 and what is in the key, nothing else.
 func (f *fetch) request(ctx context.Context) *http.Request {
-	out := f.p.blank.WithContext(ctx)
-	setTarget(out, f.sends.Scheme, f.sends.Host, f.sends.Path, f.sends.Query, f.sends.HasQuery)
-	h := make(http.Header, headFields)
+	out := f.p.blank.WithContext(f.interim.trace(ctx))
+	setTarget(out, &f.url, f.sends.Scheme, f.sends.Host, f.sends.Path, f.sends.Query, f.sends.HasQuery)
+	h := make(http.Header, f.mostFields())
 	if f.route.Enforced() {
 		f.inert(h)
 	} else {
@@ -97,6 +97,16 @@ func (f *fetch) request(ctx context.Context) *http.Request {
 	}
 	out.Header = h
 	return out
+}
+
+// mostFields is how many fields request sends, but for constants of the policy and
+// conditions: a map that need not grow costs half.
+func (f *fetch) mostFields() int {
+	const fromEdge = 8 // of inert, or of forwarding, with Via
+	if f.route.Enforced() {
+		return fromEdge + len(f.sends.Fields)
+	}
+	return fromEdge + f.view.NumFields()
 }
 
 // inert is what every fetch of an enforced route carries.
@@ -135,9 +145,6 @@ var errUnasked = errors.New("the origin answered 304 to a request without a cond
 // roundTrip sends the request and takes the admission on the head as received:
 // Connection may name Cache-Control, and later nobody would know.
 func (f *fetch) roundTrip(r *http.Request) (*http.Response, error) {
-	if f.interim != nil {
-		r = r.WithContext(f.interim.trace(r.Context()))
-	}
 	res, at, err := f.p.send(f.route.Origin, r)
 	if f.p.log.Enabled() {
 		address := addressOf(res, err)

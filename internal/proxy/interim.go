@@ -15,8 +15,11 @@ import (
 //
 // The origin's connection never waits for the client. What comes is written by a
 // goroutine that end waits for, and what comes faster than it is written is dropped.
+//
+// The zero interim is for nobody.
 type interim struct {
-	to *writer
+	to    *writer
+	hooks httptrace.ClientTrace
 
 	mu      sync.Mutex // protects all below
 	over    bool       // the head is there: nothing more may be written before it
@@ -34,9 +37,14 @@ type informational struct {
 // interimMost bounds the queue.
 const interimMost = 8
 
-// trace makes a request tell of its informational responses.
+// trace makes a request with the context it returns tell of its informational
+// responses.
 func (i *interim) trace(ctx context.Context) context.Context {
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{Got1xxResponse: i.got})
+	if i.to == nil {
+		return ctx
+	}
+	i.hooks.Got1xxResponse = i.got
+	return httptrace.WithClientTrace(ctx, &i.hooks)
 }
 
 // got is called by the transport.
@@ -76,9 +84,9 @@ func (i *interim) write() {
 }
 
 // end returns when what has come is written and nothing more will be: the writer is
-// the caller's again. A nil interim has nothing to end.
+// the caller's again.
 func (i *interim) end() {
-	if i == nil {
+	if i.to == nil {
 		return
 	}
 	i.mu.Lock()

@@ -59,9 +59,10 @@ func (b *buffers) Put(p []byte) {
 }
 
 // setTarget puts a canonical target into an outgoing request, so that it goes on
-// the wire byte for byte.
-func setTarget(r *http.Request, scheme, host, path, query string, hasQuery bool) {
-	r.URL, r.Host = &url.URL{Scheme: scheme}, host
+// the wire byte for byte. u is the memory of its URL.
+func setTarget(r *http.Request, u *url.URL, scheme, host, path, query string, hasQuery bool) {
+	*u = url.URL{Scheme: scheme}
+	r.URL, r.Host = u, host
 	if !origin.SetTarget(r.URL, path, query, hasQuery) {
 		panic("proxy: internal error: a canonical path that cannot be sent")
 	}

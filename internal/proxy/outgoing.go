@@ -10,10 +10,6 @@ import (
 	"edge/internal/request"
 )
 
-// headFields is how many fields a request to an origin has room for before its
-// map grows.
-const headFields = 16
-
 // Lines that requests to origins share. Never to be changed.
 var (
 	viaEdge  = []string{"1.1 edge"}
@@ -48,11 +44,7 @@ func traceparent(high, low, span uint64) string {
 // copyFields copies all end-to-end fields of the view. It costs one allocation
 // for all values.
 func copyFields(h http.Header, v *request.View) {
-	n := 0
-	for range v.Fields() {
-		n++
-	}
-	values := make([]string, 0, n)
+	values := make([]string, 0, v.NumFields())
 	for f := range v.Fields() {
 		name := http.CanonicalHeaderKey(f.Name)
 		if before := h[name]; before != nil {
@@ -80,7 +72,11 @@ func dropConditions(h http.Header) {
 
 // forwardedHost sets what the origin is told of the address the client used.
 func forwardedHost(h http.Header, scheme, host string) {
-	v := []string{host, scheme, portOf(scheme, host)}
+	setForwardedHost(h, []string{host, scheme, portOf(scheme, host)})
+}
+
+// setForwardedHost takes host, scheme and port over.
+func setForwardedHost(h http.Header, v []string) {
 	h["X-Forwarded-Host"], h["X-Forwarded-Proto"], h["X-Forwarded-Port"] = v[0:1:1], v[1:2:2], v[2:3:3]
 }
 
@@ -109,9 +105,12 @@ func forwarding(h http.Header, v *request.View) {
 		node = `"[` + peer + `]"`
 	}
 	element := "for=" + node + `;host="` + v.Host + `";proto=` + v.Scheme
-	lines := []string{chain(h["X-Forwarded-For"], peer), chain(h["Forwarded"], element)}
+	lines := []string{
+		chain(h["X-Forwarded-For"], peer), chain(h["Forwarded"], element),
+		v.Host, v.Scheme, portOf(v.Scheme, v.Host),
+	}
 	h["X-Forwarded-For"], h["Forwarded"] = lines[0:1:1], lines[1:2:2]
-	forwardedHost(h, v.Scheme, v.Host)
+	setForwardedHost(h, lines[2:])
 }
 
 // chain is one line of the members so far and the next one.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httputil"
+	"net/url"
 	"os"
 
 	"edge/internal/cache"
@@ -69,13 +70,13 @@ func (ps *pass) rewrite(pr *httputil.ProxyRequest) {
 	h := http.Header{}
 	if x.stripped {
 		f := x.newFetch()
-		setTarget(pr.Out, f.sends.Scheme, f.sends.Host, f.sends.Path, f.sends.Query, f.sends.HasQuery)
+		setTarget(pr.Out, new(url.URL), f.sends.Scheme, f.sends.Host, f.sends.Path, f.sends.Query, f.sends.HasQuery)
 		f.inert(h)
 		copySlot(h, &x.view, "Range", request.SlotRange)
 		copySlot(h, &x.view, "If-Range", request.SlotIfRange)
 	} else {
 		query, hasQuery := x.plan.Route.ClientQuery(&x.view)
-		setTarget(pr.Out, x.view.Scheme, x.view.Host, x.view.Path, query, hasQuery)
+		setTarget(pr.Out, new(url.URL), x.view.Scheme, x.view.Host, x.view.Path, query, hasQuery)
 		copyFields(h, &x.view)
 		forwarding(h, &x.view)
 	}

@@ -7,7 +7,6 @@ import (
 	"net/http"
 
 	"edge/internal/cache"
-	"edge/internal/policy"
 	"edge/internal/rfc9111"
 )
 
@@ -93,11 +92,11 @@ func (e *exactly) Read(p []byte) (int, error) {
 }
 
 // salvage stores what came of a body that broke off, if more of it can be asked
-// for.
+// for. It is for auto alone, as all parts are.
 func (f *fetch) salvage(o *cache.Object, vary []string, length int64) {
 	h := http.Header{}
 	o.Head.AddTo(h)
-	if f.route.Mode != policy.Auto || o.Meta.Status != http.StatusOK || !rfc9111.Combinable(h) {
+	if o.Meta.Status != http.StatusOK || !rfc9111.Combinable(h) {
 		return
 	}
 	f.keepPartial(vary, o, rfc9111.Part{ByteRange: rfc9111.ByteRange{Length: o.Body.Size()}, Size: length})

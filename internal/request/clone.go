@@ -9,9 +9,17 @@ import (
 // it was parsed from, but for Rules and Names, which never change. Who fetches
 // on behalf of a request that may end first takes one.
 func (v *View) Clone() *View {
-	c := *v
+	c := new(View)
+	v.CloneTo(c)
+	return c
+}
+
+// CloneTo makes c what Clone returns.
+func (v *View) CloneTo(c *View) {
+	*c = *v
 	c.fields = slices.Clone(v.fields)
-	c.heads, c.tails = slices.Clone(v.heads), slices.Clone(v.tails)
+	ends, n := slices.Concat(v.heads, v.tails), len(v.heads)
+	c.heads, c.tails = ends[:n:n], ends[n:]
 
 	var size int
 	c.strings(func(s *string) { size += len(*s) })
@@ -23,7 +31,6 @@ func (v *View) Clone() *View {
 		n := len(*s)
 		*s, all = all[:n], all[n:]
 	})
-	return &c
 }
 
 // strings calls f with every string of the view, always in the same order.

@@ -69,6 +69,9 @@ func (v *View) Fields() iter.Seq[Field] {
 	}
 }
 
+// NumFields returns how many lines Fields yields.
+func (v *View) NumFields() int { return len(v.fields) }
+
 // first returns the index+1 of the first line of a slot, or 0.
 func (v *View) first(s Slot) int16 {
 	if uint(s) >= uint(len(v.heads)) {
