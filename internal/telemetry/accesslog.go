@@ -23,26 +23,26 @@ type LogLine struct {
 }
 
 // append writes the line as JSON. What is empty and may be is left out.
-func (l *LogLine) append(buf []byte) []byte {
+func (l *LogLine) append(buf []byte, s *second) []byte {
 	o := openObject(buf)
-	o.time("time", l.Time)
-	o.text("method", l.Method)
-	o.optional("scheme", l.Scheme)
-	o.text("host", l.Host)
-	o.text("path", l.Path)
-	o.integer("status", int64(l.Status))
-	o.integer("bytes", l.Bytes)
-	o.seconds("duration_seconds", l.Duration)
-	o.optional("route", l.Route)
-	o.optional("mode", l.Mode)
-	o.optional("served", l.Served)
-	o.optional("reason", l.Reason)
-	o.optional("address", l.Address)
+	o = o.time("time", l.Time, s)
+	o = o.text("method", l.Method)
+	o = o.optional("scheme", l.Scheme)
+	o = o.text("host", l.Host)
+	o = o.text("path", l.Path)
+	o = o.integer("status", int64(l.Status))
+	o = o.integer("bytes", l.Bytes)
+	o = o.seconds("duration_seconds", l.Duration)
+	o = o.optional("route", l.Route)
+	o = o.optional("mode", l.Mode)
+	o = o.optional("served", l.Served)
+	o = o.optional("reason", l.Reason)
+	o = o.optional("address", l.Address)
 	if l.TTL != 0 {
-		o.integer("ttl_seconds", int64(l.TTL/time.Second))
+		o = o.integer("ttl_seconds", int64(l.TTL/time.Second))
 	}
-	o.optional("client", l.Client)
-	o.optional("trace_id", l.TraceID)
+	o = o.optional("client", l.Client)
+	o = o.optional("trace_id", l.TraceID)
 	return o.close()
 }
 
@@ -65,8 +65,8 @@ type AccessLog struct {
 	w        io.Writer
 	counters *Counters
 
-	// scratch holds the buffers that lines are made in, so that mu is held
-	// only to copy them.
+	// scratch is of *scratch: what lines are made in, so that mu is held only to
+	// copy them.
 	scratch sync.Pool
 
 	mu     sync.Mutex // guards queue, lines and closed
@@ -80,10 +80,16 @@ type AccessLog struct {
 	done chan struct{} // closed when the writer has ended
 }
 
+// scratch is what making a line takes.
+type scratch struct {
+	line   []byte
+	second *second
+}
+
 // NewAccessLog writes to w; a nil w drops everything at no cost.
 func NewAccessLog(w io.Writer, c *Counters) *AccessLog {
 	l := &AccessLog{w: w, counters: c, wake: make(chan struct{}, 1), done: make(chan struct{})}
-	l.scratch.New = func() any { return new([]byte) }
+	l.scratch.New = func() any { return &scratch{second: newSecond()} }
 	if w == nil {
 		l.closed = true
 		close(l.done)
@@ -105,16 +111,16 @@ func (l *AccessLog) Log(line LogLine) {
 	if l.w == nil {
 		return
 	}
-	buf := l.scratch.Get().(*[]byte)
-	*buf = line.append((*buf)[:0])
-	enough, ok := l.enqueue(*buf)
+	s := l.scratch.Get().(*scratch)
+	s.line = line.append(s.line[:0], s.second)
+	enough, ok := l.enqueue(s.line)
 	if !ok {
 		l.counters.droppedLines.Add(1)
 	}
 	if enough {
 		l.signal()
 	}
-	l.scratch.Put(buf)
+	l.scratch.Put(s)
 }
 
 // enqueue copies a line into the queue; not ok when that is full or closed. enough

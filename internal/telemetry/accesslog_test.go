@@ -35,10 +35,27 @@ func TestLogLine(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			if got := string(tt.line.append(nil)); got != tt.want+"\n" {
+			if got := string(tt.line.append(nil, newSecond())); got != tt.want+"\n" {
 				t.Errorf("got\n%swant\n%s", got, tt.want)
 			}
 		})
+	}
+}
+
+// What is remembered of one line's second does not get into another's.
+func TestTimesAndDurations(t *testing.T) {
+	remembered := newSecond()
+	for _, at := range []time.Duration{0, 999_999_999, time.Second, 59*time.Second + 4_000_000, time.Second, -time.Nanosecond, 24 * time.Hour} {
+		line := LogLine{Time: sampleLine.Time.Add(at), Duration: at}
+		want := fmt.Sprintf(`{"time":"%s","method":"","host":"","path":"","status":0,"bytes":0,"duration_seconds":%.6f}`,
+			line.Time.UTC().Format("2006-01-02T15:04:05.000Z"), at.Seconds())
+		want = strings.ReplaceAll(want, "-0.000000", "0.000000")
+		if got := string(line.append(nil, remembered)); got != want+"\n" {
+			t.Errorf("got\n%swant\n%s", got, want)
+		}
+	}
+	if got := string(openObject(nil).seconds("d", -1500*time.Millisecond).close()); got != `{"d":-1.500000}`+"\n" {
+		t.Errorf("a duration of -1.5 s is %s", got)
 	}
 }
 
@@ -50,7 +67,7 @@ func TestLogInjection(t *testing.T) {
 		"\u009b31m", "ä€😀", "\xff\xfe\xc3", "\xed\xa0\x80",
 	} {
 		line := LogLine{Method: evil, Host: evil, Path: evil, Client: evil, TraceID: evil}
-		got := line.append(nil)
+		got := line.append(nil, newSecond())
 		if n := bytes.IndexByte(got, '\n'); n != len(got)-1 {
 			t.Errorf("%q: a line break inside the line %q", evil, got)
 		}
@@ -93,7 +110,7 @@ func FuzzText(f *testing.F) {
 
 func TestLongTextIsCut(t *testing.T) {
 	line := LogLine{Path: strings.Repeat("ä", maxText)}
-	got := line.append(nil)
+	got := line.append(nil, newSecond())
 	if len(got) > maxText+300 || !bytes.Contains(got, []byte("…")) || !json.Valid(got) {
 		t.Errorf("a path of %d bytes makes a line of %d", len(line.Path), len(got))
 	}
@@ -153,7 +170,7 @@ func TestLinesAreWrittenTogether(t *testing.T) {
 		w := &writes{}
 		l := NewAccessLog(w, New("", ""))
 		defer l.Close()
-		size := len(sampleLine.append(nil))
+		size := len(sampleLine.append(nil, newSecond()))
 		expect := func(when string, want ...int) {
 			t.Helper()
 			synctest.Wait()

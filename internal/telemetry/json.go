@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"math"
 	"strconv"
 	"time"
 	"unicode/utf8"
@@ -10,58 +11,82 @@ import (
 // request. It is more than any part of a request but a very long path.
 const maxText = 4096
 
-// object writes one JSON object. It is not encoding/json because that would
-// allocate for each line, and because terminals must survive what it lets
-// through: control characters beyond ASCII.
-type object struct {
-	buf   []byte
-	empty bool
-}
+// object is the beginning of one JSON object; every method returns it with one field
+// more. It is not encoding/json because that would allocate for each line, and because
+// terminals must survive what it lets through: control characters beyond ASCII.
+type object []byte
 
-func openObject(buf []byte) object { return object{append(buf, '{'), true} }
+func openObject(buf []byte) object { return append(buf, '{') }
 
 // close ends the object and its line.
-func (o *object) close() []byte { return append(o.buf, '}', '\n') }
+func (o object) close() []byte { return append(o, "}\n"...) }
 
-func (o *object) name(name string) {
-	if !o.empty {
-		o.buf = append(o.buf, ',')
+// name begins a field. No value ends with a brace.
+func (o object) name(name string) object {
+	if o[len(o)-1] != '{' {
+		o = append(o, ',')
 	}
-	o.empty = false
-	o.buf = append(o.buf, '"')
-	o.buf = append(o.buf, name...)
-	o.buf = append(o.buf, '"', ':')
+	o = append(o, '"')
+	o = append(o, name...)
+	return append(o, `":`...)
 }
 
-func (o *object) text(name, value string) {
-	o.name(name)
-	o.buf = appendText(o.buf, value)
-}
+func (o object) text(name, value string) object { return appendText(o.name(name), value) }
 
 // optional writes a text that may be missing.
-func (o *object) optional(name, value string) {
-	if value != "" {
-		o.text(name, value)
+func (o object) optional(name, value string) object {
+	if value == "" {
+		return o
 	}
+	return o.text(name, value)
 }
 
-func (o *object) integer(name string, value int64) {
-	o.name(name)
-	o.buf = strconv.AppendInt(o.buf, value, 10)
+func (o object) integer(name string, value int64) object {
+	return strconv.AppendInt(o.name(name), value, 10)
 }
 
-// seconds writes a duration with microseconds.
-func (o *object) seconds(name string, d time.Duration) {
-	o.name(name)
-	o.buf = strconv.AppendFloat(o.buf, d.Seconds(), 'f', 6, 64)
+// seconds writes a duration, rounded to microseconds.
+func (o object) seconds(name string, d time.Duration) object {
+	o = o.name(name)
+	micros := d.Round(time.Microsecond).Microseconds()
+	if micros < 0 {
+		o, micros = append(o, '-'), -micros
+	}
+	o = append(strconv.AppendInt(o, micros/1e6, 10), '.')
+	return appendDigits(o, micros%1e6, 1e5)
 }
 
 // time writes t in UTC with milliseconds.
-func (o *object) time(name string, t time.Time) {
-	o.name(name)
-	o.buf = append(o.buf, '"')
-	o.buf = t.UTC().AppendFormat(o.buf, "2006-01-02T15:04:05.000Z")
-	o.buf = append(o.buf, '"')
+func (o object) time(name string, t time.Time, s *second) object {
+	o = s.append(append(o.name(name), '"'), t)
+	o = appendDigits(o, int64(t.Nanosecond()/1e6), 100)
+	return append(o, `Z"`...)
+}
+
+// appendDigits appends a number that is not negative with leading zeros; highest is
+// the value of its first digit.
+func appendDigits(dst []byte, n, highest int64) []byte {
+	for ; highest > 0; highest /= 10 {
+		dst = append(dst, '0'+byte(n/highest%10))
+	}
+	return dst
+}
+
+// second remembers how the last second was written: the next line is nearly always of
+// the same one, and formatting a time takes as long as all the rest of a line.
+type second struct {
+	unix int64
+	text []byte
+}
+
+func newSecond() *second { return &second{unix: math.MinInt64} }
+
+// append appends t in UTC up to the point after its seconds.
+func (s *second) append(dst []byte, t time.Time) []byte {
+	if now := t.Unix(); now != s.unix {
+		s.unix, s.text = now, t.UTC().AppendFormat(s.text[:0], "2006-01-02T15:04:05.")
+	}
+	return append(dst, s.text...)
 }
 
 const hexDigits = "0123456789abcdef"
@@ -76,8 +101,13 @@ func appendText(dst []byte, s string) []byte {
 		s = s[:maxText]
 	}
 	for i := 0; i < len(s); {
+		if n := plainBytes(s[i:]); n > 0 {
+			dst = append(dst, s[i:i+n]...)
+			i += n
+			continue
+		}
 		if b := s[i]; b < utf8.RuneSelf {
-			dst = appendASCII(dst, b)
+			dst = appendEscaped(dst, b)
 			i++
 			continue
 		}
@@ -98,12 +128,28 @@ func appendText(dst []byte, s string) []byte {
 	return append(dst, '"')
 }
 
-func appendASCII(dst []byte, b byte) []byte {
-	switch {
-	case b == '"' || b == '\\':
-		return append(dst, '\\', b)
-	case b < ' ' || b == 0x7f:
-		return append(dst, '\\', 'u', '0', '0', hexDigits[b>>4], hexDigits[b&15])
+// plainBytes returns how many bytes s begins with that stand for themselves.
+func plainBytes(s string) int {
+	for i := range len(s) {
+		if !isPlain[s[i]] {
+			return i
+		}
 	}
-	return append(dst, b)
+	return len(s)
+}
+
+// isPlain are the bytes of ASCII that a JSON string has as they are.
+var isPlain = func() (plain [256]bool) {
+	for b := byte(' '); b < 0x7f; b++ {
+		plain[b] = b != '"' && b != '\\'
+	}
+	return plain
+}()
+
+// appendEscaped appends a byte of ASCII that is not plain.
+func appendEscaped(dst []byte, b byte) []byte {
+	if b == '"' || b == '\\' {
+		return append(dst, '\\', b)
+	}
+	return append(dst, '\\', 'u', '0', '0', hexDigits[b>>4], hexDigits[b&15])
 }
