@@ -19,7 +19,7 @@ import (
 // parser, but for plain heads, of which there is one understanding; see answerHead.
 //
 // It is safe for concurrent use. A connection belongs to one request from take to
-// put, and nobody reads from one that is unused: take looks at it instead.
+// put, and nobody reads from one that is unused: who asks over it next looks first.
 type h1Client struct {
 	dial func(context.Context) (net.Conn, error)
 	// firstByte is how long writing a request and waiting for the final head may
@@ -51,7 +51,8 @@ var heads = sync.Pool{New: func() any { return new([]byte) }}
 const mostHeadKept = 16 << 10
 
 // RoundTrip implements http.RoundTripper. A request that meets the end of its kept
-// connection is sent once more over a new one if it is repeatable, or was not sent.
+// connection is sent once more over a new one if it is repeatable; if it was not sent,
+// over others that are kept.
 func (c *h1Client) RoundTrip(req *http.Request) (*http.Response, error) {
 	ctx := req.Context()
 	if ctx.Err() != nil {
@@ -70,10 +71,13 @@ func (c *h1Client) RoundTrip(req *http.Request) (*http.Response, error) {
 	if trace == nil {
 		trace = &untraced
 	}
-	if conn := c.take(); conn != nil {
+	for conn := c.take(); conn != nil; conn = c.take() {
 		resp, err := conn.exchange(req, head, trace)
 		if err == nil || !conn.stale(req, err) {
 			return resp, err
+		}
+		if conn.sent {
+			break // once is enough
 		}
 	}
 	conn, err := c.connect(ctx)
@@ -95,12 +99,12 @@ func (c *h1Client) connect(ctx context.Context) (*h1Conn, error) {
 	return newH1Conn(c, conn), nil
 }
 
-// take returns the connection that was given back last, of those on which nothing
-// has happened since; nil if there is none. It closes the others.
+// take returns the connection that was given back last; nil if there is none. It
+// closes what was unused for too long.
 func (c *h1Client) take() *h1Conn {
 	for {
 		conn := c.pop()
-		if conn == nil || time.Since(conn.since) < idleConn && conn.quiet() == nil {
+		if conn == nil || time.Since(conn.since) < idleConn {
 			return conn
 		}
 		conn.conn.Close()

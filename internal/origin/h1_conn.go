@@ -26,6 +26,7 @@ type h1Conn struct {
 	raw    syscall.RawConn
 	look   func(fd uintptr)
 	looked error // what look found
+	turn   turn  // a Read that writes the request first
 
 	head bool  // an answer's head is being read
 	room int   // how many bytes that may have yet
@@ -52,7 +53,7 @@ func newH1Conn(c *h1Client, conn net.Conn) *h1Conn {
 	}
 	if s, ok := below.(syscall.Conn); ok {
 		h.raw, _ = s.SyscallConn() // fails for a connection that is closed
-		h.look = h.peek
+		h.look, h.turn.step = h.peek, h.step
 	}
 	h.r = bufio.NewReader(h)
 	h.cut = func() { below.Close() }
@@ -82,7 +83,7 @@ func (c *h1Conn) Read(p []byte) (int, error) {
 	} else {
 		c.conn.SetReadDeadline(deadline(c.client.idle)) // fails for a connection that is cut: so does Read
 	}
-	n, err := c.conn.Read(p)
+	n, err := c.receive(p)
 	c.room -= n
 	c.got = c.got || n > 0
 	c.late = err != nil && errors.Is(err, os.ErrDeadlineExceeded)
@@ -140,23 +141,33 @@ func (c *h1Conn) stale(req *http.Request, err error) bool {
 // ask writes a request and reads the head of its answer.
 func (c *h1Conn) ask(req *http.Request, head []byte, trace *httptrace.ClientTrace) (*http.Response, error) {
 	c.head, c.room, c.got, c.sent, c.late = true, maxHead, false, false, false
-	if !c.used && c.lid == nil { // what was used, take has looked at; TLS begins with words of both sides
-		if err := c.quiet(); err != nil {
-			return nil, err
-		}
-	}
-	c.conn.SetDeadline(deadline(c.client.firstByte)) // fails for a connection that is cut: so does Write
-	n, err := c.conn.Write(head)
-	c.sent = n > 0
-	if trace.WroteRequest != nil {
-		trace.WroteRequest(httptrace.WroteRequestInfo{Err: err})
-	}
-	if err != nil {
+	end := deadline(c.client.firstByte)
+	if c.raw != nil && c.lid == nil && trace.WroteRequest == nil {
+		c.conn.SetReadDeadline(end) // fails for a connection that is cut: so does Read
+		c.turn.ask, c.turn.end = head, end
+	} else if err := c.write(head, end, trace); err != nil {
 		return nil, err
 	}
 	resp, err := c.answer(req, trace)
 	c.head = false
 	return resp, err
+}
+
+// write looks, and writes a request that nothing has come before. end is also that of
+// the wait for the answer.
+func (c *h1Conn) write(head []byte, end time.Time, trace *httptrace.ClientTrace) error {
+	if c.used || c.lid == nil { // TLS begins with words of both sides
+		if err := c.quiet(); err != nil {
+			return err
+		}
+	}
+	c.conn.SetDeadline(end) // fails for a connection that is cut: so does Write
+	n, err := c.conn.Write(head)
+	c.sent = n > 0
+	if trace.WroteRequest != nil {
+		trace.WroteRequest(httptrace.WroteRequestInfo{Err: err})
+	}
+	return err
 }
 
 // answer reads the head of the final answer, and tells of those before it. What
