@@ -46,6 +46,7 @@ type bench struct {
 	origin  *process
 	address string // the origin's
 	bare    string // the binary of the bare proxy
+	floor   string // that of the program that answers without looking
 	tls     tlsFiles
 	roots   *x509.CertPool
 }
@@ -61,7 +62,7 @@ func open(o options, log *slog.Logger) (*bench, error) {
 	}
 	b := &bench{
 		log: log, dir: dir, edge: o.edge, rounds: o.rounds, seconds: time.Duration(o.seconds) * time.Second,
-		objects: o.objects, bare: filepath.Join(dir, "bare"),
+		objects: o.objects, bare: filepath.Join(dir, "bare"), floor: filepath.Join(dir, "floor"),
 	}
 	if err := b.prepare(); err != nil {
 		return nil, errors.Join(err, b.close())
@@ -87,7 +88,7 @@ func (b *bench) prepare() (err error) {
 	if err := os.WriteFile(b.file("load.lua"), script, 0o644); err != nil {
 		return err
 	}
-	for _, program := range []string{"origin", "bare"} {
+	for _, program := range []string{"origin", "bare", "floor"} {
 		if out, err := exec.Command("go", "build", "-o", b.file(program), "./bench/peers/"+program).CombinedOutput(); err != nil {
 			return fmt.Errorf("go build: %w\n%s", err, out)
 		}

@@ -41,12 +41,12 @@ func cases() []benchCase {
 	return []benchCase{
 		{"hit-1k", &throughput{
 			title:   "Hits of 1 KiB",
-			entries: append(everybody(apart, one(content.Public, 1<<10)), limit()),
+			entries: withLimits(everybody(apart, one(content.Public, 1<<10))),
 			goals:   smallHits, generate: wrk,
 		}},
 		{"hit-browser", &throughput{
 			title:   "Hits of 1 KiB, with the ten fields of a browser",
-			entries: append(everybody(apart, one(content.Public, 1<<10, browser...)), limit(browser...)),
+			entries: withLimits(everybody(apart, one(content.Public, 1<<10, browser...))),
 			goals:   smallHits, generate: wrk,
 		}},
 		{"hit-log", &throughput{
@@ -173,14 +173,19 @@ func withBare(list []entry) []entry {
 	return append(list, first)
 }
 
-// limitTarget is what nginx.conf answers with a text that stands there.
+// limitTarget is what nginx.conf and floor answer with a text that is ready.
 var limitTarget = content.Target{Kind: content.Public, Size: 1 << 10, Name: "limit"}
 
-// limit is NGINX that answers a fixed text: what the sockets of this machine
-// allow.
-func limit(header ...string) entry {
-	l := load{hot: []content.Target{limitTarget}, header: header}
-	return entry{"limit (nginx return)", setup{peer: "nginx", cores: apart}, l}
+// withLimits adds NGINX that answers a fixed text, which is the least that a server can
+// do that reads requests, and a program that does not: the kernel's part of it all.
+func withLimits(list []entry) []entry {
+	first := list[0]
+	first.load = load{hot: []content.Target{limitTarget}, header: first.load.header}
+	for _, limit := range []struct{ name, peer string }{{"limit (nginx return)", "nginx"}, {"floor (recv and send)", "floor"}} {
+		first.name, first.setup = limit.name, setup{peer: limit.peer, cores: first.cores}
+		list = append(list, first)
+	}
+	return list
 }
 
 func logging(list []entry) []entry {

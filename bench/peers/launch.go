@@ -47,6 +47,17 @@ func launchBare(b *bench, s setup, v *values, to *server) error {
 	return err
 }
 
+func launchFloor(b *bench, s setup, v *values, to *server) error {
+	to.only = &limitTarget
+	p, _, err := spawn{name: "floor", cores: s.cores.server, dir: v.Dir, args: []string{
+		b.floor, "-listen", v.Listen, "-target", limitTarget.String(),
+	}}.startSaying()
+	if err == nil {
+		to.processes = append(to.processes, p)
+	}
+	return err
+}
+
 func launchNginx(_ *bench, s setup, v *values, to *server) error {
 	file := filepath.Join(v.Dir, "nginx.conf")
 	if err := v.render("nginx.conf", file); err != nil {

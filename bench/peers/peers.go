@@ -48,6 +48,7 @@ var launches = map[string]launch{
 	"varnish":       launchVarnish,
 	"trafficserver": launchTrafficServer,
 	"bare":          launchBare,
+	"floor":         launchFloor,
 }
 
 // start starts a peer and waits until it answers. The caller must stop it.

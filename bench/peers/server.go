@@ -20,6 +20,8 @@ type server struct {
 	processes        []*process
 	dir              string // what it keeps
 	log              string // the file with its access log; empty for none
+	// only is the one target that it knows; nil when it knows all.
+	only *content.Target
 	// h2Rate is how many requests a second h2load made of it last; 0 at first.
 	h2Rate float64
 }
@@ -55,6 +57,9 @@ func (s *server) cpu() (time.Duration, error) {
 // program on its port would not.
 func (s *server) ready() error {
 	t := content.Target{Kind: content.NoStore, Size: 100, Name: fmt.Sprintf("ready-%d", time.Now().UnixNano())}
+	if s.only != nil {
+		t = *s.only
+	}
 	deadline := time.Now().Add(patience)
 	for {
 		err := s.answers(t)

@@ -50,6 +50,7 @@ var mayImport = map[string]string{
 	"bench/peers/content": "",
 	"bench/peers/origin":  "bench/peers/content",
 	"bench/peers/bare":    "",
+	"bench/peers/floor":   "bench/peers/content",
 	// A simulation: it imports nothing of edge.
 	"bench/scaling": "",
 	"bench/memory":  "bench/peers/content bench/section",
