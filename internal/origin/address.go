@@ -71,7 +71,7 @@ func (a *address) transportFor(req *http.Request) http.RoundTripper {
 	switch {
 	case a.client != nil && takes(req):
 		return a.client
-	case a.upgrades != a.transport && req.Header.Get("Upgrade") != "":
+	case a.upgrades != a.transport && switches(req):
 		return a.upgrades
 	}
 	return a.transport

@@ -24,6 +24,7 @@ type attempt struct {
 	choice
 	url            url.URL // of what is sent
 	body           *requestBody
+	answer         responseBody // of the answer that is handed on
 	left, leftGate atomic.Bool
 }
 
@@ -112,7 +113,7 @@ func outgoingHeader(h http.Header) http.Header {
 // write, or a switch of protocols that nobody asked for.
 func checkStatus(req *http.Request, resp *http.Response) error {
 	switch s := resp.StatusCode; {
-	case s == http.StatusSwitchingProtocols && req.Header.Get("Upgrade") == "":
+	case s == http.StatusSwitchingProtocols && !switches(req):
 		return errors.New("the response switches protocols unasked")
 	case s < 100 || s > 599:
 		return fmt.Errorf("the response has status %d", s)
@@ -123,7 +124,7 @@ func checkStatus(req *http.Request, resp *http.Response) error {
 // outcome is how the attempt ended.
 func (t *attempt) outcome(resp *http.Response, err error) outcome {
 	if err == nil {
-		return outcome{status: resp.StatusCode, asked: resp.Header.Get("Retry-After") != ""}
+		return outcome{status: resp.StatusCode, asked: isUnwell(resp.StatusCode) && resp.Header.Get("Retry-After") != ""}
 	}
 	failure, err := t.failure(err)
 	return outcome{failure: failure, lost: isLost(err), whole: t.body.untouched()}
@@ -158,13 +159,12 @@ func (t *attempt) failed(err error) error {
 // it is the connection itself, without a limit on its silence, and lives as long
 // as the request's context.
 func (t *attempt) handOn(resp *http.Response) {
-	now := time.Now()
 	t.body.answer()
-	unwell := t.head(resp, now)
+	unwell := t.head(resp)
 	switch {
 	case resp.Body == http.NoBody:
 		if !unwell {
-			t.pool.whole(t.address, now)
+			t.pool.whole(t.address)
 		}
 		t.end()
 	case resp.StatusCode == http.StatusSwitchingProtocols:
@@ -174,13 +174,13 @@ func (t *attempt) handOn(resp *http.Response) {
 		if isEndless(resp) {
 			t.leaveGate()
 		}
-		resp.Body = newResponseBody(t, resp.Body, unwell)
+		resp.Body = t.answerBody(resp.Body, unwell)
 	}
 }
 
 // discard gives up an answer, to try elsewhere.
 func (t *attempt) discard(resp *http.Response) {
-	t.head(resp, time.Now())
+	t.head(resp)
 	resp.Body.Close()
 	t.leave()
 	t.release()
@@ -188,11 +188,11 @@ func (t *attempt) discard(resp *http.Response) {
 
 // head notes the head of an answer, and reports whether it says that the server
 // is not well.
-func (t *attempt) head(resp *http.Response, now time.Time) (unwell bool) {
-	t.pool.head(t.address, t.probe, now)
+func (t *attempt) head(resp *http.Response) (unwell bool) {
+	t.pool.head(t.address, t.probe)
 	if unwell = isUnwell(resp.StatusCode); unwell {
 		t.count(Unwell)
-		rest := retryAfter(resp.Header.Get("Retry-After"), now)
+		rest := retryAfter(resp.Header.Get("Retry-After"), time.Now())
 		t.pool.fault(t.address, fault{rest: rest}, fmt.Errorf("it answered %d", resp.StatusCode))
 	} else {
 		t.count(Answered)
@@ -203,7 +203,8 @@ func (t *attempt) head(resp *http.Response, now time.Time) (unwell bool) {
 // isEndless reports whether an answer is a stream of events: it costs the origin
 // little, and lasts for as long as the client wants.
 func isEndless(resp *http.Response) bool {
-	return strings.HasPrefix(resp.Header.Get("Content-Type"), "text/event-stream")
+	kind := resp.Header["Content-Type"]
+	return len(kind) > 0 && strings.HasPrefix(kind[0], "text/event-stream")
 }
 
 // isUnwell reports whether a status says that it is the server that is not well,

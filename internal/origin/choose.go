@@ -76,11 +76,15 @@ type choice struct {
 // can find out about an address that may not be well. The zero choice is none.
 func (p *pool) choose(now time.Time, tried []*address, safe bool) choice {
 	addresses := *p.addresses.Load()
+	if len(addresses) == 1 && len(tried) == 0 && addresses[0].calm.Load() {
+		addresses[0].inFlight.Add(1) // as below, without the work
+		return choice{address: addresses[0]}
+	}
 	var memory [2][8]candidate
 	list := memory[0][:0]
 	for _, a := range addresses {
 		if a.calm.Load() {
-			list = append(list, candidate{a, Up, 1}) // as below, without the work
+			list = append(list, candidate{a, Up, 1})
 			continue
 		}
 		h := a.now()

@@ -58,15 +58,17 @@ func (p *pool) connected(a *address) {
 }
 
 // head notes the head of an answer.
-func (p *pool) head(a *address, probe bool, now time.Time) {
+func (p *pool) head(a *address, probe bool) {
 	if !a.calm.Load() {
+		now := time.Now()
 		p.update(a, func(h health) health { return h.head(probe, now) }, nil)
 	}
 }
 
 // whole notes an answer that came to its end.
-func (p *pool) whole(a *address, now time.Time) {
+func (p *pool) whole(a *address) {
 	if !a.calm.Load() {
+		now := time.Now()
 		p.update(a, func(h health) health { return h.whole(&p.config, now) }, nil)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,6 +23,7 @@ type Limit struct {
 // they came. It is safe for concurrent use.
 type gate struct {
 	limit Limit
+	free  atomic.Int64 // inside, where there is no limit: nothing else is used then
 
 	mu      sync.Mutex // guards what follows
 	inside  int
@@ -38,6 +40,10 @@ var (
 // enter waits for a turn. Whoever gets nil must leave. Other errors than errFull
 // and errLate are those of ctx.
 func (g *gate) enter(ctx context.Context) error {
+	if g.limit.Requests == 0 {
+		g.free.Add(1)
+		return nil
+	}
 	turn, err := g.join()
 	if turn == nil {
 		return err
@@ -59,7 +65,7 @@ func (g *gate) join() (turn *list.Element, err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
-	case g.limit.Requests == 0 || g.inside < g.limit.Requests:
+	case g.inside < g.limit.Requests:
 		g.inside++
 		return nil, nil
 	case g.waiting.Len() >= g.limit.Queue:
@@ -87,6 +93,10 @@ func (g *gate) giveUp(turn *list.Element, err error) error {
 
 // leave makes room for the next.
 func (g *gate) leave() {
+	if g.limit.Requests == 0 {
+		g.free.Add(-1)
+		return
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if next := g.waiting.Front(); next != nil {
@@ -108,5 +118,5 @@ type GateStatus struct {
 func (g *gate) status() GateStatus {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return GateStatus{g.limit.Requests, g.inside, g.waiting.Len(), g.full, g.late}
+	return GateStatus{g.limit.Requests, g.inside + int(g.free.Load()), g.waiting.Len(), g.full, g.late}
 }

@@ -40,7 +40,7 @@ func newH1Client(c *Config, d *dialer) *h1Client {
 // takes reports whether a request is one for h1Client: it has no body and switches
 // no protocol.
 func takes(req *http.Request) bool {
-	return (req.Body == nil || req.Body == http.NoBody) && req.Header.Get("Upgrade") == "" &&
+	return (req.Body == nil || req.Body == http.NoBody) && !switches(req) &&
 		req.Method != http.MethodConnect && len(req.TransferEncoding) == 0 && len(req.Trailer) == 0
 }
 

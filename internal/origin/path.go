@@ -76,5 +76,8 @@ func (p prefixes) outgoing(u *url.URL) (out url.URL, ok bool) {
 	}
 	out = *u
 	out.User = nil
+	if p == (prefixes{}) && u.RawPath != "" {
+		return out, true // it stays as it is
+	}
 	return out, setPath(&out, p.apply(escaped))
 }

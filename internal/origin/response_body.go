@@ -24,9 +24,10 @@ type responseBody struct {
 	timer  *time.Timer // runs while a Read waits; nil with an h1Client, which bounds that itself
 }
 
-// newResponseBody returns the body of resp for the caller.
-func newResponseBody(t *attempt, inner io.ReadCloser, unwell bool) *responseBody {
-	b := &responseBody{inner: inner, attempt: t, unwell: unwell}
+// answerBody returns the body, which is inner, of the answer for the caller.
+func (t *attempt) answerBody(inner io.ReadCloser, unwell bool) *responseBody {
+	b := &t.answer
+	b.inner, b.attempt, b.unwell = inner, t, unwell
 	if t.cancel != nil {
 		b.timer = time.AfterFunc(farAway, b.expired)
 		b.timer.Stop()
@@ -70,7 +71,7 @@ func (b *responseBody) expired() {
 // whole notes the end of the body.
 func (b *responseBody) whole() {
 	if !b.unwell {
-		b.pool.whole(b.address, time.Now())
+		b.pool.whole(b.address)
 	}
 	b.end()
 }

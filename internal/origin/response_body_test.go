@@ -19,7 +19,7 @@ func TestIdleCountsOnlyWaitingReads(t *testing.T) {
 		client, server := net.Pipe()
 		ctx, cancel := context.WithCancelCause(t.Context())
 		a := (*p.addresses.Load())[0]
-		b := newResponseBody(&attempt{Context: ctx, cancel: cancel, pool: p, choice: choice{address: a}}, closeOnDone{client, ctx}, false)
+		b := (&attempt{Context: ctx, cancel: cancel, pool: p, choice: choice{address: a}}).answerBody(closeOnDone{client, ctx}, false)
 		go func() {
 			for range 3 {
 				time.Sleep(50 * time.Second)

@@ -15,7 +15,7 @@ import (
 // been received: it has no body, and doing what it asks for twice is doing it
 // once (RFC 9110 section 9.2.2).
 func repeatable(req *http.Request) bool {
-	if req.Body != nil && req.Body != http.NoBody || req.Header.Get("Upgrade") != "" {
+	if req.Body != nil && req.Body != http.NoBody || switches(req) {
 		return false
 	}
 	switch req.Method {
@@ -23,6 +23,13 @@ func repeatable(req *http.Request) bool {
 		return true
 	}
 	return false
+}
+
+// switches reports whether a request asks for another protocol. Names in its header
+// are canonical.
+func switches(req *http.Request) bool {
+	to := req.Header["Upgrade"]
+	return len(to) > 0 && to[0] != ""
 }
 
 // Retry is why a request was sent again.

@@ -39,7 +39,7 @@ func (p *Proxy) send(name string, r *http.Request) (*http.Response, rfc9111.Mome
 		failure = rfc9111.OriginError
 	}
 	p.counters.OriginRequest(name, res.StatusCode, failure, took)
-	if res.Header.Get("Date") == "" {
+	if date := res.Header["Date"]; len(date) == 0 || date[0] == "" {
 		res.Header.Set("Date", at.Wall.UTC().Format(http.TimeFormat)) // RFC 9110 section 6.6.1
 	}
 	return res, at, nil
