@@ -35,9 +35,9 @@ type footprint struct {
 	// Objects, Live and Capacity are what it says it stores, Headroom what it says it
 	// takes besides.
 	Objects, Live, Capacity, Headroom int64
-	// Resident is its memory now, some seconds after the last request; Peak was the
-	// most at any moment since it started.
-	Resident, Peak int64
+	// Filled is its memory right after the last request, Resident when it is at rest some
+	// seconds later; Peak was the most at any moment since it started.
+	Filled, Resident, Peak int64
 	// Each is what it has grown by since it was empty, for each object; 0 when not
 	// all objects are of 1 KiB.
 	Each float64
@@ -103,8 +103,12 @@ func (e *edge) resident() (int64, error) {
 // back when it has had nothing to collect for 10 s.
 const settle = 15 * time.Second
 
-// weigh returns what edge takes when it rests.
+// weigh returns what edge takes now, and when it rests.
 func (e *edge) weigh(state string) (footprint, error) {
+	filled, err := e.resident()
+	if err != nil {
+		return footprint{}, err
+	}
 	time.Sleep(settle)
 	m, err := e.scrape()
 	if err != nil {
@@ -114,7 +118,7 @@ func (e *edge) weigh(state string) (footprint, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return footprint{
-		State: state, Resident: now, Peak: e.peak,
+		State: state, Filled: filled, Resident: now, Peak: e.peak,
 		Objects: int64(m["edge_cache_objects"]), Live: int64(m["edge_cache_size_bytes"]),
 		Capacity: int64(m["edge_cache_capacity_bytes"]), Headroom: int64(m["edge_memory_headroom_bytes"]),
 	}, errors.Join(err, e.failed)

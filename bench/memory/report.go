@@ -35,8 +35,9 @@ func (r *result) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "## Memory\n\nWritten by `make bench-memory`, of %s with `cache.memory: %dMiB`; %d windows of %v.\n\n",
 		version(r.edge), r.cacheMB, r.windows, windowTime)
-	fmt.Fprintf(&b, "Objects of 1 KiB come over HTTP from an origin on the loopback. *Resident* is all memory of the process %v after the last\n"+
-		"of them, as the kernel counts it; *each* is that divided by the objects, so that an empty edge and the garbage are in it. *Peak* is\n"+
+	fmt.Fprintf(&b, "Objects of 1 KiB come over HTTP from an origin on the loopback. *Filled* is all memory of the process right after the last\n"+
+		"of them, as the kernel counts it, *resident* %v later: edge gives back the memory of its garbage when it has been at rest for ten\n"+
+		"seconds. *Each* is what is resident divided by the objects, less what an empty edge takes. *Peak* is\n"+
 		"the most at any moment since the start, looked at every %v: it has to stay within `edge_cache_capacity_bytes` and\n"+
 		"`edge_memory_headroom_bytes` (*bound*). The collector has edge's own settings. The large store is filled up with objects of 8 KiB.\n\n", settle, sampleEvery)
 	r.footprints(&b)
@@ -67,15 +68,15 @@ func loadAverage() (five float64) {
 }
 
 func (r *result) footprints(b *strings.Builder) {
-	b.WriteString("| cache.memory, MiB | store | objects | live, MiB | resident, MiB | each, bytes | peak, MiB | bound, MiB | kept |\n")
-	b.WriteString("| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n")
+	b.WriteString("| cache.memory, MiB | store | objects | live, MiB | filled, MiB | resident, MiB | each, bytes | peak, MiB | bound, MiB | kept |\n")
+	b.WriteString("| ---: | --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | --- |\n")
 	for _, f := range r.Footprints {
 		each, kept := "", f.Peak <= f.bound()
 		if f.Each > 0 {
 			each = fmt.Sprintf("%.0f (goal ≤ %.0f)", f.Each, eachMax)
 			kept = kept && f.Each <= eachMax
 		}
-		fmt.Fprintf(b, "| %d | %s | %d | %d | %d | %s | %d | %d | %s |\n", f.Capacity>>20, f.State, f.Objects, f.Live>>20, f.Resident>>20, each,
+		fmt.Fprintf(b, "| %d | %s | %d | %d | %d | %d | %s | %d | %d | %s |\n", f.Capacity>>20, f.State, f.Objects, f.Live>>20, f.Filled>>20, f.Resident>>20, each,
 			f.Peak>>20, f.bound()>>20, yes(kept))
 	}
 }

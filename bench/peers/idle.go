@@ -103,6 +103,9 @@ func openOne(addr string, header []string, t content.Target) (net.Conn, error) {
 	return c.conn, nil
 }
 
+// settle is how long edge gets before its garbage is collected, and after it.
+const settle = 3 * time.Second
+
 // atRest weighs edge when it has collected its garbage and given it back.
 func atRest(s *server) (weight, error) {
 	time.Sleep(settle)

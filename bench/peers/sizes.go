@@ -36,17 +36,20 @@ func (b *bench) fullMiB() int { return fullMiB * b.objects / manyObjects }
 type footprint struct {
 	Objects int
 	// Grown is by how much its memory and its files have grown since the start,
-	// for each object; Resident is all of its memory now.
-	Grown, Files float64
-	Resident     int64
+	// for each object, when it is at rest; Filled is the same right after the last object
+	// was stored. Resident is all of its memory at rest.
+	Grown, Files, Filled float64
+	Resident             int64
 	// Bound is what edge says it takes at most, Live what it says it stores.
 	Bound, Live int64
 	// StoreMiB is what it was told to take for a full store.
 	StoreMiB int
 }
 
-// settle is how long a server gets to come to rest before it is measured.
-const settle = 3 * time.Second
+// rest is how long a server gets to come to rest before what it stores is weighed:
+// edge gives back the memory of its garbage when it has had nothing to collect for
+// 10 s (ADR 20).
+const rest = 15 * time.Second
 
 func (c *sizes) measure(b *bench) (_ *result, err error) {
 	r := &result{Sizes: make(map[string][]footprint)}
@@ -123,17 +126,22 @@ func (c *sizes) steps(b *bench, s *server, r *result, counts ...int) error {
 			return err
 		}
 		have = n
-		time.Sleep(settle)
+		filled, err := weigh(s)
+		if err != nil {
+			return err
+		}
+		time.Sleep(rest)
 		now, err := weigh(s)
 		if err != nil {
 			return err
 		}
+		each := func(grown int64) float64 { return float64(grown) / float64(n) }
 		f := footprint{
 			Objects: n, Resident: now.Resident,
-			Grown: float64(now.Proportional-start.Proportional) / float64(n),
-			Files: float64(now.files-start.files) / float64(n),
+			Grown: each(now.Proportional - start.Proportional), Filled: each(filled.Proportional - start.Proportional),
+			Files: each(now.files - start.files),
 		}
-		b.log.Info("measured", "entry", s.peer, "objects", n, "bytes_each", int(f.Grown+f.Files))
+		b.log.Info("measured", "entry", s.peer, "objects", n, "bytes_each", int(f.Grown+f.Files), "filled_bytes_each", int(f.Filled))
 		r.Sizes[s.peer] = append(r.Sizes[s.peer], f)
 		if err := b.stored(s, n); err != nil {
 			return err

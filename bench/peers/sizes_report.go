@@ -5,15 +5,17 @@ import "fmt"
 // report tells of sizes and pauses.
 func (c *sizes) report(w *report, r *result) {
 	w.title("Memory: what a stored object of 1 KiB takes",
-		"What the processes (proportional set size) and their files on tmpfs have grown by, three seconds after they were filled "+
-			"over HTTP, for each object. HAProxy takes its store whole at the start.", r)
-	w.head("", "objects", "bytes each", "in files", "all memory, MiB")
+		fmt.Sprintf("What the processes (proportional set size) and their files on tmpfs have grown by, %.0f seconds after they were filled "+
+			"over HTTP, for each object: edge gives back the memory of its garbage when it has been at rest for ten. *Right after* is what they "+
+			"had grown by when the last object was stored. HAProxy takes its store whole at the start.", rest.Seconds()), r)
+	w.head("", "objects", "bytes each", "right after", "in files", "all memory, MiB")
 	for _, peer := range r.Order {
 		for _, f := range r.Sizes[peer] {
 			if f.Bound > 0 {
 				continue
 			}
-			w.row(peer, fmt.Sprint(f.Objects), fmt.Sprintf("%.0f", f.Grown), fmt.Sprintf("%.0f", f.Files), fmt.Sprint(f.Resident>>20))
+			w.row(peer, fmt.Sprint(f.Objects), fmt.Sprintf("%.0f", f.Grown), fmt.Sprintf("%.0f", f.Filled),
+				fmt.Sprintf("%.0f", f.Files), fmt.Sprint(f.Resident>>20))
 		}
 	}
 	for _, f := range r.Sizes["edge"] {
