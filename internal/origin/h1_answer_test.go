@@ -146,3 +146,56 @@ func TestPlainHeads(t *testing.T) {
 		}
 	}
 }
+
+// A plain head is five pieces of memory: the response with its body, the text, the
+// values, and the map, which has two.
+func TestPlainHeadsAllocate(t *testing.T) {
+	head := []byte("HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nETag: \"a\"\r\nx-nextjs-cache: HIT\r\nContent-Length: 5\r\n\r\n")
+	req, r := &http.Request{Method: http.MethodGet}, bufio.NewReader(nil)
+	got := testing.AllocsPerRun(100, func() {
+		var h answerHead
+		if h.scan(head) != plainHead || h.response(head, req, r) == nil {
+			t.Fatal("not read here")
+		}
+	})
+	if got > 5 {
+		t.Errorf("%v allocations", got)
+	}
+}
+
+// BenchmarkAnswer is the reading of one answer from memory, with its body.
+func BenchmarkAnswer(b *testing.B) {
+	data := []byte("HTTP/1.1 200 OK\r\nCache-Control: public, max-age=600\r\nContent-Type: text/plain\r\nDate: Mon, 02 Jan 2006 15:04:05 GMT\r\nEtag: \"bench\"\r\nContent-Length: 1024\r\n\r\n" + string(make([]byte, 1024)))
+	req, buf := &http.Request{Method: http.MethodGet}, make([]byte, 4096)
+	drain := func(body io.Reader) {
+		for err := error(nil); err == nil; {
+			_, err = body.Read(buf)
+		}
+	}
+	b.Run("ours", func(b *testing.B) {
+		from := &said{piece: 4096}
+		c := newH1Conn(&h1Client{}, from)
+		b.ReportAllocs()
+		for b.Loop() {
+			from.rest, c.head, c.room = data, true, maxHead
+			resp, err := c.readResponse(req)
+			if err != nil {
+				b.Fatal(err)
+			}
+			drain(resp.Body.(*h1Body).inner)
+		}
+	})
+	b.Run("net/http", func(b *testing.B) {
+		from := &said{piece: 4096}
+		r := bufio.NewReader(from)
+		b.ReportAllocs()
+		for b.Loop() {
+			from.rest = data
+			resp, err := http.ReadResponse(r, req)
+			if err != nil {
+				b.Fatal(err)
+			}
+			drain(resp.Body)
+		}
+	})
+}
