@@ -46,6 +46,7 @@ type Lookup struct {
 	Silent bool
 
 	scratch []byte
+	ahead   byte // of the object that was looked at; see Object.ahead
 }
 
 // Mark is why a key is not worth collapsing on.
@@ -124,6 +125,7 @@ func (m *Memory) take(o *Object, l *Lookup) {
 	if o == nil {
 		return
 	}
+	l.ahead = o.ahead()
 	found := m.generations.check(o, l.Generation)
 	if found.hard {
 		l.State = Dead

@@ -3,6 +3,7 @@ package proxy_test
 import (
 	"fmt"
 	"maps"
+	"math/rand/v2"
 	"net/http"
 	"slices"
 	"strings"
@@ -154,6 +155,41 @@ func BenchmarkHitBelow(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// BenchmarkHitsOfMany are hits of 50,000 objects by Zipf's law, which do not fit a
+// processor's cache, with the copy that is sent.
+func BenchmarkHitsOfMany(b *testing.B) {
+	const objects = 50_000
+	p := newBench(b)
+	heads := make([][]byte, objects)
+	for i := range heads {
+		target := fmt.Sprintf("/pages/%d", i)
+		heads[i] = bareHead(target)
+		r := get(b, target)
+		r.Header = nil
+		p.ServeHTTP(&sink{header: http.Header{}}, r)
+	}
+	law := rand.NewZipf(rand.New(rand.NewPCG(1, 2)), 1.01, 1, objects-1)
+	picks := make([][]byte, 1<<18)
+	for i := range picks {
+		picks[i] = heads[law.Uint64()]
+	}
+	began, hit, dst, hits, n := time.Now(), p.NewHit(), make([]byte, 0, 8192), 0, 0
+	b.ReportAllocs()
+	for b.Loop() {
+		n++
+		hit.Parse(picks[n%len(picks)], request.Conn{Peer: "192.0.2.1:1234"})
+		head, body, ok := hit.Answer(dst[:0], time.Since(began))
+		if ok {
+			hits++
+			_ = append(head, body[0]...)
+			hit.Sent(int64(len(head)), int64(len(body[0])), time.Since(began))
+		}
+	}
+	if hits < n*9/10 {
+		b.Fatalf("%d of %d are hits", hits, n)
 	}
 }
 
