@@ -205,8 +205,8 @@ func (a *App) build(p *policy.Policy) (err error) {
 		Counters: a.counters, Log: a.access, Now: a.now, Trace: a.trace(), Tier: a.tier,
 		Stall: s.Limits.Stall,
 	})
-	a.wire = a.newWire(s.Limits)
 	a.gate = newGate(a.proxy, &a.draining)
+	a.wire = a.newWire(s.Limits)
 	a.data = a.dataServers(p)
 	a.exposition = a.newExposition()
 	a.swapAdmin()

@@ -44,10 +44,10 @@ func (g *gate) before(next http.Handler) http.Handler {
 }
 
 func (g *gate) serve(w http.ResponseWriter, r *http.Request, next http.Handler) {
-	defer g.leave()
-	if g.under.Add(1) < 0 {
+	if !g.enter() {
 		panic(http.ErrAbortHandler) // the connection is being closed
 	}
+	defer g.leave()
 	if _, upgrade := r.Header["Upgrade"]; upgrade {
 		t := &tunnel{ResponseWriter: w, gate: g, websocket: strings.EqualFold(r.Header.Get("Upgrade"), "websocket")}
 		defer g.forget(t)
@@ -65,6 +65,15 @@ func (g *gate) size() int {
 		n += closed
 	}
 	return int(n)
+}
+
+// enter lets a request in that calls leave when it ends; false when the gate is closed.
+func (g *gate) enter() bool {
+	if g.under.Add(1) < 0 {
+		g.leave()
+		return false
+	}
+	return true
 }
 
 func (g *gate) leave() {

@@ -13,6 +13,8 @@ func (a *App) newWire(l policy.Limits) *wire.Answerer {
 	return wire.New(wire.Options{
 		Clerk: func() wire.Clerk { return a.proxy.NewHit() },
 		Open:  func() bool { return !a.draining.Load() && a.policy.Load().Settings.FastHits },
+		Enter: a.gate.enter,
+		Leave: a.gate.leave,
 		Now:   func() time.Duration { return time.Since(a.began) },
 		Idle:  l.Idle,
 		Head:  l.Head,

@@ -95,7 +95,7 @@ func (x *exchange) refuseFault(f request.Fault) {
 // originFailed answers when an origin gave no response: with what is stored
 // when that may stand in, or with 502, 503, 504 or, where the policy says so, 500.
 func (x *exchange) originFailed(reason rfc9111.Reason, err error) {
-	if reason == rfc9111.ClientGone && x.r.Context().Err() != nil {
+	if reason == rfc9111.ClientGone && x.ctx.Err() != nil {
 		x.clientGone()
 		return
 	}
@@ -190,7 +190,7 @@ func (x *exchange) problem(status int, reason rfc9111.Reason, detail string, cs 
 	x.closeAfterBody(h)
 	appendStatus(h, cs)
 	x.w.WriteHeader(status)
-	if x.r.Method != http.MethodHead {
+	if x.method() != http.MethodHead {
 		_, _ = x.w.Write(body) // the client may be gone; there is no other answer
 	}
 }

@@ -221,7 +221,7 @@ func (x *exchange) codeArriving(h http.Header, r *fill.Reader) rfc9111.Coding {
 	if c == rfc9111.Identity || l.Length >= 0 {
 		return c
 	}
-	if size, whole := r.Arrived(x.r.Context(), coding.Least, patience); whole && size < coding.Least {
+	if size, whole := r.Arrived(x.ctx, coding.Least, patience); whole && size < coding.Least {
 		return rfc9111.Identity
 	}
 	return c

@@ -230,7 +230,7 @@ func (x *exchange) breaksOffAtOnce(r *fill.Reader) bool {
 	if x.verdict.IfError <= 0 {
 		return false
 	}
-	r.Arrived(x.r.Context(), httpBuffer, patience)
+	r.Arrived(x.ctx, httpBuffer, patience)
 	return r.Broken()
 }
 

@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 
 	"edge/internal/policy"
+	"edge/internal/request"
 )
 
 var htmlPage = []string{"text/html; charset=utf-8"}
@@ -19,6 +21,9 @@ func (x *exchange) page(h http.Header, status int) ([]byte, bool) {
 		return nil, false
 	}
 	addVary(h, "Accept")
+	if x.r == nil {
+		return page.Body, policy.PrefersHTML(slices.Collect(x.view.Lines(request.SlotAccept)))
+	}
 	// Not the view, which has no fields where the request was at fault.
 	return page.Body, policy.PrefersHTML(x.r.Header["Accept"])
 }

@@ -1,6 +1,7 @@
 package proxy
 
 import (
+	"context"
 	"net/http"
 	"time"
 
@@ -19,11 +20,15 @@ type exchange struct {
 	inquiry
 
 	w writer
-	r *http.Request
+	// ctx ends when the client leaves. r is net/http's; nil on a connection that it
+	// knows nothing of.
+	ctx context.Context
+	r   *http.Request
 	// redirect says that the listener sends clients from http to https.
 	redirect bool
 
 	// lookup
+	looked  bool     // found is what a Hit has found
 	partial *partial // what is stored of the body, where the whole is not
 
 	// fetch
@@ -84,7 +89,7 @@ func (x *exchange) run() {
 // begin prepares a pooled exchange.
 func (x *exchange) begin(p *Proxy, w http.ResponseWriter, r *http.Request, redirect bool) {
 	x.inquiry.begin(p, p.now())
-	x.r, x.redirect = r, redirect
+	x.ctx, x.r, x.redirect = r.Context(), r, redirect
 	x.w.reset(w, r.ProtoMajor >= 2, p.stall)
 	x.w.body = newClientBody(w, r, x.live.policy.Settings.Limits.Head)
 }
@@ -113,7 +118,10 @@ func (x *exchange) lookup() {
 // search asks the store, and where it has nothing finds out more. It changes
 // nothing there.
 func (x *exchange) search() {
-	x.find(x.p.now())
+	if !x.looked {
+		x.find(x.p.now())
+	}
+	x.looked = false
 	if x.found.State == cache.Nothing && x.plan.Route.Mode == policy.Auto {
 		x.otherSearch()
 	}
@@ -177,7 +185,7 @@ func (x *exchange) end() {
 		x.p.trace.Panicked(v)
 	}
 	x.w.end()
-	x.record(sent{method: x.r.Method, status: x.w.status, bytes: x.w.bytes}, x.p.now())
+	x.record(sent{method: x.method(), status: x.w.status, bytes: x.w.bytes}, x.p.now())
 	if v == nil && !x.w.http2 {
 		x.w.body.drain()
 	}
@@ -188,4 +196,12 @@ func (x *exchange) end() {
 	if v != nil {
 		panic(http.ErrAbortHandler)
 	}
+}
+
+// method is the request's as it came, also where there is no view of it.
+func (x *exchange) method() string {
+	if x.r == nil {
+		return x.view.Method
+	}
+	return x.r.Method
 }

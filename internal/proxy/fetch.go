@@ -44,7 +44,7 @@ func (x *exchange) fetch(last bool) {
 		x.fetches()
 	}
 	joined := x.p.now()
-	x.landing = reader.Land(x.r.Context(), wait, x.matches)
+	x.landing = reader.Land(x.ctx, wait, x.matches)
 	f.interim.end()
 	x.waited += x.p.now().Sub(joined)
 	if address := f.address.Load(); lead && address != nil {

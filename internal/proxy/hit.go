@@ -17,6 +17,7 @@ import (
 // the same inquiry, and what it does not answer it leaves to one.
 type Hit struct {
 	inquiry
+	looked bool     // found is of this request
 	status int      // of the answer
 	chunks [][]byte // of its body
 }
@@ -40,12 +41,13 @@ func (h *Hit) View() *request.View { return &h.view }
 // it.
 func (h *Hit) Answer(dst []byte, now time.Duration) (head []byte, body [][]byte, ok bool) {
 	at := rfc9111.Instant(now)
-	h.began = at
+	h.began, h.looked = at, false
 	h.decide()
 	if h.plan.Course != policy.Lookup || h.crossOrigin() {
 		return nil, nil, false
 	}
 	h.find(at)
+	h.looked = true
 	if h.found.State != cache.Found || !h.labelled() {
 		return nil, nil, false
 	}

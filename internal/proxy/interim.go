@@ -100,5 +100,5 @@ func (i *interim) end() {
 // answer was judged.
 func (x *exchange) informs() bool {
 	mode := x.plan.Route.Mode
-	return (mode == policy.ForceDynamic || mode == policy.Auto) && x.r.ProtoAtLeast(1, 1)
+	return (mode == policy.ForceDynamic || mode == policy.Auto) && !x.view.HTTP10
 }

@@ -33,7 +33,7 @@ func (x *exchange) pass() {
 	x.w.eager, x.w.waits = true, true
 	x.w.informs = x.informs()
 	ps := &pass{x: x}
-	r := x.r.WithContext(withPass(x.r.Context(), ps))
+	r := x.incoming().WithContext(withPass(x.ctx, ps))
 	if ps.body = x.w.body; ps.body != nil {
 		if most := x.live.policy.Settings.MaxRequestBody; most > 0 {
 			ps.body.ReadCloser = http.MaxBytesReader(&x.w, r.Body, most)
@@ -43,6 +43,18 @@ func (x *exchange) pass() {
 		r.Body = ps.body
 	}
 	x.p.relay.ServeHTTP(&x.w, r)
+}
+
+// incoming is the request as the relay is to have it: what goes out is written by
+// rewrite.
+func (x *exchange) incoming() *http.Request {
+	if x.r != nil {
+		return x.r
+	}
+	return &http.Request{
+		Method: x.view.Method, URL: &url.URL{Path: x.view.Path}, Host: x.view.Host, RemoteAddr: x.view.Peer(),
+		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}, Body: http.NoBody,
+	}
 }
 
 // limit is how many such requests a second the route takes: only those that
@@ -86,7 +98,7 @@ func (ps *pass) rewrite(pr *httputil.ProxyRequest) {
 		h.Set("Connection", "Upgrade")
 		h.Set("Upgrade", x.view.Upgrade)
 	}
-	if x.plan.Route.Mode == policy.ForceDynamic && takesTrailers(x.r.Header["Te"]) {
+	if x.plan.Route.Mode == policy.ForceDynamic && takesTrailers(pr.In.Header["Te"]) {
 		h["Te"] = []string{"trailers"} // gRPC demands it; the field is hop-by-hop, and this is our hop
 	}
 	pr.Out.Header = h
@@ -147,7 +159,7 @@ func (ps *pass) failed(err error) {
 	switch {
 	case errors.As(ps.body.failure(), &tooLarge):
 		ps.x.refuse(http.StatusRequestEntityTooLarge, rfc9111.BodyTooLarge)
-	case errors.Is(err, context.Canceled) && ps.x.r.Context().Err() != nil:
+	case errors.Is(err, context.Canceled) && ps.x.ctx.Err() != nil:
 		ps.x.clientGone()
 	case errors.Is(ps.body.failure(), os.ErrDeadlineExceeded):
 		ps.x.refuse(http.StatusRequestTimeout, rfc9111.BodyTooSlow)

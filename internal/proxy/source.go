@@ -71,7 +71,7 @@ func (a arrivingBody) writeTo(w io.Writer, start, length int64) error {
 }
 
 func (a arrivingBody) copyTo(w io.Writer, flush func() error) error {
-	_, err := a.r.Copy(a.x.r.Context(), w, flush)
+	_, err := a.r.Copy(a.x.ctx, w, flush)
 	return err
 }
 

@@ -10,7 +10,8 @@ import (
 	"time"
 )
 
-// Options configure an Answerer. All fields but Stall are required.
+// Options configure an Answerer. All fields but Enter, Leave and Stall
+// are required.
 type Options struct {
 	// Clerk makes a Clerk.
 	Clerk func() Clerk
@@ -20,6 +21,10 @@ type Options struct {
 	Open func() bool
 	// Now is a monotonic clock, counted from any base.
 	Now func() time.Duration
+	// Enter is called before a Task, which is not served, but its connection closed,
+	// if it returns false; and Leave after a Task. Nil are those that do nothing.
+	Enter func() bool
+	Leave func()
 	// Idle and Head are the IdleTimeout and the ReadHeaderTimeout of the
 	// http.Server: between two requests, and from the first byte of a head to
 	// its last.
@@ -35,8 +40,9 @@ const defaultStall = 30 * time.Second
 // Answerer wraps the connections of one or more http.Servers, whose ConnState
 // hook must be its method of that name. It is safe for concurrent use.
 type Answerer struct {
-	o     Options
-	desks sync.Pool // of *desk
+	o      Options
+	desks  sync.Pool // of *desk
+	visits sync.Pool // of *visit
 
 	// shut is set once, by Shutdown.
 	shut atomic.Bool
@@ -47,11 +53,18 @@ type Answerer struct {
 
 // New returns an Answerer.
 func New(o Options) *Answerer {
+	if o.Enter == nil {
+		o.Enter = func() bool { return true }
+	}
+	if o.Leave == nil {
+		o.Leave = func() {}
+	}
 	if o.Stall == 0 {
 		o.Stall = defaultStall
 	}
 	a := &Answerer{o: o, conns: make(map[*conn]struct{})}
 	a.desks.New = func() any { return &desk{clerk: o.Clerk()} }
+	a.visits.New = func() any { return newVisit() }
 	return a
 }
 
@@ -150,10 +163,13 @@ func (a *Answerer) answering() bool {
 	return false
 }
 
-// breakOff ends the writes of answers under way.
+// breakOff ends the answers under way.
 func (a *Answerer) breakOff() {
 	for _, c := range a.open() {
 		if c.life.busy() {
+			if v := c.visited.Load(); v != nil {
+				v.breakOff(c)
+			}
 			_ = c.Conn.Close() // the writer sees that it is closed
 		}
 	}

@@ -9,7 +9,8 @@ import (
 // Clerk decides about requests, one after another. An Answerer makes about as
 // many as there are requests at work at once, and reuses them; none is used by
 // two goroutines at a time. The calls for one request come in this order: Parse;
-// then Answer, or nothing; then, if Answer answered, Sent.
+// then Answer, or nothing; then Sent if Answer answered, and otherwise Take, or
+// nothing.
 type Clerk interface {
 	// Parse reads the head of a request at the start of b, as request.Parse
 	// does, by the rules in force now. What it read may alias b until the next
@@ -23,6 +24,9 @@ type Clerk interface {
 	// head leaves the connection open. Otherwise ok is false, and net/http is to
 	// serve the request. now is Options.Now.
 	Answer(dst []byte, now time.Duration) (head []byte, body [][]byte, ok bool)
+	// Take is asked after Answer said no: it returns who serves the request that
+	// Parse read last, here on the connection; nil if net/http is to.
+	Take() Task
 	// Sent tells that the answer has been written, by now, as far as it was: so
 	// many bytes of its head and of its body.
 	Sent(head, body int64, now time.Duration)

@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"sync/atomic"
 
 	"edge/internal/request"
 )
@@ -24,6 +25,9 @@ type conn struct {
 	// step left these to serve.
 	outcome outcome
 	size    int64 // of the request to lend
+	task    Task  // to visit
+
+	visited atomic.Pointer[visit] // while there is one
 }
 
 // outcome is why step wants no more.
@@ -32,6 +36,8 @@ type outcome uint8
 const (
 	// aRequest: there is one for net/http.
 	aRequest outcome = iota
+	// aTask: there is one to be served here.
+	aTask
 	// unclear: something for net/http that is not known to be one request.
 	unclear
 	// over: the connection is closed.
@@ -69,11 +75,16 @@ func (c *conn) Read(p []byte) (int, error) {
 // serve answers requests until there is something for net/http, and hands that
 // on.
 func (c *conn) serve(p []byte) (int, error) {
-	if c.step() {
-		err := c.source.fill(p)
-		if err == io.EOF && !c.inbox.empty() {
-			c.outcome = unclear // net/http says what it thinks of half a head
-		} else if err != nil {
+	if err := c.await(p); err != nil {
+		return 0, err
+	}
+	for c.outcome == aTask {
+		task := c.task
+		c.task = nil
+		if !c.visit(task) {
+			break
+		}
+		if err := c.await(p); err != nil {
 			return 0, err
 		}
 	}
@@ -85,6 +96,19 @@ func (c *conn) serve(p []byte) (int, error) {
 	default:
 		return 0, io.EOF // net/http takes it quietly
 	}
+}
+
+// await answers requests until it leaves an outcome.
+func (c *conn) await(p []byte) error {
+	if !c.step() {
+		return nil
+	}
+	err := c.source.fill(p)
+	if err == io.EOF && !c.inbox.empty() {
+		c.outcome = unclear // net/http says what it thinks of half a head
+		return nil
+	}
+	return err
 }
 
 // more is called by the source when bytes have come, and reports whether it is to
@@ -112,7 +136,11 @@ func (c *conn) step() (more bool) {
 			c.outcome = unclear
 			return false
 		}
-		if v == whole || !c.answer(d, n) {
+		if v == whole {
+			c.outcome = aRequest
+			return false
+		}
+		if !c.answer(d, n) {
 			return false
 		}
 	}
@@ -215,6 +243,7 @@ func (c *conn) retire() {
 
 // end closes a connection that is gone.
 func (c *conn) end() error {
+
 	c.by.forget(c)
 	return c.Conn.Close()
 }

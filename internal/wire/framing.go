@@ -18,6 +18,8 @@ const (
 	nothing turn = iota
 	// oneRequest: owed bytes, and none after them.
 	oneRequest
+	// served: a Task is at work, and net/http knows of nothing.
+	served
 	// everything: the connection is disarmed.
 	everything
 )

@@ -51,6 +51,8 @@ func (f *fake) Answer(dst []byte, _ time.Duration) (head []byte, body [][]byte, 
 	return dst, [][]byte{b[:len(b)/3], nil, b[len(b)/3:]}, true
 }
 
+func (f *fake) Take() Task { return nil }
+
 func (f *fake) Sent(head, body int64, _ time.Duration) {
 	if head+body == int64(f.size) {
 		f.sent.Add(1)

@@ -25,6 +25,14 @@ func (c *conn) answer(d *desk, n int) bool {
 	ok := !c.by.shut.Load()
 	if ok {
 		head, body, ok = d.clerk.Answer(d.out[:0], now)
+		if !ok {
+			c.task = d.clerk.Take()
+		}
+	}
+	if c.task != nil {
+		c.outcome = aTask
+		c.inbox.skip(n)
+		return false // visit goes on from answering
 	}
 	if !ok {
 		c.outcome = aRequest

@@ -1,0 +1,268 @@
+package wire
+
+import (
+	"bufio"
+	"io"
+	"net/http"
+	"net/textproto"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/net/http/httpguts"
+)
+
+// reply is the http.ResponseWriter of a Task. It writes what net/http's would, for
+// a GET of HTTP/1.1 on a connection that stays open, in the same steps: a body that
+// fits into the first buffer has a length though nobody gave one, a head waits for
+// the first bytes behind it, and what an answer that is broken off has got so far
+// leaves as far as it came into the second.
+//
+// The head must not change after WriteHeader, and there are no trailers.
+type reply struct {
+	fields http.Header
+	names  []string // of fields, sorted; memory for writeFields
+	status int      // 0 before WriteHeader
+	length int64    // of the body as announced, -1 when it was not
+	wrote  int64    // of the body
+	body   *bufio.Writer
+	out    *bufio.Writer
+	to     io.Writer // the connection
+	failed error     // how writing to it did
+	limit  func(time.Time) error
+
+	headed  bool // the head is in out
+	chunked bool
+	done    bool // the Task has ended
+	last    bool // the connection ends with this answer
+}
+
+const (
+	// bodyBytes and outBytes are the sizes of net/http's buffers.
+	bodyBytes = 2 << 10
+	outBytes  = 4 << 10
+)
+
+func newReply() *reply {
+	r := &reply{fields: make(http.Header)}
+	r.body = bufio.NewWriterSize((*parcel)(r), bodyBytes)
+	r.out = bufio.NewWriterSize((*line)(r), outBytes)
+	return r
+}
+
+// reset makes r ready for an answer to a connection.
+func (r *reply) reset(to io.Writer, limit func(time.Time) error) {
+	clear(r.fields)
+	*r = reply{fields: r.fields, names: r.names[:0], length: -1, body: r.body, out: r.out, to: to, limit: limit}
+	r.body.Reset((*parcel)(r))
+	r.out.Reset((*line)(r))
+}
+
+// Header implements http.ResponseWriter.
+func (r *reply) Header() http.Header { return r.fields }
+
+// WriteHeader implements http.ResponseWriter. Informational responses leave at
+// once; of final ones, the first counts.
+func (r *reply) WriteHeader(status int) {
+	switch {
+	case r.status != 0:
+		return
+	case status >= 100 && status <= 199 && status != http.StatusSwitchingProtocols:
+		r.writeStatus(status)
+		r.writeFields("Content-Length", "Transfer-Encoding")
+		r.writeString("\r\n")
+		_ = r.out.Flush() // failed has it
+		return
+	}
+	r.status = status
+	if text := r.first("Content-Length"); text != "" {
+		n, err := strconv.ParseInt(text, 10, 64)
+		if err != nil || n < 0 {
+			delete(r.fields, "Content-Length")
+			return
+		}
+		r.length = n
+	}
+}
+
+// Write implements http.ResponseWriter.
+func (r *reply) Write(p []byte) (int, error) {
+	if r.status == 0 {
+		r.WriteHeader(http.StatusOK)
+	}
+	if len(p) == 0 {
+		return 0, nil
+	}
+	if !hasBody(r.status) {
+		return 0, http.ErrBodyNotAllowed
+	}
+	if r.wrote += int64(len(p)); r.length >= 0 && r.wrote > r.length {
+		return 0, http.ErrContentLength
+	}
+	return r.body.Write(p)
+}
+
+// FlushError is what http.ResponseController calls for Flush.
+func (r *reply) FlushError() error {
+	if r.status == 0 {
+		r.WriteHeader(http.StatusOK)
+	}
+	if err := r.body.Flush(); err != nil {
+		return err
+	}
+	r.writeHead(nil)
+	return r.out.Flush()
+}
+
+// SetWriteDeadline is what http.ResponseController calls.
+func (r *reply) SetWriteDeadline(t time.Time) error { return r.limit(t) }
+
+// finish ends the answer of a Task that has ended, and reports whether another may
+// follow on the connection.
+func (r *reply) finish() bool {
+	r.done = true
+	if r.status == 0 {
+		r.WriteHeader(http.StatusOK)
+	}
+	_ = r.body.Flush() // failed has it, here and below
+	r.writeHead(nil)
+	if r.chunked {
+		r.writeString("0\r\n\r\n")
+	}
+	_ = r.out.Flush()
+	whole := r.length < 0 || r.wrote == r.length || !hasBody(r.status)
+	return whole && !r.last && r.failed == nil
+}
+
+// breakOff sends what has left the Task's own buffer. The connection is to be
+// closed then.
+func (r *reply) breakOff() { _ = r.out.Flush() }
+
+// parcel is a reply as it takes parts of a body: behind its head, and in chunks
+// where nothing else tells the end.
+type parcel reply
+
+// Write implements io.Writer.
+func (c *parcel) Write(p []byte) (int, error) {
+	r := (*reply)(c)
+	r.writeHead(p)
+	if r.chunked {
+		var room [16]byte
+		size := strconv.AppendInt(room[:0], int64(len(p)), 16)
+		_, _ = r.out.Write(append(size, "\r\n"...)) // the next write has the same error
+	}
+	n, err := r.out.Write(p)
+	if r.chunked && err == nil {
+		_, err = r.out.WriteString("\r\n")
+	}
+	return n, err
+}
+
+// line is a reply as it writes to its connection.
+type line reply
+
+// Write implements io.Writer.
+func (l *line) Write(p []byte) (int, error) {
+	n, err := l.to.Write(p)
+	if err != nil {
+		l.failed = err
+	}
+	return n, err
+}
+
+// writeHead writes the head, once, before the first part p of the body; nil when
+// there is none, or none yet.
+func (r *reply) writeHead(p []byte) {
+	if r.headed {
+		return
+	}
+	r.headed = true
+	r.frame(p)
+	r.last = r.last || r.first("Connection") == "close"
+	r.writeStatus(r.status)
+	r.writeFields()
+	if r.fields["Date"] == nil {
+		var room [len(http.TimeFormat)]byte
+		r.writeField("Date", string(time.Now().UTC().AppendFormat(room[:0], http.TimeFormat)))
+	}
+	r.writeString("\r\n")
+}
+
+// frame sets the fields that tell where the body ends, and what it is.
+func (r *reply) frame(p []byte) {
+	delete(r.fields, "Transfer-Encoding")
+	if !hasBody(r.status) {
+		if r.status == http.StatusNotModified {
+			delete(r.fields, "Content-Type")
+		}
+		delete(r.fields, "Content-Length")
+		return
+	}
+	if r.length < 0 && r.done {
+		r.length = int64(len(p))
+		r.fields["Content-Length"] = []string{strconv.Itoa(len(p))}
+	}
+	if r.length < 0 {
+		r.chunked = true
+		r.fields["Transfer-Encoding"] = []string{"chunked"}
+	}
+	if _, typed := r.fields["Content-Type"]; !typed && r.first("Content-Encoding") == "" && len(p) > 0 {
+		r.fields["Content-Type"] = []string{http.DetectContentType(p)}
+	}
+}
+
+// writeStatus writes the status line.
+func (r *reply) writeStatus(status int) {
+	text := http.StatusText(status)
+	if text == "" {
+		text = "status code " + strconv.Itoa(status)
+	}
+	var room [8]byte
+	r.writeString("HTTP/1.1 ")
+	_, _ = r.out.Write(strconv.AppendInt(room[:0], int64(status), 10)) // failed has it
+	r.writeString(" ")
+	r.writeString(text)
+	r.writeString("\r\n")
+}
+
+// writeFields writes all fields but some, in the order of their names.
+func (r *reply) writeFields(but ...string) {
+	r.names = r.names[:0]
+	for name := range r.fields {
+		if httpguts.ValidHeaderFieldName(name) && !slices.Contains(but, name) {
+			r.names = append(r.names, name)
+		}
+	}
+	slices.Sort(r.names)
+	for _, name := range r.names {
+		for _, value := range r.fields[name] {
+			r.writeField(name, value)
+		}
+	}
+}
+
+func (r *reply) writeField(name, value string) {
+	r.writeString(name)
+	r.writeString(": ")
+	if strings.ContainsAny(value, "\r\n") {
+		value = strings.NewReplacer("\r", " ", "\n", " ").Replace(value)
+	}
+	r.writeString(textproto.TrimString(value))
+	r.writeString("\r\n")
+}
+
+func (r *reply) writeString(s string) { _, _ = r.out.WriteString(s) } // failed has it
+
+// first is the first value of a field.
+func (r *reply) first(name string) string {
+	if list := r.fields[name]; len(list) > 0 {
+		return list[0]
+	}
+	return ""
+}
+
+// hasBody reports whether an answer to a GET with this status has a body.
+func hasBody(status int) bool {
+	return status >= 200 && status != http.StatusNoContent && status != http.StatusNotModified
+}

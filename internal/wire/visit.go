@@ -1,0 +1,152 @@
+package wire
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+)
+
+// Task is a request that is served on its connection, as an http.Handler would: it
+// may take long, and wait for others. It holds nothing of its Clerk's.
+type Task interface {
+	// Serve answers. ctx ends when the client leaves, as far as that shows within
+	// some moments, or when Shutdown breaks the answer off. The head of w is not
+	// changed after WriteHeader, and w has no trailers. A panic with
+	// http.ErrAbortHandler breaks the answer off and closes the connection.
+	Serve(ctx context.Context, w http.ResponseWriter)
+}
+
+// visit is a Task at work on a connection.
+//
+// Most end within a moment. Only for one that takes longer somebody reads from the
+// connection meanwhile, to hear the client leave; net/http begins to with each
+// request, which costs a tenth of a miss.
+type visit struct {
+	reply  *reply
+	cancel context.CancelFunc // of the Task's context
+	hear   *time.Timer        // calls listen
+	heard  chan struct{}      // gets a token from listen, if it was called
+	peek   [512]byte          // what a source without a desk reads into
+
+	mu   sync.Mutex // guards what follows
+	conn *conn      // nil when the Task has ended
+	read bool       // listen reads, or did
+}
+
+// patience is how long a Task takes before somebody listens for its client's leaving.
+const patience = 20 * time.Millisecond
+
+func newVisit() *visit {
+	v := &visit{reply: newReply(), heard: make(chan struct{}, 1)}
+	v.hear = time.AfterFunc(time.Hour, v.listen)
+	v.hear.Stop()
+	return v
+}
+
+// visit has the task of a request served whose bytes were taken from the inbox. It
+// reports whether the connection goes on; otherwise it is closed.
+func (c *conn) visit(task Task) bool {
+	c.inbox.put()
+	if !c.by.o.Enter() {
+		return c.ended(gone)
+	}
+	defer c.by.o.Leave()
+	c.deadlines.leave(c.Conn)
+	c.framing.turn = served
+	v := c.by.visits.Get().(*visit)
+	goesOn := v.serve(c, task)
+	c.by.visits.Put(v)
+	c.framing.turn = nothing
+	c.deadlines.answered(c.by.o.Now())
+	if !goesOn {
+		return c.ended(gone)
+	}
+	return c.ended(resting)
+}
+
+// serve runs the task and reports whether the connection may have another request.
+func (v *visit) serve(c *conn, task Task) (goesOn bool) {
+	ctx := v.start(c)
+	defer func() {
+		broken := recover()
+		v.end(c)
+		if broken == http.ErrAbortHandler {
+			v.reply.breakOff()
+			broken = nil
+		}
+		v.reply.reset(io.Discard, nil)
+		if broken != nil {
+			c.ended(gone)
+			panic(broken) // net/http tells of it
+		}
+	}()
+	task.Serve(ctx, v.reply)
+	return v.reply.finish()
+}
+
+// start begins a visit of c, and returns the context of its Task.
+func (v *visit) start(c *conn) (ctx context.Context) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	ctx, v.cancel = context.WithCancel(context.Background())
+	v.conn, v.read = c, false
+	v.reply.reset(c.Conn, c.Conn.SetWriteDeadline)
+	v.hear.Reset(patience)
+	c.visited.Store(v)
+	return ctx
+}
+
+// breakOff ends the context of the Task on c, if it is still at work there.
+func (v *visit) breakOff(c *conn) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.conn == c {
+		v.cancel()
+	}
+}
+
+// listen waits for the client to leave, on a goroutine of its own. What comes
+// instead is kept, as far as there is room: the next requests.
+func (v *visit) listen() {
+	defer func() { v.heard <- struct{}{} }()
+	c := v.listens()
+	if c == nil {
+		return
+	}
+	if err := c.source.fill(v.peek[:]); err != nil {
+		v.breakOff(c)
+	}
+}
+
+// listens lifts the deadline of the wait for the request, and returns the connection;
+// nil if the Task has ended.
+func (v *visit) listens() *conn {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.conn != nil {
+		v.read = true
+		_ = v.conn.Conn.SetReadDeadline(time.Time{}) // it fails when reading will
+	}
+	return v.conn
+}
+
+// end ends a visit of c: when it returns, nobody reads from the connection.
+func (v *visit) end(c *conn) {
+	v.mu.Lock()
+	v.cancel()
+	v.conn = nil
+	c.visited.Store(nil)
+	if v.read {
+		_ = c.Conn.SetReadDeadline(time.Unix(1, 0)) // as above
+	}
+	v.mu.Unlock()
+	if v.hear.Stop() {
+		return
+	}
+	<-v.heard
+	if v.read {
+		_ = c.Conn.SetReadDeadline(time.Time{}) // as above
+	}
+}
