@@ -76,12 +76,7 @@ func (r *reply) WriteHeader(status int) {
 		return
 	}
 	r.status = status
-	if text := r.first("Content-Length"); text != "" {
-		n, err := strconv.ParseInt(text, 10, 64)
-		if err != nil || n < 0 {
-			delete(r.fields, "Content-Length")
-			return
-		}
+	if n, err := strconv.ParseInt(r.first("Content-Length"), 10, 64); err == nil && n >= 0 {
 		r.length = n
 	}
 }
@@ -191,6 +186,7 @@ func (r *reply) writeHead(p []byte) {
 
 // frame sets the fields that tell where the body ends, and what it is.
 func (r *reply) frame(p []byte) {
+	coding := r.first("Transfer-Encoding")
 	delete(r.fields, "Transfer-Encoding")
 	if !hasBody(r.status) {
 		if r.status == http.StatusNotModified {
@@ -199,16 +195,36 @@ func (r *reply) frame(p []byte) {
 		delete(r.fields, "Content-Length")
 		return
 	}
-	if r.length < 0 && r.done {
+	if coding != "" {
+		r.frameAs(coding)
+		return
+	}
+	if _, told := r.fields["Content-Length"]; !told && r.done {
 		r.length = int64(len(p))
 		r.fields["Content-Length"] = []string{strconv.Itoa(len(p))}
 	}
 	if r.length < 0 {
 		r.chunked = true
+		delete(r.fields, "Content-Length")
 		r.fields["Transfer-Encoding"] = []string{"chunked"}
 	}
 	if _, typed := r.fields["Content-Type"]; !typed && r.first("Content-Encoding") == "" && len(p) > 0 {
 		r.fields["Content-Type"] = []string{http.DetectContentType(p)}
+	}
+}
+
+// frameAs is frame for a handler that frames the body itself: in chunks, or up to the
+// end of the connection.
+func (r *reply) frameAs(coding string) {
+	switch {
+	case coding != "identity":
+		r.chunked = true
+		delete(r.fields, "Content-Length")
+		r.fields["Transfer-Encoding"] = []string{"chunked"}
+	case r.length < 0:
+		r.last = true
+		delete(r.fields, "Content-Length")
+		r.fields["Connection"] = []string{"close"}
 	}
 }
 

@@ -3,6 +3,7 @@ package wire
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -19,8 +20,11 @@ import (
 )
 
 // fake is a Clerk that answers what begins with /hit, with the text of its path,
-// or with as many bytes as /hit/SIZE says.
+// or with as many bytes as /hit/SIZE says. It takes what begins with /here, and serves
+// it as the world's handler does; what begins with /here/slow after a while, and
+// /here/left when the client has left.
 type fake struct {
+	w     *world
 	view  request.View
 	rules *request.Rules
 	sent  *atomic.Int64 // answers that were written whole
@@ -51,7 +55,31 @@ func (f *fake) Answer(dst []byte, _ time.Duration) (head []byte, body [][]byte, 
 	return dst, [][]byte{b[:len(b)/3], nil, b[len(b)/3:]}, true
 }
 
-func (f *fake) Take() Task { return nil }
+func (f *fake) Take() Task {
+	if !strings.HasPrefix(f.view.Path, "/here") || f.view.Method != http.MethodGet {
+		return nil
+	}
+	return errand{f.w, strings.Clone(f.view.Path)}
+}
+
+// errand is the Task of a fake.
+type errand struct {
+	w      *world
+	target string
+}
+
+func (e errand) Serve(ctx context.Context, rw http.ResponseWriter) {
+	e.w.here.Add(1)
+	switch {
+	case strings.HasPrefix(e.target, "/here/slow"):
+		time.Sleep(3 * patience)
+	case strings.HasPrefix(e.target, "/here/left"):
+		<-ctx.Done()
+		e.w.left <- ctx.Err()
+	}
+	r := &http.Request{Method: http.MethodGet, RequestURI: e.target, Body: http.NoBody}
+	e.w.echo(rw, r.WithContext(ctx))
+}
 
 func (f *fake) Sent(head, body int64, _ time.Duration) {
 	if head+body == int64(f.size) {
@@ -68,6 +96,10 @@ type world struct {
 	dial     func() net.Conn
 	open     atomic.Bool
 	hits     atomic.Int64
+	here     atomic.Int64                             // Tasks
+	under    atomic.Int64                             // Tasks under way, as Enter and Leave tell
+	full     atomic.Bool                              // Enter refuses
+	left     chan error                               // how contexts of Tasks for /here/left have ended
 	handler  func(http.ResponseWriter, *http.Request) // nil for echo
 	ended    chan error
 	began    time.Time
@@ -82,7 +114,7 @@ const (
 // newWorld serves connections in memory, or with sockets on loopback.
 func newWorld(t *testing.T, sockets bool) *world {
 	t.Helper()
-	w := &world{t: t, ended: make(chan error, 1), began: time.Now()}
+	w := &world{t: t, ended: make(chan error, 1), left: make(chan error), began: time.Now()}
 	var on net.Listener
 	if sockets {
 		l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -110,8 +142,10 @@ func newWorld(t *testing.T, sockets bool) *world {
 func (w *world) serve(on net.Listener) {
 	rules := &request.Rules{Names: request.NewNames()}
 	w.answerer = New(Options{
-		Clerk: func() Clerk { return &fake{rules: rules, sent: &w.hits} },
+		Clerk: func() Clerk { return &fake{w: w, rules: rules, sent: &w.hits} },
 		Open:  w.open.Load,
+		Enter: func() bool { w.under.Add(1); return !w.full.Load() },
+		Leave: func() { w.under.Add(-1) },
 		Now:   func() time.Duration { return time.Since(w.began) },
 		Idle:  testIdle, Head: testHead, Stall: testStall,
 	})

@@ -1,0 +1,308 @@
+package wire
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+const (
+	hereRequest = "GET /here HTTP/1.1\r\nHost: a\r\n\r\n"
+	slowRequest = "GET /here/slow HTTP/1.1\r\nHost: a\r\n\r\n"
+)
+
+// handlers are what a handler may do to an answer.
+var handlers = map[string]http.HandlerFunc{
+	"nothing":                 func(http.ResponseWriter, *http.Request) {},
+	"text":                    func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "some text") },
+	"page":                    func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "<!doctype html><title>a</title>") },
+	"nothing, twice":          func(w http.ResponseWriter, _ *http.Request) { w.Write(nil); w.WriteHeader(404); w.WriteHeader(200) },
+	"coded":                   with("x", "Content-Encoding", "gzip"),
+	"typed":                   with("x", "Content-Type", "image/png", "Date", "Mon, 01 Jan 2001 00:00:00 GMT"),
+	"length":                  with("12345", "Content-Length", "5"),
+	"too short":               with("1234", "Content-Length", "5"),
+	"too long":                with("123456", "Content-Length", "5"),
+	"no length":               with("12345", "Content-Length", "five"),
+	"negative length":         with("12345", "Content-Length", "-5"),
+	"close":                   with("x", "Connection", "close"),
+	"chunked by itself":       with("x", "Transfer-Encoding", "chunked"),
+	"chunked beside a length": with("x", "Transfer-Encoding", "chunked", "Content-Length", "5"),
+	"to the end":              with("x", "Transfer-Encoding", "identity"),
+	"identity, a length":      with("x", "Transfer-Encoding", "identity", "Content-Length", "1"),
+	"odd values":              with("x", "X-Odd", " a\r\nb\nc ", "X Y", "1", "", "2", "X-Empty", "", "x-lower", "3"),
+	"several":                 func(w http.ResponseWriter, _ *http.Request) { w.Header()["X-Many"] = []string{"b", "a", "b"} },
+	"204":                     status(204, "Content-Type", "text/plain", "Content-Length", "5"),
+	"304":                     status(304, "Content-Type", "text/plain", "Content-Length", "5", "Etag", `"a"`),
+	"404":                     status(404),
+	"599":                     status(599),
+	"early hints": func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Link", "</a>; rel=preload")
+		w.Header().Set("Content-Length", "1")
+		w.WriteHeader(103)
+		w.WriteHeader(102)
+		io.WriteString(w, "x")
+	},
+	"large":  func(w http.ResponseWriter, _ *http.Request) { write(w, 5, 1000) },
+	"larger": func(w http.ResponseWriter, _ *http.Request) { write(w, 1, 100_000) },
+	"large, with a length": func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "100000")
+		write(w, 100, 1000)
+	},
+	"just a buffer":      func(w http.ResponseWriter, _ *http.Request) { write(w, 2, bodyBytes/2) },
+	"more than a buffer": func(w http.ResponseWriter, _ *http.Request) { write(w, 2, bodyBytes/2); write(w, 1, 1) },
+	"flushed": func(w http.ResponseWriter, _ *http.Request) {
+		for range 3 {
+			io.WriteString(w, "part")
+			http.NewResponseController(w).Flush()
+		}
+	},
+	"flushed at once": func(w http.ResponseWriter, _ *http.Request) {
+		http.NewResponseController(w).Flush()
+		io.WriteString(w, "x")
+	},
+	"large head":             with("x", "X-Large", strings.Repeat("y", 10_000)),
+	"broken off":             breaksOff(0, ""),
+	"broken off at 100":      breaksOff(100, ""),
+	"broken off at 5000":     breaksOff(5000, ""),
+	"broken off at 100/200":  breaksOff(100, "200"),
+	"broken off at 9000/10k": breaksOff(9000, "10000"),
+	"broken off, flushed": func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, "part")
+		http.NewResponseController(w).Flush()
+		panic(http.ErrAbortHandler)
+	},
+	"a body where none may be": func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(204)
+		if _, err := io.WriteString(w, "x"); err != http.ErrBodyNotAllowed {
+			panic(err)
+		}
+	},
+}
+
+// with writes a body under a head.
+func with(body string, fields ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		for i := 0; i < len(fields); i += 2 {
+			w.Header()[fields[i]] = []string{fields[i+1]}
+		}
+		io.WriteString(w, body)
+	}
+}
+
+// status answers with a head alone.
+func status(code int, fields ...string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		for i := 0; i < len(fields); i += 2 {
+			w.Header()[fields[i]] = []string{fields[i+1]}
+		}
+		w.WriteHeader(code)
+	}
+}
+
+// write writes a body in parts.
+func write(w io.Writer, parts, size int) {
+	for i := range parts {
+		w.Write(bytes.Repeat([]byte{'a' + byte(i%26)}, size))
+	}
+}
+
+// breaksOff breaks off after some of a body of that length, if one is announced.
+func breaksOff(after int, length string) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) {
+		if length != "" {
+			w.Header().Set("Content-Length", length)
+		}
+		for range after / 100 {
+			write(w, 1, 100)
+		}
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// heard is what a client makes of all that came on a connection.
+type heard struct {
+	Heads  []string // of informational answers and the last one, fields sorted
+	Body   string
+	Broken string
+	Lives  bool // the connection takes another request
+}
+
+// hear asks for a target, and then for a hit.
+func (w *world) hear(target string) (h heard) {
+	now := "Date: " + time.Now().UTC().Format(http.TimeFormat)
+	raw := converse(w, fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", target), []byte(hitRequest))
+	in := bufio.NewReaderSize(bytes.NewReader(raw), len(raw)+16)
+	for {
+		all, _ := in.Peek(in.Size())
+		head, _, _ := strings.Cut(string(all), "\r\n\r\n")
+		lines := strings.Split(strings.ReplaceAll(head, now, "Date: now"), "\r\n")
+		slices.Sort(lines[1:])
+		h.Heads = append(h.Heads, strings.Join(lines, "\n"))
+		res, err := http.ReadResponse(in, nil)
+		if err != nil {
+			h.Broken = err.Error()
+			return h
+		}
+		if res.StatusCode < 200 {
+			continue
+		}
+		body, err := io.ReadAll(res.Body)
+		if h.Body = string(body); err != nil {
+			h.Broken = err.Error()
+		}
+		next, err := http.ReadResponse(in, nil)
+		h.Lives = err == nil && next.StatusCode == http.StatusOK
+		return h
+	}
+}
+
+// Whatever a handler does, its client hears the same from a Task as from net/http:
+// heads, body, where it breaks off, and whether the connection lives.
+func TestAnswersAreThoseOfNetHTTP(t *testing.T) {
+	for name, handler := range handlers {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				w.handler = handler
+				theirs := w.hear("/miss")
+				for _, target := range []string{"/here", "/here/slow"} {
+					if diff := cmp.Diff(theirs, w.hear(target)); diff != "" {
+						t.Errorf("- net/http, + Task for %s:\n%s", target, diff)
+					}
+				}
+				if got := w.here.Load(); got != 2 {
+					t.Errorf("%d Tasks, want 2", got)
+				}
+				if got := w.under.Load(); got != 0 {
+					t.Errorf("%d Tasks have not left", got)
+				}
+			})
+		})
+	}
+}
+
+// The context of a Task ends when its client leaves, on sockets and without, also if
+// that has sent the next request already.
+func TestTaskHearsTheClientLeave(t *testing.T) {
+	const left = "GET /here/left HTTP/1.1\r\nHost: a\r\n\r\n"
+	ask := func(t *testing.T, w *world, raw string) {
+		c := w.client(t)
+		c.ask(hitRequest)
+		if _, err := io.WriteString(c, raw); err != nil {
+			t.Fatal(err)
+		}
+		_ = c.Close()
+		if err := <-w.left; !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}
+	inBubble(t, func(t *testing.T, w *world) { ask(t, w, left) })
+	w := newWorld(t, true)
+	defer w.stop()
+	for _, raw := range []string{left, left + hitRequest, left + hitRequest[:10]} {
+		ask(t, w, raw)
+	}
+}
+
+// A Task may take longer than any deadline of a connection; afterwards the
+// connection has the deadlines it had before.
+func TestTaskTakesItsTime(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.handler = func(rw http.ResponseWriter, _ *http.Request) {
+			time.Sleep(10 * testIdle)
+			_, _ = io.WriteString(rw, "late")
+		}
+		c := w.client(t)
+		for range 2 {
+			c.ask(hitRequest)
+			if got := c.ask(hereRequest); got != "late" {
+				t.Errorf("got %q", got)
+			}
+		}
+		c.ask(hitRequest)
+		if got := c.ask(hereRequest); got != "late" {
+			t.Errorf("got %q", got)
+		}
+		within(t, "the connection is closed", c.closedAfter(), testIdle*7/8, testIdle)
+	})
+}
+
+// What comes while a Task is at work is served after it, in turn, however much it is.
+func TestPipelineBehindATask(t *testing.T) {
+	for _, many := range []int{1, 100, 2000} {
+		inBubble(t, func(t *testing.T, w *world) {
+			c := w.client(t)
+			go func() { _, _ = io.WriteString(c, slowRequest+strings.Repeat(hitRequest, many)+slowRequest) }()
+			if got := c.answer(); got != `GET /here/slow ""` {
+				t.Errorf("got %q", got)
+			}
+			for i := range many {
+				if got := c.answer(); got != "hit /hit" {
+					t.Fatalf("answer %d: %q", i, got)
+				}
+			}
+			if got := c.answer(); got != `GET /here/slow ""` {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
+// Shutdown waits for a Task, and ends its context when the time is over.
+func TestShutdownAndTasks(t *testing.T) {
+	for _, takes := range []time.Duration{8 * time.Second, time.Minute} {
+		inBubble(t, func(t *testing.T, w *world) {
+			w.handler = func(rw http.ResponseWriter, r *http.Request) {
+				select {
+				case <-time.After(takes):
+					_, _ = io.WriteString(rw, "late")
+				case <-r.Context().Done():
+					panic(http.ErrAbortHandler)
+				}
+			}
+			c := w.client(t)
+			if _, err := io.WriteString(c, hereRequest); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			done := make(chan error)
+			began := time.Now()
+			go func() {
+				_, err := w.shutdown(10 * time.Second)
+				done <- err
+			}()
+			all, _ := io.ReadAll(c)
+			err := <-done
+			if late := takes > 10*time.Second; late != (err != nil) || late == strings.Contains(string(all), "late") {
+				t.Errorf("a Task of %v: %q, %v", takes, all, err)
+			}
+			within(t, "Shutdown returned", time.Since(began), min(takes, 10*time.Second), 11*time.Second)
+		})
+	}
+}
+
+// Where no Task may begin the connection is closed, and the Task has not begun.
+func TestNoTaskEnters(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		c := w.client(t)
+		c.ask(hitRequest)
+		w.full.Store(true)
+		if _, err := io.WriteString(c, hereRequest); err != nil {
+			t.Fatal(err)
+		}
+		within(t, "the connection is closed", c.closedAfter(), 0, 0)
+		if got := w.here.Load(); got != 0 {
+			t.Errorf("%d Tasks", got)
+		}
+	})
+}
