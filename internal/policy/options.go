@@ -45,7 +45,7 @@ var configOptions = []optionOf[Config]{
 	option("slashes", oneOf("keep", "merge"), func(c *Config) *string { return &c.Slashes }, "keep",
 		"merge redirects (308) a path with doubled slashes to the one without."),
 	option("fast_hits", optional(boolean()), func(c *Config) **bool { return &c.FastHits }, "true",
-		"Whether plain hits of HTTP/1 are answered on the connection, below net/http: the same answers for less than half of the processor's time. A reload to false holds for open connections, too; one to true for new ones."),
+		"Whether plain GETs of HTTP/1 that a route looks up are answered on the connection, below net/http: the same answers, hits for less than half of the processor's time and fetches for less. A reload to false holds for open connections, too; one to true for new ones."),
 	option("access_log", text("a place for the log", "stdout, stderr, off or the name of a file"), func(c *Config) *string { return &c.AccessLog }, "stdout",
 		"Where one line of JSON for each request goes."),
 	option("drain_delay", optional(duration()), func(c *Config) **time.Duration { return &c.DrainDelay }, "5s",

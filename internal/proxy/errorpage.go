@@ -21,11 +21,16 @@ func (x *exchange) page(h http.Header, status int) ([]byte, bool) {
 		return nil, false
 	}
 	addVary(h, "Accept")
+	return page.Body, policy.PrefersHTML(x.accept())
+}
+
+// accept returns the client's Accept. Where there is net/http's request it is not the
+// view's, which has no fields where the request was at fault.
+func (x *exchange) accept() []string {
 	if x.r == nil {
-		return page.Body, policy.PrefersHTML(slices.Collect(x.view.Lines(request.SlotAccept)))
+		return slices.Collect(x.view.Lines(request.SlotAccept))
 	}
-	// Not the view, which has no fields where the request was at fault.
-	return page.Body, policy.PrefersHTML(x.r.Header["Accept"])
+	return x.r.Header["Accept"]
 }
 
 // intercept returns the page that takes the place of an origin's error, and makes

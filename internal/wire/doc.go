@@ -1,11 +1,13 @@
-// Package wire answers plain hits on the connection, below net/http.
+// Package wire answers plain requests on the connection, below net/http: hits at once,
+// and what has to be fetched as an http.Handler would.
 //
 // An Answerer hands http.Server a wrapper of each net.Conn. Whenever net/http
 // stands between two requests it calls the wrapper's Read to wait for the next
 // one. There the wrapper parses that request itself; when it is a plain GET or
 // HEAD that a fresh object answers, it writes the answer and reads on, and
-// net/http never hears of it. Every other request goes to net/http byte for
-// byte. One connection mixes both for ever.
+// net/http never hears of it. Nor does it of a GET that the Clerk gives a Task for:
+// that is served here, by the goroutine that reads (see visit). Every other request goes to net/http byte for
+// byte. One connection mixes all of them for ever.
 //
 // What the package is not: it decides nothing. What a request may do, what is
 // stored, whether it is fresh and what the answer's head says is asked of a
@@ -35,5 +37,5 @@
 //
 // The invariant is asserted at every change of hands (see framing.assert), the
 // race detector runs over all tests, and a fuzz test splits pipelined hits,
-// POSTs and misses at every byte.
+// POSTs, Tasks and misses at every byte.
 package wire
