@@ -50,6 +50,10 @@ type Flight struct {
 	length    int64
 	head      http.Header // as stored and as told
 
+	// here: Run is called by Land, and rest, if not nil, is what it left for later.
+	here bool
+	rest func()
+
 	body   body
 	digest xxhash.Digest // of the body, while it is kept
 	framed bool          // End(nil) was called
@@ -88,20 +92,34 @@ func newFlight(fs *Flights, job Job) *Flight {
 	return f
 }
 
-// run calls Run and settles how the flight has ended. It returns normally when
-// Run panics, and leaves nothing open when Run ends the goroutine.
+// run calls Run, or what that has left for later, and settles how the flight has
+// ended if nothing is left. It returns normally when Run panics, and leaves nothing
+// open when Run ends the goroutine.
 func (f *Flight) run() {
-	defer f.cancel(nil)
 	returned := false
 	defer func() {
-		if !returned {
+		switch {
+		case !returned:
+			f.rest = nil
 			f.Fail(rfc9111.OriginBroken, panicked(recover()))
+		case f.rest != nil:
 			return
+		default:
+			f.settle()
 		}
-		f.settle()
+		f.cancel(nil)
 	}()
-	f.job.Run(f.ctx, f)
+	f.perform()
 	returned = true
+}
+
+func (f *Flight) perform() {
+	rest := f.rest
+	if f.rest = nil; rest != nil {
+		rest()
+		return
+	}
+	f.job.Run(f.ctx, f)
 }
 
 // panicked makes an error of what Run panicked with. nil is runtime.Goexit.

@@ -149,6 +149,7 @@ func New(o Options) *Flights {
 func (fs *Flights) Join(job Job, gen cache.Generation) (r *Reader, lead bool) {
 	if job.Solo {
 		f := newFlight(fs, job)
+		f.here = job.Here
 		r = f.lead(gen)
 		fs.start(f)
 		return r, true
@@ -164,6 +165,7 @@ func (fs *Flights) Join(job Job, gen cache.Generation) (r *Reader, lead bool) {
 		}
 	}
 	f := newFlight(fs, job)
+	f.here = job.Here
 	r = f.lead(gen)
 	s.put(f, at)
 	s.mu.Unlock()
@@ -171,8 +173,8 @@ func (fs *Flights) Join(job Job, gen cache.Generation) (r *Reader, lead bool) {
 	return r, true
 }
 
-// start runs f on a goroutine of its own. Close waits for it; f's context,
-// which Close cancels, ends it.
+// start runs f on a goroutine of its own, or has the reader who leads run it. Close
+// waits for it; f's context, which Close cancels, ends it.
 func (fs *Flights) start(f *Flight) {
 	w, ok := fs.begin(f)
 	if !ok {
@@ -182,11 +184,15 @@ func (fs *Flights) start(f *Flight) {
 	}
 	fs.flights.Add(1)
 	fs.o.Hooks.Started()
+	if w == nil {
+		f.leader.runs = true
+		return
+	}
 	w.next <- f // never blocks: it has nothing else to do
 }
 
-// begin makes Close end f and wait for it, and returns who runs it. It is not ok
-// after Close.
+// begin makes Close end f and wait for it, and returns who runs it: nil for the
+// reader who leads. It is not ok after Close.
 func (fs *Flights) begin(f *Flight) (w *worker, ok bool) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
@@ -195,13 +201,10 @@ func (fs *Flights) begin(f *Flight) (w *worker, ok bool) {
 	}
 	fs.wg.Add(1)
 	fs.under.add(f, fs)
-	if last := len(fs.idle) - 1; last >= 0 {
-		w, fs.idle = fs.idle[last], fs.idle[:last]
-		return w, true
+	if f.here {
+		return nil, true
 	}
-	w = &worker{fs: fs, next: make(chan *Flight, 1)}
-	fs.workers.Go(w.work)
-	return w, true
+	return fs.worker(), true
 }
 
 // landed accounts for a flight that has ended.

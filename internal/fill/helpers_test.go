@@ -168,6 +168,11 @@ func (a answer) run(ctx context.Context, f *Flight) {
 		header = http.Header{}
 	}
 	f.Respond(max(a.status, 200), header)
+	f.Later(func() { a.send(ctx, f) })
+}
+
+// send is the body of an answer.
+func (a answer) send(ctx context.Context, f *Flight) {
 	for _, p := range a.body[:len(a.body)-a.drop] {
 		if err := sleep(ctx, a.gap); err != nil {
 			f.End(err)

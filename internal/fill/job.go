@@ -16,13 +16,18 @@ type Job struct {
 	Labels cache.Labels
 	// MaxObject bounds a stored body.
 	MaxObject int64
-	// Run performs the fetch. It is called once, on the flight's goroutine,
-	// with a context that ends with the flight, not with any request. It calls
+	// Run performs the fetch. It is called once, on the flight's goroutine or on
+	// that of Land (Here), with a context that ends with the flight, not with any
+	// request. It calls
 	// f.Decide and f.Respond when the head arrives, f.Write for the body and
 	// f.End at its end; or f.Serve, f.Confirm or f.Fail instead. Run must return
 	// when ctx ends. A panic of Run is a failure of the flight, never of the
 	// process.
 	Run func(ctx context.Context, f *Flight)
+	// Here: Run is called by the Land of the reader who leads, which saves waking a
+	// goroutine, waiting for it, and being woken. Run must then leave to f.Later
+	// whatever waits when the head is told. It means nothing to Refresh.
+	Here bool
 	// Solo: nobody may join (a mark says that collapsing is pointless).
 	Solo bool
 	// Vary are the request fields that select among the responses for Key, as

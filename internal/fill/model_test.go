@@ -47,6 +47,7 @@ type visitor struct {
 	PerSecond int64
 	Variant   string
 	Refresh   bool
+	Here      bool // runs the flight that it leads
 }
 
 type purge struct {
@@ -83,6 +84,7 @@ func drawScenario(t *rapid.T) scenario {
 			PerSecond: rapid.SampledFrom([]int64{0, 0, 10, 20 << 10, 200 << 10}).Draw(t, "speed"),
 			Variant:   rapid.SampledFrom([]string{"html", "json"}).Draw(t, "variant"),
 			Refresh:   rapid.IntRange(0, 9).Draw(t, "refresh") == 0,
+			Here:      rapid.Bool().Draw(t, "here"),
 		}
 	})
 	purges := rapid.Custom(func(t *rapid.T) purge {
@@ -150,7 +152,7 @@ func (p *play) job(leader *visitor) Job {
 	if leader != nil {
 		variant = leader.Variant
 	}
-	return Job{Key: "k", Born: born, Labels: testLabels, MaxObject: 100 << 10,
+	return Job{Here: leader != nil && leader.Here, Key: "k", Born: born, Labels: testLabels, MaxObject: 100 << 10,
 		Select: func([]string) []byte { return []byte(variant) },
 		Run:    func(ctx context.Context, f *Flight) { p.run(ctx, f, leader, born) }}
 }
@@ -191,7 +193,11 @@ func (p *play) run(ctx context.Context, f *Flight, leader *visitor, born cache.G
 	}
 	f.Decide(*adm, labels, selector, nil, length)
 	f.Respond(200, http.Header{})
-	p.stream(ctx, f, fe, body)
+	if fe.n%2 == 0 && f.AtOnce(int64(len(body))) {
+		p.stream(ctx, f, fe, body)
+	} else {
+		f.Later(func() { p.stream(ctx, f, fe, body) })
+	}
 }
 
 func (p *play) admission(a modelAnswer) *rfc9111.Admission {
@@ -315,6 +321,9 @@ func (p *play) ask(ctx context.Context, v *visitor, job Job, gen cache.Generatio
 	r, lead := p.b.Join(job, gen)
 	defer r.Close()
 	land := r.Land(ctx, 3*time.Second, func(_ []string, selector []byte) bool { return string(selector) == v.Variant })
+	if lead && job.Here {
+		p.count("ran it: " + land.Kind.String())
+	}
 	if p.count(land.Kind.String()); land.Kind == Streaming && job.Vary != nil && !lead {
 		p.count("joined for a variant")
 	}
@@ -465,7 +474,8 @@ func uncovered(seen map[string]int) []string {
 			rare = append(rare, what)
 		}
 	}
-	for _, what := range []string{Superseded.String(), NotStorable.String(), OtherVariant.String(), TooLarge.String(), "cut off", "stored", "refresh", "joined for a variant"} {
+	for _, what := range []string{Superseded.String(), NotStorable.String(), OtherVariant.String(), TooLarge.String(), "cut off", "stored", "refresh", "joined for a variant",
+		"ran it: " + Streaming.String(), "ran it: " + Failed.String()} {
 		if seen[what] == 0 {
 			rare = append(rare, what)
 		}

@@ -23,6 +23,7 @@ type Reader struct {
 	f     *Flight
 	gen   cache.Generation
 	leads bool
+	runs  bool // the flight, which has not been run yet
 	// told is how the flight landed for this reader, once that is known.
 	told atomic.Pointer[Landing]
 	// off is how much of the body the reader has got rid of.
@@ -57,8 +58,16 @@ type Reader struct {
 //
 // Land is called once. After any Kind but Streaming the reader has no part in
 // the flight.
+//
+// The Land of who leads a flight that is to run Here runs it: wait counts for nothing
+// then, and when ctx ends, the reader leaves at once, but Land returns when Run has.
 func (r *Reader) Land(ctx context.Context, wait time.Duration, match func(vary []string, selector []byte) bool) Landing {
-	l := r.await(ctx, wait)
+	var l Landing
+	if r.runs {
+		l = r.fly(ctx)
+	} else {
+		l = r.await(ctx, wait)
+	}
 	l.Collapsed = !r.leads
 	if vary, selector := l.selects(r.f); l.Collapsed && (len(vary) > 0 || len(selector) > 0) && (match == nil || !match(vary, selector)) {
 		l = Landing{Kind: OtherVariant, Reason: rfc9111.OtherVariant, Vary: vary, Collapsed: true}
@@ -88,7 +97,7 @@ func (r *Reader) await(ctx context.Context, wait time.Duration) Landing {
 		select {
 		case <-r.wake:
 		case <-ctx.Done():
-			return Landing{Kind: Failed, Reason: rfc9111.ClientGone, Err: context.Cause(ctx)}
+			return gone(ctx)
 		case <-over:
 			return Landing{Kind: TimedOut, Reason: rfc9111.WaitedTooLong}
 		}
@@ -148,7 +157,13 @@ func varyOf(h cache.Head) []string {
 // Close gives up the reader's part. A flight that cannot be stored and that
 // nobody reads any more is cancelled; one that can be is finished. It must not be
 // called while Copy runs; calling it twice does nothing.
-func (r *Reader) Close() { r.f.leave(r) }
+func (r *Reader) Close() {
+	if r.runs { // it never landed
+		r.runs = false
+		r.f.fs.handOver(r.f)
+	}
+	r.f.leave(r)
+}
 
 // Copy writes the body to w as it arrives. It returns nil only after the whole
 // body was written and the origin had ended it properly. Any error means that

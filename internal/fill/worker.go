@@ -10,21 +10,46 @@ type worker struct {
 	next chan *Flight // has room for one; closed when there are no more
 }
 
+// worker returns one that has nothing to do. fs.mu is held.
+func (fs *Flights) worker() (w *worker) {
+	if last := len(fs.idle) - 1; last >= 0 {
+		w, fs.idle = fs.idle[last], fs.idle[:last]
+		return w
+	}
+	w = &worker{fs: fs, next: make(chan *Flight, 1)}
+	fs.workers.Go(w.work)
+	return w
+}
+
 func (w *worker) work() {
 	for f := range w.next {
-		w.run(f)
+		w.fs.run(f)
 		if !w.fs.rests(w) {
 			return
 		}
 	}
 }
 
-// run runs a flight. It accounts for it also when the flight's Run ends the
-// goroutine.
-func (w *worker) run(f *Flight) {
-	defer w.fs.wg.Done()
-	defer w.fs.landed(f)
+// run runs f, or what is left of it, and accounts for it if nothing is left then:
+// also when the flight's Run ends the goroutine.
+func (fs *Flights) run(f *Flight) {
+	defer func() {
+		if f.rest == nil {
+			fs.landed(f)
+			fs.wg.Done()
+		}
+	}()
 	f.run()
+}
+
+// handOver gives f, or what is left of it, to a worker. Close waits for f, and so
+// for the worker.
+func (fs *Flights) handOver(f *Flight) {
+	f.here = false
+	fs.mu.Lock()
+	w := fs.worker()
+	fs.mu.Unlock()
+	w.next <- f // never blocks: it has nothing else to do
 }
 
 // rests notes that w waits for a flight, and reports whether it is to wait.

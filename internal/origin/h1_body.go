@@ -61,6 +61,15 @@ func (b *h1Body) Read(p []byte) (int, error) {
 	return n, b.err
 }
 
+// Buffered returns how many bytes of the answer Read returns without waiting; of a
+// chunked one, also of what stands between its chunks.
+func (b *h1Body) Buffered() int {
+	if b.over.Load() {
+		return 0 // the connection may be another's
+	}
+	return b.conn.r.Buffered()
+}
+
 // Close closes the connection, unless the body has come to its end.
 func (b *h1Body) Close() error {
 	if b.over.CompareAndSwap(false, true) {

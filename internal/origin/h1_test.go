@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http/httptrace"
 	"net/textproto"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -282,5 +283,40 @@ func TestH1Interim(t *testing.T) {
 				t.Errorf("%v, %d connections kept", err, len(c.unused))
 			}
 		})
+	})
+}
+
+// A body tells how much of it need not be waited for; when it has ended that is
+// nothing, for what comes next on its connection is another's.
+func TestH1Buffered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := pipedClient(t, func(_ int, conn net.Conn) {
+			readHead(bufio.NewReader(conn))
+			io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
+			time.Sleep(time.Second)
+			io.WriteString(conn, "world")
+			io.Copy(io.Discard, conn)
+		})
+		resp, err := c.RoundTrip(newRequest(t, t.Context(), "GET", nil))
+		if err != nil {
+			t.Fatal(err)
+		}
+		// As a Transport hands it on.
+		body := &responseBody{inner: resp.Body}
+		buffered := []int{body.Buffered()}
+		if _, err := io.ReadFull(resp.Body, make([]byte, 3)); err != nil {
+			t.Fatal(err)
+		}
+		buffered = append(buffered, body.Buffered())
+		if rest, err := io.ReadAll(resp.Body); string(rest) != "loworld" || err != nil {
+			t.Fatalf("%q, %v", rest, err)
+		}
+		buffered = append(buffered, body.Buffered())
+		if want := []int{5, 2, 0}; !slices.Equal(buffered, want) {
+			t.Errorf("%v were buffered, want %v", buffered, want)
+		}
+		if n := (&responseBody{inner: io.NopCloser(resp.Body)}).Buffered(); n != 0 {
+			t.Errorf("%d bytes of a body that does not tell", n)
+		}
 	})
 }

@@ -87,6 +87,15 @@ func (b *responseBody) cutOff(err error) error {
 	return wrapped
 }
 
+// Buffered returns how many bytes of the body, and of what frames it, have come
+// already, as far as that is known; 0 otherwise.
+func (b *responseBody) Buffered() int {
+	if inner, ok := b.inner.(interface{ Buffered() int }); ok {
+		return inner.Buffered()
+	}
+	return 0
+}
+
 // Close gives up the rest of the body.
 func (b *responseBody) Close() error {
 	err := b.inner.Close()

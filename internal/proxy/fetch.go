@@ -224,7 +224,7 @@ func (x *exchange) viewOf(s policy.Fetch, fields http.Header) *request.View {
 func (f *fetch) job(solo bool) fill.Job {
 	j := fill.Job{
 		Key: f.key, Born: f.born, Labels: f.labels, MaxObject: f.route.MaxObject,
-		Vary: f.vary, Select: f.selector, Run: f.run, Solo: solo, Stale: f.stale,
+		Vary: f.vary, Select: f.selector, Run: f.run, Here: true, Solo: solo, Stale: f.stale,
 	}
 	if f.route.Mode == policy.Auto {
 		j.Broken = f.salvage

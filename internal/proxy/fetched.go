@@ -27,10 +27,33 @@ func (f *fetch) run(ctx context.Context, flight *fill.Flight) {
 		f.failed(err)
 		return
 	}
-	defer res.Body.Close()
 	dropHopByHop(res.Header)
 	flight.Respond(res.StatusCode, res.Header)
-	flight.End(f.relay(res.Body))
+	if f.isHere(res) {
+		f.body(res.Body)
+	} else {
+		flight.Later(func() { f.body(res.Body) })
+	}
+}
+
+// isHere reports whether all of a body has come already: neither the origin nor a
+// reader has to be waited for. The bodies of origin tell.
+func (f *fetch) isHere(res *http.Response) bool {
+	switch n := res.ContentLength; {
+	case n < 0 || !f.flight.AtOnce(n):
+		return false
+	case n == 0:
+		return true
+	default:
+		b, ok := res.Body.(interface{ Buffered() int })
+		return ok && int64(b.Buffered()) >= n
+	}
+}
+
+// body takes the body of an answer to its end.
+func (f *fetch) body(body io.ReadCloser) {
+	defer body.Close()
+	f.flight.End(f.relay(body))
 }
 
 // relay hands the body on to the flight. It returns nil when the body has come to

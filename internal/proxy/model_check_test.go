@@ -115,7 +115,9 @@ func (m *model) checkForwarded(c *contact) {
 	passed := c.method != "GET" || c.header.Get("Range") != ""
 	if c.status == 206 && m.asksForRest(c) {
 		s := m.reference.findWhole(c.uri, c.id, m.got.header)
-		if passed = false; s == nil {
+		if passed = false; s == nil || !m.status.stored && !alike(s.head(c.id, m.got.header).header, m.got.header) {
+			// It is the rest of several that may be stored in part, and the one it was
+			// added to need not be the one with which it may be stored.
 			m.checkCompleted(c)
 			return
 		}
