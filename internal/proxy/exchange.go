@@ -20,6 +20,8 @@ type exchange struct {
 	inquiry
 
 	w writer
+	// copied: nobody but fetches has the memory of the view, and it never changes.
+	copied bool
 	// ctx ends when the client leaves. r is net/http's; nil on a connection that it
 	// knows nothing of.
 	ctx context.Context
@@ -190,6 +192,9 @@ func (x *exchange) end() {
 		x.w.body.drain()
 	}
 	p := x.p
+	if x.copied { // a fetch may still have it
+		x.view = request.View{}
+	}
 	x.inquiry.reset()
 	*x = exchange{inquiry: x.inquiry}
 	p.pool.Put(x)

@@ -181,10 +181,12 @@ func (x *exchange) newFetch() *fetch {
 			Scheme: f.sends.Scheme, Host: f.sends.Host, Route: f.route.Pattern, Labelling: x.live.labelling[f.route.Ordinal],
 		},
 	}
-	if f.route.Enforced() {
+	switch f.view = &f.own; {
+	case f.route.Enforced():
 		f.view = x.viewOf(f.sends, nil)
-	} else {
-		f.view = &f.own
+	case x.copied:
+		f.own = x.view
+	default:
 		x.view.CloneTo(f.view)
 	}
 	if x.found.State == cache.Found {

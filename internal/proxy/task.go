@@ -17,7 +17,8 @@ func (h *Hit) Take() wire.Task {
 	}
 	x := h.p.pool.Get().(*exchange)
 	x.p, x.live, x.began = h.p, h.live, h.began
-	x.view = *h.view.Clone()
+	h.view.CloneTo(&x.view)
+	x.copied = true
 	if x.looked = h.looked; x.looked {
 		x.found, h.found = h.found, cache.Lookup{}
 	}
