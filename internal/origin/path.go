@@ -25,9 +25,25 @@ func SetTarget(u *url.URL, path, query string, hasQuery bool) bool {
 // begins with "//" goes out with a scheme in front.
 func setPath(u *url.URL, path string) bool {
 	u.RawPath = path
+	if isPlain(path) {
+		u.Path = path
+		return true
+	}
 	var err error
 	u.Path, err = url.PathUnescape(path)
 	return err == nil && u.EscapedPath() == path
+}
+
+// isPlain reports whether a path is the same escaped and not, as most are: letters,
+// digits and the other unreserved characters of RFC 3986 (section 2.3), and "/".
+func isPlain(path string) bool {
+	for _, c := range []byte(path) {
+		letter := c|0x20 >= 'a' && c|0x20 <= 'z'
+		if !letter && (c < '-' || c > '9') && c != '_' && c != '~' {
+			return false
+		}
+	}
+	return true
 }
 
 // prefixes exchange the front of an escaped path. Neither ends in "/".

@@ -154,3 +154,19 @@ func TestPrefixes(t *testing.T) {
 		t.Errorf("the caller's URL was changed to %q", u.RawPath)
 	}
 }
+
+// A path that is taken for plain is one that net/url would leave alone, be it escaped or
+// not; and what is unreserved is plain.
+func TestPlainPaths(t *testing.T) {
+	for c := range 256 {
+		path := "/a" + string([]byte{byte(c)}) + "b"
+		unescaped, err := url.PathUnescape(path)
+		same := err == nil && unescaped == path && (&url.URL{Path: path}).EscapedPath() == path
+		if isPlain(path) && !same {
+			t.Errorf("%q is taken for plain", path)
+		}
+		if unreserved := strings.IndexByte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/", byte(c)) >= 0; unreserved != isPlain(path) {
+			t.Errorf("%q: plain is %v", path, isPlain(path))
+		}
+	}
+}
