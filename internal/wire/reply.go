@@ -2,7 +2,7 @@ package wire
 
 import (
 	"bufio"
-	"io"
+	"net"
 	"net/http"
 	"net/textproto"
 	"slices"
@@ -28,9 +28,8 @@ type reply struct {
 	wrote  int64    // of the body
 	body   *bufio.Writer
 	out    *bufio.Writer
-	to     io.Writer // the connection
-	failed error     // how writing to it did
-	limit  func(time.Time) error
+	to     net.Conn
+	failed error // how writing to it did
 
 	headed  bool // the head is in out
 	chunked bool
@@ -51,10 +50,10 @@ func newReply() *reply {
 	return r
 }
 
-// reset makes r ready for an answer to a connection.
-func (r *reply) reset(to io.Writer, limit func(time.Time) error) {
+// reset makes r ready for an answer to a connection; nil lets go of the last one.
+func (r *reply) reset(to net.Conn) {
 	clear(r.fields)
-	*r = reply{fields: r.fields, names: r.names[:0], length: -1, body: r.body, out: r.out, to: to, limit: limit}
+	*r = reply{fields: r.fields, names: r.names[:0], length: -1, body: r.body, out: r.out, to: to}
 	r.body.Reset((*parcel)(r))
 	r.out.Reset((*line)(r))
 }
@@ -111,7 +110,7 @@ func (r *reply) FlushError() error {
 }
 
 // SetWriteDeadline is what http.ResponseController calls.
-func (r *reply) SetWriteDeadline(t time.Time) error { return r.limit(t) }
+func (r *reply) SetWriteDeadline(t time.Time) error { return r.to.SetWriteDeadline(t) }
 
 // finish ends the answer of a Task that has ended, and reports whether another may
 // follow on the connection.

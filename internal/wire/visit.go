@@ -2,7 +2,6 @@ package wire
 
 import (
 	"context"
-	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -76,7 +75,7 @@ func (v *visit) serve(c *conn, task Task) (goesOn bool) {
 			v.reply.breakOff()
 			broken = nil
 		}
-		v.reply.reset(io.Discard, nil)
+		v.reply.reset(nil)
 		if broken != nil {
 			c.ended(gone)
 			panic(broken) // net/http tells of it
@@ -92,7 +91,7 @@ func (v *visit) start(c *conn) (ctx context.Context) {
 	defer v.mu.Unlock()
 	ctx, v.cancel = context.WithCancel(context.Background())
 	v.conn, v.read = c, false
-	v.reply.reset(c.Conn, c.Conn.SetWriteDeadline)
+	v.reply.reset(c.Conn)
 	v.hear.Reset(patience)
 	c.visited.Store(v)
 	return ctx
