@@ -150,6 +150,45 @@ func TestASharedFetchLongerThanDrainTimeoutIsBrokenOff(t *testing.T) {
 	}
 }
 
+// A fetch whose origin does not answer holds up no end: the client is told so or broken
+// off, on whichever side of net/http it is served.
+func TestAnOriginThatIsSilentDoesNotHoldUpTheEnd(t *testing.T) {
+	for _, fast := range []string{"true", "false"} {
+		t.Run("fast_hits "+fast, func(t *testing.T) {
+			t.Parallel()
+			asked := make(chan struct{}, 1)
+			silent := newOrigin(t, func(_ http.ResponseWriter, r *http.Request) {
+				asked <- struct{}{}
+				<-r.Context().Done()
+			})
+			text := strings.Replace(passing("0", "100ms"), "force-dynamic", "force-static", 1)
+			f := start(t, silent.URL, "fast_hits: "+fast+"\n"+text)
+			status := make(chan int)
+			go func() {
+				res, err := client.Get(f.url("/silent"))
+				if err != nil {
+					status <- 0
+					return
+				}
+				res.Body.Close()
+				status <- res.StatusCode
+			}()
+			<-asked
+			began := time.Now()
+			must(t, f.stop(t))
+			if took := time.Since(began); took > 30*time.Second { // the origin may take 60 s
+				t.Errorf("the end took %s", took)
+			}
+			if got := <-status; got != 0 && got != http.StatusServiceUnavailable {
+				t.Errorf("the client got %d", got)
+			}
+			if got := f.log.lines("requests have not ended though their connections have"); got != nil {
+				t.Errorf("log: %v", got)
+			}
+		})
+	}
+}
+
 func TestWebSocketsAreToldToGoAway(t *testing.T) {
 	t.Parallel()
 	echo := newOrigin(t, func(w http.ResponseWriter, r *http.Request) {

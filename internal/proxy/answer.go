@@ -199,6 +199,9 @@ func (x *exchange) problem(status int, reason rfc9111.Reason, detail string, cs 
 // before there was an answer; it is never sent.
 const statusClientGone = 499
 
+// clientGone breaks the answer off: a client that has only ended its own side still
+// reads, and must not take nothing for an answer.
 func (x *exchange) clientGone() {
 	x.reason, x.w.status = rfc9111.ClientGone, statusClientGone
+	panic(http.ErrAbortHandler)
 }

@@ -33,7 +33,7 @@ func (x *exchange) pass() {
 	x.w.eager, x.w.waits = true, true
 	x.w.informs = x.informs()
 	ps := &pass{x: x}
-	r := x.incoming().WithContext(withPass(x.ctx, ps))
+	r := x.incoming(withPass(x.ctx, ps))
 	if ps.body = x.w.body; ps.body != nil {
 		if most := x.live.policy.Settings.MaxRequestBody; most > 0 {
 			ps.body.ReadCloser = http.MaxBytesReader(&x.w, r.Body, most)
@@ -46,15 +46,16 @@ func (x *exchange) pass() {
 }
 
 // incoming is the request as the relay is to have it: what goes out is written by
-// rewrite.
-func (x *exchange) incoming() *http.Request {
+// rewrite. The relay breaks an answer off only if the context tells of a server.
+func (x *exchange) incoming(ctx context.Context) *http.Request {
 	if x.r != nil {
-		return x.r
+		return x.r.WithContext(ctx)
 	}
-	return &http.Request{
+	r := &http.Request{
 		Method: x.view.Method, URL: &url.URL{Path: x.view.Path}, Host: x.view.Host, RemoteAddr: x.view.Peer(),
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: http.Header{}, Body: http.NoBody,
 	}
+	return r.WithContext(context.WithValue(ctx, http.ServerContextKey, new(http.Server)))
 }
 
 // limit is how many such requests a second the route takes: only those that

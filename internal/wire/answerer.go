@@ -167,10 +167,10 @@ func (a *Answerer) answering() bool {
 func (a *Answerer) breakOff() {
 	for _, c := range a.open() {
 		if c.life.busy() {
+			_ = c.Conn.Close() // the writer sees that it is closed
 			if v := c.visited.Load(); v != nil {
 				v.breakOff(c)
 			}
-			_ = c.Conn.Close() // the writer sees that it is closed
 		}
 	}
 }

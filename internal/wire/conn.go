@@ -75,6 +75,11 @@ func (c *conn) Read(p []byte) (int, error) {
 // serve answers requests until there is something for net/http, and hands that
 // on.
 func (c *conn) serve(p []byte) (int, error) {
+	defer func() {
+		if c.life.busy() { // a panic: nobody else would ever close it
+			c.ended(gone)
+		}
+	}()
 	if err := c.await(p); err != nil {
 		return 0, err
 	}

@@ -38,6 +38,9 @@ func (f *fake) Parse(b []byte, c request.Conn) (int, request.Fault) {
 func (f *fake) View() *request.View { return &f.view }
 
 func (f *fake) Answer(dst []byte, _ time.Duration) (head []byte, body [][]byte, ok bool) {
+	if f.view.Path == "/panic" {
+		panic("the clerk panics")
+	}
 	if !strings.HasPrefix(f.view.Path, "/hit") {
 		return nil, nil, false
 	}

@@ -77,7 +77,6 @@ func (v *visit) serve(c *conn, task Task) (goesOn bool) {
 		}
 		v.reply.reset(nil)
 		if broken != nil {
-			c.ended(gone)
 			panic(broken) // net/http tells of it
 		}
 	}()

@@ -306,3 +306,20 @@ func TestNoTaskEnters(t *testing.T) {
 		}
 	})
 }
+
+// A panic of a Clerk's closes the connection, and does not hold up Shutdown.
+func TestClerkPanics(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		c := w.client(t)
+		c.ask(hitRequest)
+		if _, err := io.WriteString(c, "GET /panic HTTP/1.1\r\nHost: a\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		within(t, "the connection is closed", c.closedAfter(), 0, 0)
+		began := time.Now()
+		if _, err := w.shutdown(time.Minute); err != nil {
+			t.Error(err)
+		}
+		within(t, "Shutdown returned", time.Since(began), 0, time.Second)
+	})
+}
