@@ -31,10 +31,11 @@ type clientBody struct {
 
 	// turn is taken by who reads, and never given back by drain.
 	turn chan struct{}
-	// begun is when the piece was that is being read, and got what there is of it.
-	// They are the reader's alone.
+	// begun is when the piece was that is being read, and got what there is of it;
+	// ended says that there is no more. They are the reader's alone.
 	begun time.Time
 	got   int
+	ended bool
 	// deadline sets that of reading from the client.
 	deadline func(time.Time) error
 
@@ -64,12 +65,18 @@ func (b *clientBody) Read(p []byte) (int, error) {
 	default:
 		return 0, http.ErrBodyReadAfterClose
 	}
+	if b.ended {
+		// net/http may have closed it since, for the sake of an answer that came
+		// early, and the transport asks once more.
+		return 0, io.EOF
+	}
 	b.limit(b.left())
 	n, err := b.ReadCloser.Read(p)
 	b.got += n
 	switch {
 	case err == io.EOF:
 		// net/http reads on behind a whole body, to see whether the client leaves.
+		b.ended = true
 		b.end()
 	case err != nil:
 		// A deadline that was missed stays: net/http would wait for the rest.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"slices"
 	"strings"
@@ -172,5 +173,37 @@ func TestTakesTrailers(t *testing.T) {
 		if got := takesTrailers(tt.te); got != tt.want {
 			t.Errorf("takesTrailers(%q) = %v, want %v", tt.te, got, tt.want)
 		}
+	}
+}
+
+// A body that was read to its end stays at its end. net/http closes it when it writes
+// the head of an answer, and a transport that has read everything asks once more: an
+// error then would break the answer off.
+func TestClientBodyStaysAtItsEnd(t *testing.T) {
+	again := make(chan error, 1)
+	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		b := newClientBody(w, r, time.Minute)
+		p := make([]byte, 8)
+		var err error
+		for err == nil {
+			_, err = b.Read(p)
+		}
+		if err != io.EOF {
+			t.Error(err)
+		}
+		if err := http.NewResponseController(w).Flush(); err != nil {
+			t.Error(err)
+		}
+		_, err = b.Read(p)
+		again <- err
+	}))
+	defer s.Close()
+	res, err := http.Post(s.URL, "text/plain", strings.NewReader("x"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	res.Body.Close()
+	if err := <-again; err != io.EOF {
+		t.Errorf("after the head: %v, want io.EOF", err)
 	}
 }
