@@ -71,8 +71,20 @@ func TestFramingOfRequests(t *testing.T) {
 	}
 }
 
-// sendAll writes request, ends it, and reads to the end of what comes.
+// sendAll writes request, ends it, and reads to the end of what comes. edge may take a
+// client that ends its side for one that has left, and then answers nothing.
 func sendAll(t *testing.T, addr, request string) string {
+	t.Helper()
+	return send(t, addr, request, (*net.TCPConn).CloseWrite)
+}
+
+// sendLast is sendAll for a request that asks for the end of its connection itself.
+func sendLast(t *testing.T, addr, request string) string {
+	t.Helper()
+	return send(t, addr, request, func(*net.TCPConn) error { return nil })
+}
+
+func send(t *testing.T, addr, request string, end func(*net.TCPConn) error) string {
 	t.Helper()
 	conn, err := net.Dial("tcp", addr)
 	if err != nil {
@@ -81,7 +93,7 @@ func sendAll(t *testing.T, addr, request string) string {
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(patience))
 	io.WriteString(conn, request) // an error is a reset: edge did not read on
-	conn.(*net.TCPConn).CloseWrite()
+	end(conn.(*net.TCPConn))      // an error as above
 	b, _ := io.ReadAll(conn)
 	return string(b)
 }
