@@ -116,7 +116,7 @@ async function sign(page) {
   const name = `visitor of ${new URL(site).port}`
   await page.getByLabel('name').fill(name)
   await page.getByRole('button', { name: 'Sign' }).click()
-  await page.getByText(name).waitFor()
+  await page.locator('h1', { hasText: name }).waitFor() // not the announcer of routes, which may say the same
   await look(page, 'action', 'guestbook-signed')
 }
 
