@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"io"
 	"net/http"
+
+	"golang.org/x/net/http/httpguts"
 )
 
 // Heads as nearly all origins send them are read here, because net/http makes nine
@@ -58,7 +60,7 @@ func (h *answerHead) scan(b []byte) scanned {
 	for {
 		n := bytes.IndexByte(b[at:], '\n')
 		switch {
-		case n < 0 && len(b) > at && !isToken(b[at]) && b[at] != '\r':
+		case n < 0 && len(b) > at && !httpguts.IsTokenRune(rune(b[at])) && b[at] != '\r':
 			return unusual // a line that goes on, or has no name
 		case n < 0:
 			return unended
@@ -97,7 +99,7 @@ func (h *answerHead) first(line []byte) bool {
 // line reads the field from at to end.
 func (h *answerHead) line(b []byte, at, end int) bool {
 	colon := at
-	for colon < end && isToken(b[colon]) {
+	for colon < end && httpguts.IsTokenRune(rune(b[colon])) {
 		colon++
 	}
 	if colon == at || colon == end || b[colon] != ':' {
@@ -218,22 +220,6 @@ func canonicalise(name []byte) {
 		}
 		upper = c == '-'
 	}
-}
-
-// isToken reports whether c may stand in the name of a field (RFC 9110 section
-// 5.6.2).
-func isToken(c byte) bool {
-	const (
-		low  = 1<<'!' | 1<<'#' | 1<<'$' | 1<<'%' | 1<<'&' | 1<<'\'' | 1<<'*' | 1<<'+' | 1<<'-' | 1<<'.' | (1<<10-1)<<'0'
-		high = 1<<('^'-64) | 1<<('_'-64) | 1<<('`'-64) | 1<<('|'-64) | 1<<('~'-64) | (1<<26-1)<<('A'-64) | (1<<26-1)<<('a'-64)
-	)
-	switch {
-	case c < 64:
-		return uint64(low)>>c&1 != 0
-	case c < 128:
-		return uint64(high)>>(c-64)&1 != 0
-	}
-	return false
 }
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' }

@@ -21,8 +21,8 @@ type Clerk interface {
 	// Answer decides about the request that Parse read last. If a fresh object
 	// answers it, Answer appends the head of the answer, with the empty line, to
 	// dst, and returns that with the body in parts, which nobody may change. The
-	// head leaves the connection open. Otherwise ok is false, and net/http is to
-	// serve the request. now is Options.Now.
+	// head leaves the connection open. Otherwise ok is false. now is
+	// Options.Now.
 	Answer(dst []byte, now time.Duration) (head []byte, body [][]byte, ok bool)
 	// Take is asked after Answer said no: it returns who serves the request that
 	// Parse read last, here on the connection; nil if net/http is to.

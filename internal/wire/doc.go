@@ -35,7 +35,7 @@
 // its life every byte goes through as it came. A hijacked connection is disarmed
 // too, and what was held back comes first.
 //
-// The invariant is asserted at every change of hands (see framing.assert), the
+// The invariant is asserted at every change of hands (see broken), the
 // race detector runs over all tests, and a fuzz test splits pipelined hits,
 // POSTs, Tasks and misses at every byte.
 package wire
