@@ -3,6 +3,7 @@ package cache
 import (
 	"fmt"
 	"math/bits"
+	"sync"
 	"sync/atomic"
 
 	"github.com/dgraph-io/ristretto/v2"
@@ -16,16 +17,27 @@ import (
 // of its own, later:
 //
 //   - One change of a hash at a time. A second Set of a hash whose first is
-//     still queued keeps the older value. Memory.writers sees to it.
+//     still queued keeps the older value. Memory.lock sees to it, and waits only
+//     where that may be so: a wait is two switches of goroutines, and there would
+//     be one in every miss that is stored.
 //   - A slot that grows is not charged in place: ristretto would evict nothing
-//     for it until another key comes. put deletes first, and so the newcomer has
+//     for it until another key comes. offer deletes first, and so the newcomer has
 //     to be admitted.
 //   - No call back into ristretto from its callbacks: the queue may be full.
 type mainStore struct {
 	cache *ristretto.Cache[uint64, *slot]
 	live  *registry
 
-	admitted, rejected, evicted atomic.Uint64
+	offered, rejected, evicted atomic.Uint64
+
+	// maxQueued is about how many bytes may be queued: they are not bounded by
+	// ristretto yet. queued is what was offered since the last wait began.
+	maxQueued int64
+	queued    atomic.Int64
+	waiting   sync.Mutex // one wait at a time
+	// begun and ended are how many waits have. What was offered before one began has
+	// been decided on when it has ended.
+	begun, ended atomic.Uint64
 }
 
 // bytesPerCounter is how many bytes of memory get one counter of TinyLFU. It is for
@@ -45,9 +57,10 @@ func counters(bytes int64) (n, take int64) {
 // powerOfTwo returns the least one that is not below n.
 func powerOfTwo(n int64) int64 { return 1 << bits.Len64(uint64(n-1)) }
 
-// newMainStore returns a store of at most max bytes with so many counters.
-func newMainStore(max, counters int64, live *registry) *mainStore {
-	m := &mainStore{live: live}
+// newMainStore returns a store of at most max bytes with so many counters, and about
+// queue bytes more that it has not decided on.
+func newMainStore(max, counters, queue int64, live *registry) *mainStore {
+	m := &mainStore{live: live, maxQueued: queue}
 	var err error
 	m.cache, err = ristretto.NewCache(&ristretto.Config[uint64, *slot]{
 		NumCounters:        counters,
@@ -103,23 +116,31 @@ func (m *mainStore) has(hash uint64) bool {
 	return ok
 }
 
-// put puts s in the place of what has its hash, and reports whether it was
-// admitted. It waits until ristretto has decided, so that nothing is queued for
-// the hash when it returns.
-func (m *mainStore) put(s *slot) bool {
+// offer offers s in the place of what has its hash, and reports false if it is refused
+// at once. It is decided on later: see wait.
+func (m *mainStore) offer(s *slot) bool {
 	m.remove(s.hash)
-	m.live.add(s, inMain)
+	m.offered.Add(1)
 	if !m.cache.Set(s.hash, s, s.charge) {
 		m.rejected.Add(1)
 		m.live.drop(s, inMain)
 		return false
 	}
-	m.cache.Wait()
-	if !m.live.held(s, inMain) {
-		return false
-	}
-	m.admitted.Add(1)
+	m.queued.Add(s.charge)
 	return true
+}
+
+// full reports whether no more may be queued.
+func (m *mainStore) full() bool { return m.queued.Load() > m.maxQueued }
+
+// wait returns when everything that was offered or removed before has been decided on.
+func (m *mainStore) wait() {
+	m.waiting.Lock()
+	defer m.waiting.Unlock()
+	round := m.begun.Add(1)
+	m.queued.Store(0)
+	m.cache.Wait()
+	m.ended.Store(round)
 }
 
 // remove forgets what has this hash.

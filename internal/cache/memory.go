@@ -3,7 +3,6 @@ package cache
 import (
 	"hash/maphash"
 	"math"
-	"sync"
 	"sync/atomic"
 
 	"edge/internal/rfc9111"
@@ -12,7 +11,6 @@ import (
 const (
 	defaultBytes    = 512 << 20
 	defaultVariants = 16
-	writerLocks     = 64
 )
 
 // Memory is the store of one node. All methods are safe for concurrent use.
@@ -33,7 +31,7 @@ type Memory struct {
 	variants int
 	rules    atomic.Uint64 // ids given to rules
 
-	writers [writerLocks]sync.Mutex // by slot.owner: changes of slots and of what is held under their hashes
+	writers [writerLocks]writer // by slot.owner: changes of slots and of what is held under their hashes
 }
 
 // Options configure a Memory. The zero value of a field means its default.
@@ -53,7 +51,8 @@ type Options struct {
 }
 
 // NewMemory returns a Memory ready to use. A hundredth of the bytes is the
-// window's, and the main store's counters take their part.
+// window's, a thousandth is for what the main store has not decided on, and its
+// counters take their part.
 func NewMemory(o Options) *Memory {
 	if o.Bytes <= 0 {
 		o.Bytes = defaultBytes
@@ -63,7 +62,8 @@ func NewMemory(o Options) *Memory {
 	}
 	window := max(1, o.Bytes/100)
 	counters, take := counters(o.Bytes)
-	store := max(1, o.Bytes-window-take)
+	queue := o.Bytes / 1000
+	store := max(1, o.Bytes-window-take-queue)
 	if o.RejectAll {
 		store = 1 // less than any slot
 	}
@@ -79,7 +79,7 @@ func NewMemory(o Options) *Memory {
 	if o.Node != 0 {
 		m.generations.journal = newJournal(o.Node, &m.generations)
 	}
-	m.main = newMainStore(store, counters, &m.live)
+	m.main = newMainStore(store, counters, queue, &m.live)
 	m.window = newWindow(window, &m.live)
 	return m
 }
@@ -164,24 +164,21 @@ type Stats struct {
 	Evictions, Rejections, Admitted uint64
 }
 
-// Stats returns the figures now.
+// Stats returns the figures now. It makes changes wait while it does: it is not for
+// every request.
 func (m *Memory) Stats() Stats {
+	m.pause()
+	defer m.resume()
+	rejected := m.main.rejected.Load()
 	return Stats{
 		Objects:    m.live.objects.Load(),
 		Bytes:      m.live.bytes.Load(),
 		Capacity:   m.capacity,
 		Evictions:  m.main.evicted.Load(),
-		Rejections: m.main.rejected.Load(),
-		Admitted:   m.main.admitted.Load(),
+		Rejections: rejected,
+		Admitted:   m.main.offered.Load() - rejected,
 	}
 }
 
 // Close ends the store's goroutines. No method may be called after it.
 func (m *Memory) Close() { m.main.close() }
-
-// lock takes the lock for changes of the key whose hash is owner.
-func (m *Memory) lock(owner uint64) *sync.Mutex {
-	mu := &m.writers[owner>>8%writerLocks]
-	mu.Lock()
-	return mu
-}

@@ -11,11 +11,8 @@ type place uint8
 const (
 	inMain place = 1 << iota
 	inWindow
-	// onItsWay is where a slot is from before it is offered to the first until the
-	// last has decided.
-	onItsWay
 
-	anywhere = inMain | inWindow | onItsWay
+	anywhere = inMain | inWindow
 )
 
 const registryShards = 64
@@ -41,7 +38,8 @@ func (r *registry) shard(s *slot) *registryShard {
 	return &r.shards[s.hash>>16%registryShards]
 }
 
-// add notes that s is held in p.
+// add notes that s, which is new, is about to be held in p: before it is, so that
+// whoever lets go of it does so after.
 func (r *registry) add(s *slot, p place) {
 	sh := r.shard(s)
 	sh.mu.Lock()

@@ -79,15 +79,23 @@ func (m *Memory) fits(cur *slot, cost int64) bool {
 }
 
 // place puts s in the place of whatever has its hash. The window comes first:
-// lookups that come between find s there, and not nothing.
+// lookups that come between find s there, and not nothing. What the window keeps does
+// not wait until the main store has decided; the next change of its key does.
 func (m *Memory) place(s *slot) bool {
-	m.live.add(s, onItsWay)
-	defer m.live.drop(s, onItsWay)
+	m.live.add(s, inMain|inWindow)
 	kept := m.window.put(s)
-	return m.main.put(s) || kept
+	if !m.main.offer(s) {
+		return kept
+	}
+	if kept && !m.main.full() && m.writer(s.owner()).offered(s.owner(), m.main) {
+		return true
+	}
+	m.main.wait()
+	return kept || m.live.held(s, inMain)
 }
 
-// forget takes s out of wherever it is.
+// forget takes s, which was not placed in the same change of its key, out of wherever
+// it is.
 func (m *Memory) forget(s *slot) {
 	if m.live.held(s, inWindow) {
 		m.window.remove(s.hash)
@@ -146,6 +154,7 @@ func (m *Memory) PutMark(key string, k Mark, now rfc9111.Instant, d time.Duratio
 	}
 	s := newSlot(primaryAt(key, hash), nil, nil)
 	s.mark.Store(note)
+	m.live.add(s, inWindow)
 	m.window.put(s)
 	m.main.remove(hash)
 }

@@ -266,3 +266,26 @@ func TestInABubble(t *testing.T) {
 		}
 	})
 }
+
+// TestReplacedWhileQueued replaces objects by larger ones at once, while the main
+// store may not have decided on the first: whatever it decides, the second is found.
+func TestReplacedWhileQueued(t *testing.T) {
+	m := newTestMemory(t, Options{})
+	key := func(i int) string { return fmt.Sprintf("key %d", i) }
+	const keys = 1000
+	for i := range keys {
+		for _, body := range []string{"old", strings.Repeat("new", 1000)} {
+			if !m.Store(key(i), nil, newObject(m, body)) {
+				t.Fatalf("Store(%q) = false", key(i))
+			}
+		}
+	}
+	if s := m.Stats(); s.Objects != keys || s.Evictions+s.Rejections != 0 {
+		t.Errorf("%+v, want %d objects and none lost", s, keys)
+	}
+	for i := range keys {
+		if l := lookup(m, key(i)); l.State != Found || l.Object.Body.Size() != 3000 {
+			t.Fatalf("Lookup(%q): %v %+v, want the object that was stored last", key(i), l.State, l.Object)
+		}
+	}
+}

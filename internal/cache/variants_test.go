@@ -87,7 +87,7 @@ func TestVariantsEvictedAreNotCounted(t *testing.T) {
 func TestPrimaryEvicted(t *testing.T) {
 	m := newTestMemory(t, Options{})
 	storeVariant(t, m, "k", "red")
-	m.forget(m.find(m.hash("k"), "k", 0))
+	evictSlot(m, m.find(m.hash("k"), "k", 0))
 	if l := lookupVariant(t, m, "k", "red"); l.State != Nothing {
 		t.Fatalf("without its primary: %v, want Nothing", l.State)
 	}
@@ -159,5 +159,11 @@ func evict(t testing.TB, m *Memory, key, color string) {
 	if s == nil {
 		t.Fatalf("%s is not stored", color)
 	}
+	evictSlot(m, s)
+}
+
+// evictSlot takes s out of the memory.
+func evictSlot(m *Memory, s *slot) {
+	defer m.lock(s.owner()).Unlock()
 	m.forget(s)
 }

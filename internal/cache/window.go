@@ -56,14 +56,15 @@ func (w *window) get(hash uint64) *slot {
 	return nil
 }
 
-// put adds s in the place of what has its hash. It reports whether s was kept:
-// what is larger than a shard is not.
+// put adds s, which the registry has as held here, in the place of what has its hash.
+// It reports whether s was kept: what is larger than a shard is not.
 func (w *window) put(s *slot) bool {
 	sh := w.shard(s.hash)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	w.evict(sh, sh.slots[s.hash])
 	if s.charge > sh.max {
+		w.live.drop(s, inWindow)
 		return false
 	}
 	for sh.bytes+s.charge > sh.max {
@@ -71,7 +72,6 @@ func (w *window) put(s *slot) bool {
 	}
 	sh.slots[s.hash] = sh.fifo.PushBack(s)
 	sh.bytes += s.charge
-	w.live.add(s, inWindow)
 	return true
 }
 
