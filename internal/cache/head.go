@@ -1,6 +1,7 @@
 package cache
 
 import (
+	"cmp"
 	"iter"
 	"net/http"
 	"net/textproto"
@@ -17,22 +18,22 @@ type Head struct {
 	raw string
 }
 
-// notStored are the fields that belong to a connection (RFC 9110 section
-// 7.6.1), to the nearest proxy (RFC 9111 section 3.1), or are written anew for
-// every answer.
-var notStored = map[string]bool{
-	"Age":                       true,
-	"Connection":                true,
-	"Content-Length":            true,
-	"Keep-Alive":                true,
-	"Proxy-Authenticate":        true,
-	"Proxy-Authentication-Info": true,
-	"Proxy-Authorization":       true,
-	"Proxy-Connection":          true,
-	"Te":                        true,
-	"Trailer":                   true,
-	"Transfer-Encoding":         true,
-	"Upgrade":                   true,
+// notStored reports whether a field belongs to a connection (RFC 9110 section
+// 7.6.1), to the nearest proxy (RFC 9111 section 3.1), or is written anew for every
+// answer. name is canonical.
+func notStored(name string) bool {
+	switch name {
+	case "Connection", "Keep-Alive", "Proxy-Connection", "Te", "Trailer", "Transfer-Encoding", "Upgrade",
+		"Proxy-Authenticate", "Proxy-Authentication-Info", "Proxy-Authorization",
+		"Age", "Content-Length":
+		return true
+	}
+	return false
+}
+
+// storedField is a field of a head that is being made.
+type storedField struct {
+	name, given string // canonical, and as the header has it
 }
 
 // MakeHead serialises h. Names are in canonical spelling, sorted; the lines of
@@ -40,36 +41,39 @@ var notStored = map[string]bool{
 // Connection names, are left out, and so are values with CR, LF or NUL
 // (net/http never gives them).
 func MakeHead(h http.Header) Head {
-	names := make([]string, 0, len(h))
-	size := 0
-	for name, lines := range h {
-		if canonical := textproto.CanonicalMIMEHeaderKey(name); notStored[canonical] || hopByHop(h, canonical) {
+	fields, size := make([]storedField, 0, 16), 0 // mostly enough, and then no memory
+	connection := h["Connection"]
+	for given, lines := range h {
+		name := textproto.CanonicalMIMEHeaderKey(given)
+		if notStored(name) || hopByHop(connection, name) {
 			continue
 		}
-		names = append(names, name)
+		fields = append(fields, storedField{name, given})
 		for _, value := range lines {
 			size += len(name) + len(": \r\n") + len(value)
 		}
 	}
-	slices.SortFunc(names, func(a, b string) int {
-		if c := strings.Compare(textproto.CanonicalMIMEHeaderKey(a), textproto.CanonicalMIMEHeaderKey(b)); c != 0 {
-			return c
-		}
-		return strings.Compare(a, b)
+	slices.SortFunc(fields, func(a, b storedField) int {
+		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.given, b.given))
 	})
 	raw := make([]byte, 0, size)
-	for _, name := range names {
-		for _, value := range h[name] {
-			if strings.ContainsAny(value, "\r\n\x00") {
+	for _, f := range fields {
+		for _, value := range h[f.given] {
+			if endsLine(value) {
 				continue
 			}
-			raw = append(raw, textproto.CanonicalMIMEHeaderKey(name)...)
+			raw = append(raw, f.name...)
 			raw = append(raw, ": "...)
 			raw = append(raw, value...)
 			raw = append(raw, "\r\n"...)
 		}
 	}
 	return Head{raw: alias(raw)}
+}
+
+// endsLine reports whether a value would be more than one line, or less.
+func endsLine(value string) bool {
+	return strings.IndexByte(value, '\n') >= 0 || strings.IndexByte(value, '\r') >= 0 || strings.IndexByte(value, 0) >= 0
 }
 
 // ParseHead takes over what Raw gives. It is false for what MakeHead would not have
@@ -84,7 +88,7 @@ func ParseHead(raw []byte) (Head, bool) {
 		switch {
 		case !ended || !named || name == "" || name != canonical || name < last:
 			return Head{}, false
-		case strings.ContainsFunc(name, notInName) || strings.ContainsAny(value, "\r\n\x00") || notStored[name]:
+		case strings.ContainsFunc(name, notInName) || endsLine(value) || notStored(name):
 			return Head{}, false
 		}
 		last, rest = name, tail
@@ -97,9 +101,9 @@ func notInName(r rune) bool {
 	return r <= ' ' || r >= 0x7f || strings.ContainsRune("\"(),/:;<=>?@[\\]{}", r)
 }
 
-// hopByHop reports whether a Connection field of h names the field.
-func hopByHop(h http.Header, name string) bool {
-	for _, line := range h["Connection"] {
+// hopByHop reports whether the lines of Connection name the field.
+func hopByHop(connection []string, name string) bool {
+	for _, line := range connection {
 		for option := range strings.SplitSeq(line, ",") {
 			if strings.EqualFold(strings.TrimSpace(option), name) {
 				return true

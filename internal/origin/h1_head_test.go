@@ -109,3 +109,25 @@ func TestHeadsThatAreRefused(t *testing.T) {
 		}
 	}
 }
+
+// BenchmarkHead is the head of a fetch as edge sends it for a browser.
+func BenchmarkHead(b *testing.B) {
+	req := &http.Request{
+		Method: "GET", Host: "shop.example.com",
+		URL: &url.URL{Scheme: "http", Host: "127.0.0.1:3000", Path: "/posts/1", RawPath: "/posts/1", RawQuery: "q=1"},
+		Header: http.Header{
+			"Accept": {"text/html,application/xhtml+xml,application/xml;q=0.9"}, "Accept-Encoding": {"gzip, br"},
+			"Accept-Language": {"en-US,en;q=0.9,de;q=0.8"}, "User-Agent": {"Mozilla/5.0 (X11; Linux x86_64)"},
+			"Forwarded":       {`for=192.0.2.1;host="shop.example.com";proto=https`},
+			"X-Forwarded-For": {"192.0.2.1"}, "X-Forwarded-Host": {"shop.example.com"},
+			"X-Forwarded-Port": {"443"}, "X-Forwarded-Proto": {"https"}, "Via": {"1.1 edge"},
+		},
+	}
+	buf := make([]byte, 0, 4096)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := appendHead(buf, req); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
