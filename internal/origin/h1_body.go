@@ -17,7 +17,7 @@ type h1Body struct {
 	inner io.Reader
 	conn  *h1Conn
 	ctx   context.Context
-	stop  func() bool // ends the watch over ctx
+	stop  func() bool // ends the watch over ctx; nil for none: everything has come
 	trace *httptrace.ClientTrace
 	last  bool        // no request may follow on the connection
 	over  atomic.Bool // the connection was given back or closed
@@ -73,7 +73,9 @@ func (b *h1Body) Buffered() int {
 // Close closes the connection, unless the body has come to its end.
 func (b *h1Body) Close() error {
 	if b.over.CompareAndSwap(false, true) {
-		b.stop()
+		if b.stop != nil {
+			b.stop()
+		}
 		b.conn.cut()
 	}
 	return nil
@@ -97,7 +99,7 @@ func (b *h1Body) end() {
 // have it already.
 func (b *h1Body) giveBack() error {
 	switch {
-	case !b.stop():
+	case b.stop != nil && !b.stop():
 		return context.Cause(b.ctx) // it is being cut at this moment
 	case b.last:
 		return errLast

@@ -38,6 +38,10 @@ type h1Conn struct {
 	used  bool      // there was a request before this one
 	since time.Time // when it was given back
 
+	ctx  context.Context // of the request, while it waits for the head
+	stop func() bool     // ends the watch over ctx; nil while there is none
+	end  time.Time       // until when the head must have come; zero for ever
+
 	// cut ends a request under way: it closes the connection, without a word of TLS.
 	cut func()
 }
@@ -98,20 +102,24 @@ func (c *h1Conn) exchange(req *http.Request, head []byte, trace *httptrace.Clien
 	if trace.GotConn != nil {
 		trace.GotConn(httptrace.GotConnInfo{Conn: c.conn, Reused: c.used, WasIdle: c.used})
 	}
-	ctx := req.Context()
-	stop := context.AfterFunc(ctx, c.cut)
+	c.ctx, c.stop = req.Context(), nil
 	resp, err := c.ask(req, head, trace)
 	if err != nil {
-		stop()
+		if c.stop != nil {
+			c.stop()
+		}
 		c.cut()
-		return nil, c.whyNot(ctx, err, errSilent)
+		return nil, c.whyNot(c.ctx, err, errSilent)
 	}
 	resp.TLS = c.tls
 	body, ours := resp.Body.(*h1Body)
 	if !ours {
 		body = &h1Body{inner: resp.Body}
 	}
-	body.begin(c, resp, stop, trace)
+	if resp.Body != http.NoBody && !(ours && int64(c.r.Buffered()) >= resp.ContentLength) {
+		c.watch() // there is something to wait for
+	}
+	body.begin(c, resp, c.stop, trace)
 	if resp.Body == http.NoBody {
 		body.end()
 	} else {
@@ -141,11 +149,11 @@ func (c *h1Conn) stale(req *http.Request, err error) bool {
 // ask writes a request and reads the head of its answer.
 func (c *h1Conn) ask(req *http.Request, head []byte, trace *httptrace.ClientTrace) (*http.Response, error) {
 	c.head, c.room, c.got, c.sent, c.late = true, maxHead, false, false, false
-	end := deadline(c.client.firstByte)
+	c.end = deadline(c.client.firstByte)
 	if c.raw != nil && c.lid == nil && trace.WroteRequest == nil {
-		c.conn.SetReadDeadline(end) // fails for a connection that is cut: so does Read
-		c.turn.ask, c.turn.end = head, end
-	} else if err := c.write(head, end, trace); err != nil {
+		c.turn.ask = head
+		c.hasten()
+	} else if err := c.write(head, trace); err != nil {
 		return nil, err
 	}
 	resp, err := c.answer(req, trace)
@@ -153,15 +161,16 @@ func (c *h1Conn) ask(req *http.Request, head []byte, trace *httptrace.ClientTrac
 	return resp, err
 }
 
-// write looks, and writes a request that nothing has come before. end is also that of
-// the wait for the answer.
-func (c *h1Conn) write(head []byte, end time.Time, trace *httptrace.ClientTrace) error {
+// write looks, and writes a request that nothing has come before. The time for that is
+// also that for the answer.
+func (c *h1Conn) write(head []byte, trace *httptrace.ClientTrace) error {
+	c.watch()
 	if c.used || c.lid == nil { // TLS begins with words of both sides
 		if err := c.quiet(); err != nil {
 			return err
 		}
 	}
-	c.conn.SetDeadline(end) // fails for a connection that is cut: so does Write
+	c.conn.SetDeadline(c.end) // fails for a connection that is cut: so does Write
 	n, err := c.conn.Write(head)
 	c.sent = n > 0
 	if trace.WroteRequest != nil {
