@@ -22,7 +22,8 @@ type attempt struct {
 	via    http.RoundTripper       // of the address
 	pool   *pool
 	choice
-	url            url.URL // of what is sent
+	out            http.Request // what is sent
+	url            url.URL      // of that
 	body           *requestBody
 	answer         responseBody // of the answer that is handed on
 	left, leftGate atomic.Bool
@@ -79,7 +80,8 @@ func (t *attempt) send(out *http.Request) (*http.Response, error) {
 
 // outgoing returns what goes to the address: req for another target.
 func (t *attempt) outgoing(req *http.Request, target url.URL) *http.Request {
-	out := req.WithContext(t)
+	t.out = *req.WithContext(t)
+	out := &t.out
 	t.url = target
 	t.url.Scheme, t.url.Host = t.address.site.scheme, t.address.site.authority
 	out.URL = &t.url

@@ -155,11 +155,13 @@ func (h *answerHead) setLength(value []byte) bool {
 	return true
 }
 
-// answer is a response with its body: one piece of memory for both.
+// answer is a response with its body, and the values of as many fields as most have:
+// one piece of memory for all.
 type answer struct {
 	http.Response
 	body    h1Body
 	counted countedBody
+	values  [8]string
 }
 
 // response makes the response to req of a head that scan found plain in b, and whose
@@ -178,7 +180,7 @@ func (h *answerHead) response(b []byte, req *http.Request, r *bufio.Reader) *htt
 	resp := &a.Response
 	resp.Status, resp.StatusCode = text[len(firstWords):h.reason], h.status
 	resp.Proto, resp.ProtoMajor, resp.ProtoMinor = text[:len(firstWords)-1], 1, 1
-	resp.Request, resp.Header = req, h.header(text)
+	resp.Request, resp.Header = req, h.header(text, a.values[:])
 	switch {
 	case req.Method == http.MethodHead:
 		resp.Body, resp.ContentLength = http.NoBody, h.length
@@ -192,20 +194,32 @@ func (h *answerHead) response(b []byte, req *http.Request, r *bufio.Reader) *htt
 	return resp
 }
 
-// header makes the fields of text, whose names are canonical.
-func (h *answerHead) header(text string) http.Header {
+// header makes the fields of text, whose names are canonical. values is memory for
+// theirs, if they are no more.
+func (h *answerHead) header(text string, values []string) http.Header {
+	if h.n > len(values) {
+		values = make([]string, h.n)
+	}
 	header := make(http.Header, h.n)
-	values := make([]string, h.n)
 	for i, l := range h.lines[:h.n] {
-		name, value := text[l.at:l.colon], text[l.value:l.end]
-		if before := header[name]; before != nil {
-			header[name] = append(before, value)
-			continue
-		}
-		values[i] = value
+		name, known := text[l.at:l.colon], len(header)
+		values[i] = text[l.value:l.end]
 		header[name] = values[i : i+1 : i+1]
+		if len(header) == known { // it has come before
+			header[name] = h.valuesOf(text, name, i)
+		}
 	}
 	return header
+}
+
+// valuesOf are the values of the fields called name up to the one with index last.
+func (h *answerHead) valuesOf(text, name string, last int) (values []string) {
+	for _, l := range h.lines[:last+1] {
+		if text[l.at:l.colon] == name {
+			values = append(values, text[l.value:l.end])
+		}
+	}
+	return values
 }
 
 // canonicalise spells a name, which is a token, as http.CanonicalHeaderKey does.
