@@ -71,15 +71,22 @@ type choice struct {
 	probe   bool
 }
 
+// chooseFirst is choose for the first attempt of a request, without the work where
+// there is nothing to choose.
+func (p *pool) chooseFirst(safe bool) choice {
+	addresses := *p.addresses.Load()
+	if len(addresses) == 1 && addresses[0].calm.Load() {
+		addresses[0].inFlight.Add(1)
+		return choice{address: addresses[0]}
+	}
+	return p.choose(time.Now(), nil, safe)
+}
+
 // choose takes the address for an attempt, and counts it there. tried are those
 // the request has been to. safe says that the request may be repeated, so that it
 // can find out about an address that may not be well. The zero choice is none.
 func (p *pool) choose(now time.Time, tried []*address, safe bool) choice {
 	addresses := *p.addresses.Load()
-	if len(addresses) == 1 && len(tried) == 0 && addresses[0].calm.Load() {
-		addresses[0].inFlight.Add(1) // as below, without the work
-		return choice{address: addresses[0]}
-	}
 	var memory [2][8]candidate
 	list := memory[0][:0]
 	for _, a := range addresses {

@@ -149,10 +149,11 @@ func (c *h1Conn) stale(req *http.Request, err error) bool {
 // ask writes a request and reads the head of its answer.
 func (c *h1Conn) ask(req *http.Request, head []byte, trace *httptrace.ClientTrace) (*http.Response, error) {
 	c.head, c.room, c.got, c.sent, c.late = true, maxHead, false, false, false
-	c.end = deadline(c.client.firstByte)
+	now := time.Now()
+	c.end = after(now, c.client.firstByte)
 	if c.raw != nil && c.lid == nil && trace.WroteRequest == nil {
 		c.turn.ask = head
-		c.hasten()
+		c.hasten(now)
 	} else if err := c.write(head, trace); err != nil {
 		return nil, err
 	}

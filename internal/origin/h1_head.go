@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/textproto"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -20,17 +21,17 @@ func appendHead(dst []byte, req *http.Request) ([]byte, error) {
 	if !httpguts.ValidHeaderFieldName(method) { // both are tokens
 		return dst, fmt.Errorf("invalid method %q", method)
 	}
-	target := req.URL.RequestURI()
-	if strings.ContainsFunc(target, func(r rune) bool { return r <= ' ' || r == 0x7f }) {
-		return dst, errors.New("the target of the request has a space or a control character")
-	}
 	host, err := hostField(req)
 	if err != nil {
 		return dst, err
 	}
 	dst = append(dst, method...)
 	dst = append(dst, ' ')
-	dst = append(dst, target...)
+	at := len(dst)
+	dst = appendTarget(dst, req.URL)
+	if slices.ContainsFunc(dst[at:], func(c byte) bool { return c <= ' ' || c == 0x7f }) {
+		return dst, errors.New("the target of the request has a space or a control character")
+	}
 	dst = append(dst, " HTTP/1.1\r\n"...)
 	dst = appendField(dst, "Host", host)
 	if dst, err = appendFields(dst, req.Header); err != nil {
@@ -44,6 +45,19 @@ func appendHead(dst []byte, req *http.Request) ([]byte, error) {
 		dst = appendField(dst, "Content-Length", "0")
 	}
 	return append(dst, "\r\n"...), nil
+}
+
+// appendTarget appends u.RequestURI().
+func appendTarget(dst []byte, u *url.URL) []byte {
+	if u.Opaque != "" {
+		return append(dst, u.RequestURI()...)
+	}
+	dst = append(dst, orDefault(escapedPath(u), "/")...)
+	if u.ForceQuery || u.RawQuery != "" {
+		dst = append(dst, '?')
+		dst = append(dst, u.RawQuery...)
+	}
+	return dst
 }
 
 // hostField is the value of Host.

@@ -71,6 +71,25 @@ func TestHeads(t *testing.T) {
 	}
 }
 
+// Targets are written as net/url writes them, whichever way a URL came to be.
+func TestTargetsOfHeads(t *testing.T) {
+	paths := []string{"", "*", "a", "/", "/a-b_c.d~e/9", "/a b", "/a%2Fb", "/a/b", "/%61", "/a:b", "/ä", "/\x00", "//host/a", "/a?b"}
+	for _, path := range paths {
+		for _, raw := range paths {
+			for _, u := range []url.URL{
+				{Path: path, RawPath: raw},
+				{Path: path, RawPath: raw, ForceQuery: true},
+				{Path: path, RawPath: raw, RawQuery: "a=b"},
+				{Path: path, RawPath: raw, RawQuery: "a=b", Opaque: "//h/c", Scheme: "http"},
+			} {
+				if got, want := string(appendTarget(nil, &u)), u.RequestURI(); got != want {
+					t.Errorf("%#v: %q, net/url writes %q", u, got, want)
+				}
+			}
+		}
+	}
+}
+
 // lines are how often each line is in a head; the first is told apart.
 func lines(head string) map[string]int {
 	counts := map[string]int{}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"time"
 )
 
 // turn is a request and the first Read for its answer, on a plain socket: looking,
@@ -24,9 +25,9 @@ type turn struct {
 // hasten prepares the turn: it waits for haste with nobody watching over the context
 // of its request. Most answers have come by then, and to watch costs half as much as
 // all else that is made of a small one.
-func (c *h1Conn) hasten() {
+func (c *h1Conn) hasten(now time.Time) {
 	c.turn.hasty = true
-	soon := deadline(c.client.haste)
+	soon := after(now, c.client.haste)
 	if c.client.haste == 0 || !c.end.IsZero() && c.end.Before(soon) {
 		c.settle()
 		return

@@ -46,6 +46,15 @@ func isPlain(path string) bool {
 	return true
 }
 
+// escapedPath is u.EscapedPath(), which need not be worked out where it is as plain as
+// most are.
+func escapedPath(u *url.URL) string {
+	if (u.RawPath == "" || u.RawPath == u.Path) && isPlain(u.Path) {
+		return u.Path
+	}
+	return u.EscapedPath()
+}
+
 // prefixes exchange the front of an escaped path. Neither ends in "/".
 type prefixes struct{ strip, add string }
 
@@ -86,7 +95,7 @@ func (p prefixes) apply(path string) string {
 // outgoing returns the URL that goes out for a request of u, but for its address,
 // and whether net/http would send its path as it is.
 func (p prefixes) outgoing(u *url.URL) (out url.URL, ok bool) {
-	escaped := u.EscapedPath()
+	escaped := escapedPath(u)
 	if u.Opaque != "" || u.RawPath != "" && u.RawPath != escaped {
 		return url.URL{}, false
 	}

@@ -27,7 +27,7 @@ func (p *pool) send(req *http.Request, target url.URL, body *requestBody) (*http
 	if len(*p.addresses.Load()) == 0 && !p.await(req.Context()) {
 		return nil, p.nowhere(req.Context(), body)
 	}
-	c := p.choose(time.Now(), nil, tr.safe)
+	c := p.chooseFirst(tr.safe)
 	if c.address == nil {
 		return nil, p.unsent(body, Unavailable, errOpen, p.reopens(time.Now()))
 	}
