@@ -25,7 +25,7 @@ type h1Client struct {
 	// firstByte is how long writing a request and waiting for the final head may
 	// take together, idle how long a Read of the body may wait. Zero is for ever.
 	firstByte, idle time.Duration
-	// haste is for how long a request over a plain socket may not notice that its
+	// haste is half of how long a request over a plain socket may not notice that its
 	// context ends; see hasten.
 	haste time.Duration
 
@@ -37,7 +37,7 @@ type h1Client struct {
 
 // haste is that of all origins: nothing waits for a request that nobody wants any more
 // but the end of what it holds, and one that takes longer pays for one more wake-up.
-const haste = 50 * time.Millisecond
+const haste = 25 * time.Millisecond
 
 // newH1Client returns a client for what d reaches.
 func newH1Client(c *Config, d *dialer) *h1Client {

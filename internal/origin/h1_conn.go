@@ -42,6 +42,8 @@ type h1Conn struct {
 	stop func() bool     // ends the watch over ctx; nil while there is none
 	end  time.Time       // until when the head must have come; zero for ever
 
+	until time.Time // the deadline of reading that is set; zero for none
+
 	// cut ends a request under way: it closes the connection, without a word of TLS.
 	cut func()
 }
@@ -85,7 +87,7 @@ func (c *h1Conn) Read(p []byte) (int, error) {
 		}
 		p = p[:min(len(p), c.room)]
 	} else {
-		c.conn.SetReadDeadline(deadline(c.client.idle)) // fails for a connection that is cut: so does Read
+		c.readUntil(deadline(c.client.idle))
 	}
 	n, err := c.receive(p)
 	c.room -= n
@@ -93,6 +95,12 @@ func (c *h1Conn) Read(p []byte) (int, error) {
 	c.late = err != nil && errors.Is(err, os.ErrDeadlineExceeded)
 	c.err = err
 	return n, err
+}
+
+// readUntil sets the deadline of reading; zero is none.
+func (c *h1Conn) readUntil(t time.Time) {
+	c.until = t
+	c.conn.SetReadDeadline(t) // fails for a connection that is cut: so does Read
 }
 
 // exchange sends a request, whose bytes are head, and returns its answer. The
@@ -171,7 +179,8 @@ func (c *h1Conn) write(head []byte, trace *httptrace.ClientTrace) error {
 			return err
 		}
 	}
-	c.conn.SetDeadline(c.end) // fails for a connection that is cut: so does Write
+	c.readUntil(c.end)
+	c.conn.SetWriteDeadline(c.end) // fails for a connection that is cut: so does Write
 	n, err := c.conn.Write(head)
 	c.sent = n > 0
 	if trace.WroteRequest != nil {

@@ -22,17 +22,19 @@ type turn struct {
 	err   error                 // of reading or writing
 }
 
-// hasten prepares the turn: it waits for haste with nobody watching over the context
-// of its request. Most answers have come by then, and to watch costs half as much as
-// all else that is made of a small one.
+// hasten prepares the turn: it waits for haste, or up to twice as long, with nobody
+// watching over the context of its request. Most answers have come by then, and to
+// watch costs half as much as all else that is made of a small one. A deadline that
+// leaves that much time stays for the next request.
 func (c *h1Conn) hasten(now time.Time) {
+	haste := c.client.haste
 	c.turn.hasty = true
-	soon := after(now, c.client.haste)
-	if c.client.haste == 0 || !c.end.IsZero() && c.end.Before(soon) {
+	switch least, most := now.Add(haste), now.Add(2*haste); {
+	case haste == 0 || !c.end.IsZero() && c.end.Before(most):
 		c.settle()
-		return
+	case c.until.Before(least) || c.until.After(most):
+		c.readUntil(most)
 	}
-	c.conn.SetReadDeadline(soon) // fails for a connection that is cut: so does Read
 }
 
 // settle prepares for an answer that takes longer, after hasten.
@@ -40,7 +42,7 @@ func (c *h1Conn) settle() {
 	if c.turn.hasty {
 		c.turn.hasty = false
 		c.watch()
-		c.conn.SetReadDeadline(c.end) // as above
+		c.readUntil(c.end)
 	}
 }
 
@@ -79,7 +81,7 @@ func (c *h1Conn) receive(p []byte) (int, error) {
 		return t.n, t.err
 	}
 	c.settle()
-	c.conn.SetWriteDeadline(c.end) // as above
+	c.conn.SetWriteDeadline(c.end) // fails for a connection that is cut: so does Write
 	n, err := c.conn.Write(rest)
 	if c.sent = c.sent || n > 0; err != nil {
 		return 0, err
