@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
@@ -25,11 +28,12 @@ type generator func(b *bench, s *server, l *load, cores cores, name string, d ti
 // connections is how many clients there are.
 const connections = 64
 
-// wrk makes the load in HTTP/1.1.
+// wrk makes the load in HTTP/1.1. Since it counts its time in whole seconds, it gets more
+// than it needs and is told to end, at which it reports as if its time were over.
 func wrk(b *bench, s *server, l *load, on cores, name string, d time.Duration) (generated, error) {
 	args := []string{
 		"-c", on.load, "wrk", "-t", strconv.Itoa(on.count), "-c", strconv.Itoa(connections),
-		"-d", strconv.Itoa(max(1, int(d/time.Second))) + "s", "-s", b.file("load.lua"), "-H", "Host: " + hostName,
+		"-d", "1h", "-s", b.file("load.lua"), "-H", "Host: " + hostName,
 	}
 	for _, line := range l.header {
 		args = append(args, "-H", line)
@@ -51,7 +55,7 @@ func wrk(b *bench, s *server, l *load, on cores, name string, d time.Duration) (
 		}
 		args = append(args, "picks", file)
 	}
-	out, err := output("wrk", d, args)
+	out, err := interrupted("wrk", d, on.count, args)
 	if err != nil {
 		return generated{}, err
 	}
@@ -133,6 +137,38 @@ func output(name string, d time.Duration, args []string) ([]byte, error) {
 	out, err := exec.CommandContext(ctx, "taskset", args...).Output()
 	if err != nil {
 		return nil, commandError(name, err)
+	}
+	return out, nil
+}
+
+// interrupted runs taskset with args, interrupts it d after so many lines "ready", and
+// returns what it prints behind them.
+func interrupted(name string, d time.Duration, threads int, args []string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), d+patience)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "taskset", args...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, commandError(name, err)
+	}
+	in := bufio.NewReader(stdout)
+	for range threads {
+		if line, err := in.ReadString('\n'); err != nil || line != "ready\n" {
+			cancel()
+			_ = cmd.Wait() // killed
+			return nil, fmt.Errorf("%s says %q instead of \"ready\": %w\n%s", name, line, err, stderr.Bytes())
+		}
+	}
+	time.Sleep(d)
+	interrupt := cmd.Process.Signal(os.Interrupt)
+	out, err := io.ReadAll(in)
+	if err := errors.Join(interrupt, err, cmd.Wait()); err != nil {
+		return nil, fmt.Errorf("%s: %w\n%s", name, err, stderr.Bytes())
 	}
 	return out, nil
 }

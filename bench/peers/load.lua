@@ -4,7 +4,7 @@
 --   fresh N NAME     the target of its URL, and in every Nth request the one that
 --                    -- "fresh" N PREFIX gives, with a name nobody has asked for
 --
--- and at the end one line of JSON.
+-- A line "ready" from each thread, and at the end one line of JSON.
 
 local threads = 0
 
@@ -19,6 +19,8 @@ function init(args)
   elseif args[1] == "fresh" then
     request = fresh(tonumber(args[2]), args[3])
   end
+  io.write("ready\n")
+  io.flush()
 end
 
 -- picks returns a function that walks through the targets of a file; every

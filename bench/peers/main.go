@@ -4,8 +4,8 @@
 //	make bench-peers [ROUNDS=5] [SECONDS=2] [OBJECTS=1000000] [CASES=hit-1k,zipf] [FRESH=1]
 //
 // Every case is a list of entries: a peer, with its configuration in conf, and
-// what it is asked for. A round measures each entry once, so that what the
-// machine does meanwhile meets them all. The figure that counts is the requests
+// what it is asked for. A round measures each entry in short turns, so that what
+// the machine does meanwhile meets them all. The figure that counts is the requests
 // for a second of the CPU of the server's processes, and of that the ratio of
 // edge's to a peer's in the same round. While the load runs, a hundredth as many
 // requests are made by this process, which compares the answers byte for byte
@@ -41,7 +41,7 @@ func main() {
 	var o options
 	flag.StringVar(&o.edge, "edge", "bin/edge", "the `binary` to measure")
 	flag.IntVar(&o.rounds, "rounds", 5, "how often each entry is measured")
-	flag.IntVar(&o.seconds, "seconds", 2, "how long each measurement takes")
+	flag.IntVar(&o.seconds, "seconds", 2, "how long each entry is measured in a round")
 	flag.IntVar(&o.objects, "objects", manyObjects, "how many objects edge stores in the case memory; the rest of it is in proportion")
 	flag.StringVar(&o.cases, "cases", "", "`names` of cases, with commas; empty for all")
 	flag.StringVar(&o.try, "try", "", "measure these `entries` alone, with commas, and keep nothing: to see what a change does")
