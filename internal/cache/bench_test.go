@@ -6,8 +6,10 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+	"time"
 
 	"edge/internal/request"
+	"edge/internal/rfc9111"
 )
 
 func BenchmarkLookupHit(b *testing.B) {
@@ -62,6 +64,37 @@ func BenchmarkStore(b *testing.B) {
 	for b.Loop() {
 		i++
 		m.Store(fmt.Sprintf("new key %d", i), nil, newObject(m, "o", "tag"))
+	}
+}
+
+// BenchmarkStorePage stores pages in a memory that has room for 200,000 of them.
+func BenchmarkStorePage(b *testing.B) {
+	m := newTestMemory(b, Options{})
+	i := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		if i++; i%200_000 == 0 {
+			b.StopTimer()
+			m.Close()
+			m = newTestMemory(b, Options{})
+			b.StartTimer()
+		}
+		storePage(b, m, i)
+	}
+}
+
+// BenchmarkPutMark marks keys of which nothing is known.
+func BenchmarkPutMark(b *testing.B) {
+	m := newTestMemory(b, Options{})
+	keys := make([]string, 1<<16)
+	for i := range keys {
+		keys[i] = fmt.Sprintf("0123456789abcdef\x04http\x0fwww.example.com/private/%d", i)
+	}
+	i := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		i++
+		m.PutMark(keys[i%len(keys)], MarkPass, rfc9111.Instant(i), time.Second)
 	}
 }
 

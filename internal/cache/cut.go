@@ -7,7 +7,6 @@ import (
 	"net/textproto"
 	"slices"
 	"strings"
-	"unsafe"
 )
 
 // Cut is how the head of an object goes out under one policy: the parts of it
@@ -131,6 +130,3 @@ func (o *Object) Cut() *Cut { return o.cut.Load() }
 
 // SetCut remembers c, which is not nil.
 func (o *Object) SetCut(c *Cut) { o.cut.Store(c) }
-
-// cutCost is what a cut takes; an object is charged for one from the start.
-func cutCost() int64 { return allocated(int(unsafe.Sizeof(Cut{}))) }

@@ -56,17 +56,24 @@ const (
 	headerMapSize = 48 + 8*(16+24) + 8
 )
 
-// slotCost is what a slot takes, and what is kept beside to hold it. What the window
-// keeps is not counted: it holds few.
-func slotCost() int64 {
-	return allocated(int(unsafe.Sizeof(slot{}))) + listEntrySize + mapCost(storeEntrySize) + mapCost(policyEntrySize)
-}
+// What the pieces take that nearly every object has: worked out once, not in every
+// miss that is stored.
+var (
+	// slotCost is what a slot takes, and what is kept beside to hold it. What the
+	// window keeps is not counted: it holds few.
+	slotCost = allocated(int(unsafe.Sizeof(slot{}))) + listEntrySize + mapCost(storeEntrySize) + mapCost(policyEntrySize)
+	kinCost  = allocated(int(unsafe.Sizeof(kin{})))
+	// objectCost has a cut: an object is charged for one from the start.
+	objectCost = allocated(int(unsafe.Sizeof(Object{}))) + allocated(int(unsafe.Sizeof(Cut{})))
+	// cellCost is of a label's cell.
+	cellCost = allocated(int(unsafe.Sizeof(cell{}))) + mapCost(cellEntrySize)
+)
 
 // cost is what s takes with o, which may be nil.
 func (s *slot) cost(o *Object) int64 {
-	n := slotCost() + o.cost()
+	n := slotCost + o.cost()
 	if s.kin != nil {
-		n += allocated(int(unsafe.Sizeof(kin{}))) + allocated(len(s.kin.key)) + s.kin.rule.cost()
+		n += kinCost + allocated(len(s.kin.key)) + s.kin.rule.cost()
 	}
 	return n
 }
@@ -84,7 +91,7 @@ func (r *rule) cost() int64 {
 // Cost is what the object takes in memory under key, rounded to the allocator's size
 // classes: body, head, key, labels and overhead.
 func (o *Object) Cost(key []byte) int64 {
-	return slotCost() + o.cost() - allocated(o.textSize(o.key)) + allocated(o.textSize(string(key)))
+	return slotCost + o.cost() - allocated(o.textSize(o.key)) + allocated(o.textSize(string(key)))
 }
 
 // cost is what the object takes without its slot, as it is; nothing when it is nil.
@@ -123,22 +130,21 @@ func (o *Object) formCost() int64 {
 	if o == nil {
 		return 0
 	}
-	return allocated(int(unsafe.Sizeof(Object{}))) + cutCost() + allocated(o.textSize(o.key)) + o.Body.cost()
+	return objectCost + allocated(o.textSize(o.key)) + o.Body.cost()
 }
 
 // labelsCost is what the labels take and the cells they are interned to. The path and
 // each tag are counted as if no other object had them, and the place for the object
 // that it was made for.
 func (o *Object) labelsCost() int64 {
-	cell := allocated(int(unsafe.Sizeof(cell{}))) + mapCost(cellEntrySize)
 	l := &o.Labels
-	n := stringsCost(l.Tags) + int64(1+len(l.Tags))*cell
+	n := stringsCost(l.Tags) + int64(1+len(l.Tags))*cellCost
 	if len(l.Tags) > 0 { // Object.tagCells
 		n += allocated(int(unsafe.Sizeof(l.Tags))) + allocated(len(l.Tags)*wordSize)
 	}
 	if o.founded {
 		n += allocated(int(unsafe.Sizeof(Place{}))) + allocated(len(l.Scheme)) + allocated(len(l.Host)) +
-			mapCost(placeEntrySize) + 2*cell
+			mapCost(placeEntrySize) + 2*cellCost
 	}
 	return n
 }

@@ -289,3 +289,27 @@ func TestReplacedWhileQueued(t *testing.T) {
 		}
 	}
 }
+
+// TestWindowOfOneKey puts one key again and again: the places that its slots have left
+// take no memory, and those that came before and after it keep their turns.
+func TestWindowOfOneKey(t *testing.T) {
+	m := newTestMemory(t, Options{Bytes: 1 << 20, RejectAll: true}) // a window of 10 KiB
+	m.Store("first", nil, newObject(m, "o"))
+	for range 10_000 {
+		m.PutMark("k", MarkPass, 0, time.Second)
+		m.Remove("k")
+	}
+	m.Store("last", nil, newObject(m, "o"))
+	if sh := m.window.shard(m.hash("first")); cap(sh.fifo) > 16 || len(sh.turns) != 2 {
+		t.Errorf("room for %d slots, and %d have a turn, want room for few, and 2", cap(sh.fifo), len(sh.turns))
+	}
+	for i := 0; lookup(m, "first").State == Found; i++ {
+		if lookup(m, "last").State != Found {
+			t.Fatal("what was stored last went before the first")
+		}
+		m.Store(fmt.Sprintf("more %d", i), nil, newObject(m, "o"))
+	}
+	if l := lookup(m, "last"); l.State != Found {
+		t.Errorf("what was stored last, when the first has gone: %v", l.State)
+	}
+}

@@ -1,9 +1,6 @@
 package cache
 
-import (
-	"container/list"
-	"sync"
-)
+import "sync"
 
 const (
 	windowShardsMax = 16
@@ -20,8 +17,11 @@ type window struct {
 
 type windowShard struct {
 	mu    sync.RWMutex
-	slots map[uint64]*list.Element // by hash; guarded by mu, as is the rest
-	fifo  list.List                // of *slot
+	turns map[uint64]int // by hash, when a slot goes; guarded by mu, as is the rest
+	// fifo has the slots by turn, the first of which is first. It is nil where one
+	// was taken out before its turn.
+	fifo  []*slot
+	first int
 	bytes int64
 	max   int64
 }
@@ -35,7 +35,7 @@ func newWindow(max int64, live *registry) *window {
 	}
 	w := &window{live: live, shards: make([]windowShard, n)}
 	for i := range w.shards {
-		w.shards[i].slots = make(map[uint64]*list.Element)
+		w.shards[i].turns = make(map[uint64]int)
 		w.shards[i].max = max / int64(n)
 	}
 	return w
@@ -50,8 +50,8 @@ func (w *window) get(hash uint64) *slot {
 	sh := w.shard(hash)
 	sh.mu.RLock()
 	defer sh.mu.RUnlock()
-	if e := sh.slots[hash]; e != nil {
-		return e.Value.(*slot)
+	if turn, ok := sh.turns[hash]; ok {
+		return sh.fifo[turn-sh.first]
 	}
 	return nil
 }
@@ -62,16 +62,15 @@ func (w *window) put(s *slot) bool {
 	sh := w.shard(s.hash)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	w.evict(sh, sh.slots[s.hash])
+	w.take(sh, s.hash)
 	if s.charge > sh.max {
 		w.live.drop(s, inWindow)
 		return false
 	}
 	for sh.bytes+s.charge > sh.max {
-		w.evict(sh, sh.fifo.Front())
+		w.shift(sh)
 	}
-	sh.slots[s.hash] = sh.fifo.PushBack(s)
-	sh.bytes += s.charge
+	sh.push(s)
 	return true
 }
 
@@ -80,16 +79,59 @@ func (w *window) remove(hash uint64) {
 	sh := w.shard(hash)
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
-	w.evict(sh, sh.slots[hash])
+	w.take(sh, hash)
 }
 
-// evict takes e, which may be nil, out of sh, whose lock is held.
-func (w *window) evict(sh *windowShard, e *list.Element) {
-	if e == nil {
-		return
+// take takes what has this hash out of sh, whose lock is held.
+func (w *window) take(sh *windowShard, hash uint64) {
+	if turn, ok := sh.turns[hash]; ok {
+		w.evict(sh, turn-sh.first)
 	}
-	s := sh.fifo.Remove(e).(*slot)
-	delete(sh.slots, s.hash)
+}
+
+// shift takes out of sh, whose lock is held, what is first. There must be something.
+func (w *window) shift(sh *windowShard) {
+	for sh.fifo[0] == nil {
+		sh.skip()
+	}
+	w.evict(sh, 0)
+	sh.skip()
+}
+
+// evict takes sh.fifo[i], which is not nil, out of sh.
+func (w *window) evict(sh *windowShard, i int) {
+	s := sh.fifo[i]
+	sh.fifo[i] = nil
+	delete(sh.turns, s.hash)
 	sh.bytes -= s.charge
 	w.live.drop(s, inWindow)
+}
+
+// skip forgets the first turn, which nobody has.
+func (sh *windowShard) skip() {
+	sh.fifo = sh.fifo[1:]
+	sh.first++
+}
+
+// push adds s as the last.
+func (sh *windowShard) push(s *slot) {
+	if len(sh.fifo) == cap(sh.fifo) && len(sh.fifo) > 2*len(sh.turns) {
+		sh.close()
+	}
+	sh.turns[s.hash] = sh.first + len(sh.fifo)
+	sh.fifo = append(sh.fifo, s)
+	sh.bytes += s.charge
+}
+
+// close closes the gaps, which are the larger part.
+func (sh *windowShard) close() {
+	kept := sh.fifo[:0]
+	for _, s := range sh.fifo {
+		if s != nil {
+			sh.turns[s.hash] = sh.first + len(kept)
+			kept = append(kept, s)
+		}
+	}
+	clear(sh.fifo[len(kept):])
+	sh.fifo = kept
 }
