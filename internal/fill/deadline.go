@@ -61,7 +61,7 @@ func (u *underWay) end() {
 		u.timer.Stop()
 	}
 	for f := u.first; f != nil; f = f.after {
-		f.cancel(errClosed)
+		f.ctx.End(errClosed)
 	}
 }
 
@@ -87,7 +87,7 @@ func (fs *Flights) expire() {
 			return
 		}
 		if !f.endless.Load() {
-			f.cancel(errDeadline)
+			f.ctx.End(errDeadline)
 		}
 	}
 	fs.under.armed = false

@@ -1,7 +1,6 @@
 package fill
 
 import (
-	"context"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
@@ -15,6 +14,7 @@ import (
 	"github.com/cespare/xxhash/v2"
 
 	"edge/internal/cache"
+	"edge/internal/lifespan"
 	"edge/internal/rfc9111"
 )
 
@@ -39,8 +39,7 @@ type Flight struct {
 	// refresh: nobody asked; a stale object was answered with meanwhile.
 	refresh bool
 
-	ctx    context.Context
-	cancel context.CancelCauseFunc
+	ctx lifespan.Context
 	running
 
 	// Set by Decide and Respond, then only read.
@@ -86,7 +85,6 @@ func newFlight(fs *Flights, job Job) *Flight {
 		fs: fs, job: job, labels: job.Labels,
 		length: -1,
 	}
-	f.ctx, f.cancel = context.WithCancelCause(context.Background())
 	f.body.init()
 	f.digest.Reset()
 	return f
@@ -107,7 +105,7 @@ func (f *Flight) run() {
 		default:
 			f.settle()
 		}
-		f.cancel(nil)
+		f.ctx.End(nil)
 	}()
 	f.perform()
 	returned = true
@@ -119,7 +117,7 @@ func (f *Flight) perform() {
 		rest()
 		return
 	}
-	f.job.Run(f.ctx, f)
+	f.job.Run(&f.ctx, f)
 }
 
 // panicked makes an error of what Run panicked with. nil is runtime.Goexit.
@@ -220,7 +218,7 @@ func (f *Flight) End(err error) {
 // off. err is for the log. Why the flight's context has ended, if it has, counts
 // more than reason.
 func (f *Flight) Fail(reason rfc9111.Reason, err error) {
-	switch cause := context.Cause(f.ctx); {
+	switch cause := f.ctx.Cause(); {
 	case cause == errClosed:
 		reason = rfc9111.Draining
 	case cause == errDeadline:

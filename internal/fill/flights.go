@@ -179,7 +179,7 @@ func (fs *Flights) start(f *Flight) {
 	w, ok := fs.begin(f)
 	if !ok {
 		f.Fail(rfc9111.Draining, errClosed)
-		f.cancel(nil)
+		f.ctx.End(nil)
 		return
 	}
 	fs.flights.Add(1)

@@ -3,6 +3,7 @@ package fill
 import (
 	"context"
 
+	"edge/internal/lifespan"
 	"edge/internal/rfc9111"
 )
 
@@ -26,7 +27,7 @@ func (r *Reader) fly(ctx context.Context) Landing {
 		f.fs.handOver(f)
 		return gone(ctx)
 	}
-	stop := context.AfterFunc(ctx, func() { f.leave(r) })
+	stop := lifespan.AfterFunc(ctx, func() { f.leave(r) })
 	f.fs.run(f)
 	if f.rest != nil {
 		f.fs.handOver(f)

@@ -105,11 +105,11 @@ func (f *Flight) cancelIfUnread() {
 	switch {
 	case len(f.readers) > 0 || f.phase == finished:
 	case f.phase > waiting && !f.keeps:
-		f.cancel(errAbandoned)
+		f.ctx.End(errAbandoned)
 	case f.phase == waiting && !f.refresh && !f.unread:
 		f.unread = true
 		if f.fs.unread.Add(1) > mostUnread {
-			f.cancel(errAbandoned)
+			f.ctx.End(errAbandoned)
 		}
 	}
 }

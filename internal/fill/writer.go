@@ -1,7 +1,6 @@
 package fill
 
 import (
-	"context"
 	"errors"
 	"net/http"
 	"time"
@@ -98,7 +97,7 @@ func (f *Flight) refuses(p []byte) error {
 	case f.phase != flowing:
 		return errFinished
 	case f.ctx.Err() != nil:
-		return context.Cause(f.ctx)
+		return f.ctx.Cause()
 	case f.length >= 0 && int64(len(p)) > f.length-f.body.size:
 		return errLonger
 	}
@@ -208,7 +207,7 @@ func (f *Flight) await(d time.Duration) error {
 	case <-f.progress:
 	case <-timer.C:
 	case <-f.ctx.Done():
-		return context.Cause(f.ctx)
+		return f.ctx.Cause()
 	}
 	return nil
 }

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"time"
+
+	"edge/internal/lifespan"
 )
 
 // attempt is one request to one address, from the choice of the address to the
@@ -65,6 +67,9 @@ func (t *attempt) Value(key any) any {
 	}
 	return traced.Value(key)
 }
+
+// AfterFunc is what lifespan.AfterFunc calls.
+func (t *attempt) AfterFunc(f func()) (stop func() bool) { return lifespan.AfterFunc(t.Context, f) }
 
 func (t *attempt) send(out *http.Request) (*http.Response, error) {
 	resp, err := t.via.RoundTrip(out)

@@ -1,11 +1,12 @@
 package origin
 
 import (
-	"context"
 	"errors"
 	"net"
 	"os"
 	"time"
+
+	"edge/internal/lifespan"
 )
 
 // turn is a request and the first Read for its answer, on a plain socket: looking,
@@ -49,7 +50,7 @@ func (c *h1Conn) settle() {
 // watch has the connection cut when the request's context ends.
 func (c *h1Conn) watch() {
 	if c.stop == nil {
-		c.stop = context.AfterFunc(c.ctx, c.cut)
+		c.stop = lifespan.AfterFunc(c.ctx, c.cut)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"net/textproto"
 	"sync"
 
+	"edge/internal/lifespan"
 	"edge/internal/policy"
 )
 
@@ -18,7 +19,9 @@ import (
 //
 // The zero interim is for nobody.
 type interim struct {
-	to    *writer
+	to  *writer
+	ctx traced // of the request
+
 	hooks httptrace.ClientTrace
 
 	mu      sync.Mutex // protects all below
@@ -44,8 +47,30 @@ func (i *interim) trace(ctx context.Context) context.Context {
 		return ctx
 	}
 	i.hooks.Got1xxResponse = i.got
-	return httptrace.WithClientTrace(ctx, &i.hooks)
+	i.ctx = traced{ctx, &i.hooks}
+	return &i.ctx
 }
+
+// traced is what httptrace.WithClientTrace returns, in memory of its owner's, and as
+// cheap to watch as what it is made of.
+type traced struct {
+	context.Context
+	hooks *httptrace.ClientTrace
+}
+
+// anyTrace has a trace, and so tells by what key one is asked for.
+var anyTrace = httptrace.WithClientTrace(context.Background(), new(httptrace.ClientTrace))
+
+// Value implements context.Context.
+func (t *traced) Value(key any) any {
+	if anyTrace.Value(key) != nil {
+		return t.hooks
+	}
+	return t.Context.Value(key)
+}
+
+// AfterFunc is what lifespan.AfterFunc calls.
+func (t *traced) AfterFunc(f func()) (stop func() bool) { return lifespan.AfterFunc(t.Context, f) }
 
 // got is called by the transport.
 func (i *interim) got(status int, h textproto.MIMEHeader) error {

@@ -33,7 +33,13 @@ func (x *exchange) pass() {
 	x.w.eager, x.w.waits = true, true
 	x.w.informs = x.informs()
 	ps := &pass{x: x}
-	r := x.incoming(withPass(x.ctx, ps))
+	ctx := x.ctx
+	if x.r == nil { // the contexts of the relay and the transport watch over one of their own kind
+		var end context.CancelFunc
+		ctx, end = context.WithCancel(ctx)
+		defer end()
+	}
+	r := x.incoming(withPass(ctx, ps))
 	if ps.body = x.w.body; ps.body != nil {
 		if most := x.live.policy.Settings.MaxRequestBody; most > 0 {
 			ps.body.ReadCloser = http.MaxBytesReader(&x.w, r.Body, most)

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"edge/internal/lifespan"
 )
 
 // Task is a request that is served on its connection, as an http.Handler would: it
@@ -23,11 +25,11 @@ type Task interface {
 // connection meanwhile, to hear the client leave; net/http begins to with each
 // request, which costs a tenth of a miss.
 type visit struct {
-	reply  *reply
-	cancel context.CancelFunc // of the Task's context
-	hear   *time.Timer        // calls listen
-	heard  chan struct{}      // gets a token from listen, if it was called
-	peek   [512]byte          // what a source without a desk reads into
+	reply *reply
+	ctx   *lifespan.Context // of the Task, which may leave it to others
+	hear  *time.Timer       // calls listen
+	heard chan struct{}     // gets a token from listen, if it was called
+	peek  [512]byte         // what a source without a desk reads into
 
 	mu   sync.Mutex // guards what follows
 	conn *conn      // nil when the Task has ended
@@ -85,15 +87,14 @@ func (v *visit) serve(c *conn, task Task) (goesOn bool) {
 }
 
 // start begins a visit of c, and returns the context of its Task.
-func (v *visit) start(c *conn) (ctx context.Context) {
+func (v *visit) start(c *conn) context.Context {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	ctx, v.cancel = context.WithCancel(context.Background())
-	v.conn, v.read = c, false
+	v.ctx, v.conn, v.read = new(lifespan.Context), c, false
 	v.reply.reset(c.Conn)
 	v.hear.Reset(patience)
 	c.visited.Store(v)
-	return ctx
+	return v.ctx
 }
 
 // breakOff ends the context of the Task on c, if it is still at work there.
@@ -101,7 +102,7 @@ func (v *visit) breakOff(c *conn) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	if v.conn == c {
-		v.cancel()
+		v.ctx.End(nil)
 	}
 }
 
@@ -133,8 +134,8 @@ func (v *visit) listens() *conn {
 // end ends a visit of c: when it returns, nobody reads from the connection.
 func (v *visit) end(c *conn) {
 	v.mu.Lock()
-	v.cancel()
-	v.conn = nil
+	v.ctx.End(nil)
+	v.ctx, v.conn = nil, nil
 	c.visited.Store(nil)
 	if v.read {
 		_ = c.Conn.SetReadDeadline(time.Unix(1, 0)) // as above
