@@ -1,7 +1,7 @@
-// Package lifespan has the context of what is made anew with each request: a fetch,
-// and a client's visit, which the fetch watches; and which both the connection to an
-// origin watches when that takes its time. It is memory that its owner can embed, and
-// so is the first watch; those of package context would take six pieces more.
+// Package lifespan has the context of what is made anew with each request: a client's
+// visit, which the fetch watches, and a fetch, which the connection to the origin
+// watches. It is memory that its owner can embed, and so is the first watch; those of
+// package context would take six pieces more.
 package lifespan
 
 import (

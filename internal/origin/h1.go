@@ -25,9 +25,6 @@ type h1Client struct {
 	// firstByte is how long writing a request and waiting for the final head may
 	// take together, idle how long a Read of the body may wait. Zero is for ever.
 	firstByte, idle time.Duration
-	// haste is half of how long a request over a plain socket may not notice that its
-	// context ends; see hasten.
-	haste time.Duration
 
 	mu     sync.Mutex // guards what follows
 	unused []*h1Conn  // in the order in which they were given back
@@ -35,13 +32,9 @@ type h1Client struct {
 	closed bool
 }
 
-// haste is that of all origins: nothing waits for a request that nobody wants any more
-// but the end of what it holds, and one that takes longer pays for one more wake-up.
-const haste = 25 * time.Millisecond
-
 // newH1Client returns a client for what d reaches.
 func newH1Client(c *Config, d *dialer) *h1Client {
-	return &h1Client{dial: d.dial, firstByte: c.FirstByte, idle: c.Idle, haste: haste}
+	return &h1Client{dial: d.dial, firstByte: c.FirstByte, idle: c.Idle}
 }
 
 // takes reports whether a request is one for h1Client: it has no body and switches

@@ -202,24 +202,15 @@ func (h *answerHead) header(text string, values []string) http.Header {
 	}
 	header := make(http.Header, h.n)
 	for i, l := range h.lines[:h.n] {
-		name, known := text[l.at:l.colon], len(header)
-		values[i] = text[l.value:l.end]
-		header[name] = values[i : i+1 : i+1]
-		if len(header) == known { // it has come before
-			header[name] = h.valuesOf(text, name, i)
+		name, value := text[l.at:l.colon], text[l.value:l.end]
+		if before := header[name]; before != nil {
+			header[name] = append(before, value)
+			continue
 		}
+		values[i] = value
+		header[name] = values[i : i+1 : i+1]
 	}
 	return header
-}
-
-// valuesOf are the values of the fields called name up to the one with index last.
-func (h *answerHead) valuesOf(text, name string, last int) (values []string) {
-	for _, l := range h.lines[:last+1] {
-		if text[l.at:l.colon] == name {
-			values = append(values, text[l.value:l.end])
-		}
-	}
-	return values
 }
 
 // canonicalise spells a name, which is a token, as http.CanonicalHeaderKey does.

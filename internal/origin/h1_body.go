@@ -17,7 +17,7 @@ type h1Body struct {
 	inner io.Reader
 	conn  *h1Conn
 	ctx   context.Context
-	stop  func() bool // ends the watch over ctx; nil for none: everything has come
+	stop  func() bool // ends the watch over ctx
 	trace *httptrace.ClientTrace
 	last  bool        // no request may follow on the connection
 	over  atomic.Bool // the connection was given back or closed
@@ -73,9 +73,7 @@ func (b *h1Body) Buffered() int {
 // Close closes the connection, unless the body has come to its end.
 func (b *h1Body) Close() error {
 	if b.over.CompareAndSwap(false, true) {
-		if b.stop != nil {
-			b.stop()
-		}
+		b.stop()
 		b.conn.cut()
 	}
 	return nil
@@ -99,7 +97,7 @@ func (b *h1Body) end() {
 // have it already.
 func (b *h1Body) giveBack() error {
 	switch {
-	case b.stop != nil && !b.stop():
+	case !b.stop():
 		return context.Cause(b.ctx) // it is being cut at this moment
 	case b.last:
 		return errLast

@@ -12,6 +12,8 @@ import (
 	"os"
 	"syscall"
 	"time"
+
+	"edge/internal/lifespan"
 )
 
 // h1Conn is a connection of an h1Client. All of it but cut belongs to the goroutine
@@ -37,12 +39,6 @@ type h1Conn struct {
 
 	used  bool      // there was a request before this one
 	since time.Time // when it was given back
-
-	ctx  context.Context // of the request, while it waits for the head
-	stop func() bool     // ends the watch over ctx; nil while there is none
-	end  time.Time       // until when the head must have come; zero for ever
-
-	until time.Time // the deadline of reading that is set; zero for none
 
 	// cut ends a request under way: it closes the connection, without a word of TLS.
 	cut func()
@@ -87,7 +83,7 @@ func (c *h1Conn) Read(p []byte) (int, error) {
 		}
 		p = p[:min(len(p), c.room)]
 	} else {
-		c.readUntil(deadline(c.client.idle))
+		c.conn.SetReadDeadline(deadline(c.client.idle)) // fails for a connection that is cut: so does Read
 	}
 	n, err := c.receive(p)
 	c.room -= n
@@ -97,12 +93,6 @@ func (c *h1Conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readUntil sets the deadline of reading; zero is none.
-func (c *h1Conn) readUntil(t time.Time) {
-	c.until = t
-	c.conn.SetReadDeadline(t) // fails for a connection that is cut: so does Read
-}
-
 // exchange sends a request, whose bytes are head, and returns its answer. The
 // connection goes back to the client when the body of that has ended, and is closed
 // after anything else.
@@ -110,24 +100,20 @@ func (c *h1Conn) exchange(req *http.Request, head []byte, trace *httptrace.Clien
 	if trace.GotConn != nil {
 		trace.GotConn(httptrace.GotConnInfo{Conn: c.conn, Reused: c.used, WasIdle: c.used})
 	}
-	c.ctx, c.stop = req.Context(), nil
+	ctx := req.Context()
+	stop := lifespan.AfterFunc(ctx, c.cut)
 	resp, err := c.ask(req, head, trace)
 	if err != nil {
-		if c.stop != nil {
-			c.stop()
-		}
+		stop()
 		c.cut()
-		return nil, c.whyNot(c.ctx, err, errSilent)
+		return nil, c.whyNot(ctx, err, errSilent)
 	}
 	resp.TLS = c.tls
 	body, ours := resp.Body.(*h1Body)
 	if !ours {
 		body = &h1Body{inner: resp.Body}
 	}
-	if resp.Body != http.NoBody && !(ours && int64(c.r.Buffered()) >= resp.ContentLength) {
-		c.watch() // there is something to wait for
-	}
-	body.begin(c, resp, c.stop, trace)
+	body.begin(c, resp, stop, trace)
 	if resp.Body == http.NoBody {
 		body.end()
 	} else {
@@ -157,12 +143,11 @@ func (c *h1Conn) stale(req *http.Request, err error) bool {
 // ask writes a request and reads the head of its answer.
 func (c *h1Conn) ask(req *http.Request, head []byte, trace *httptrace.ClientTrace) (*http.Response, error) {
 	c.head, c.room, c.got, c.sent, c.late = true, maxHead, false, false, false
-	now := time.Now()
-	c.end = after(now, c.client.firstByte)
+	end := deadline(c.client.firstByte)
 	if c.raw != nil && c.lid == nil && trace.WroteRequest == nil {
-		c.turn.ask = head
-		c.hasten(now)
-	} else if err := c.write(head, trace); err != nil {
+		c.conn.SetReadDeadline(end) // fails for a connection that is cut: so does Read
+		c.turn.ask, c.turn.end = head, end
+	} else if err := c.write(head, end, trace); err != nil {
 		return nil, err
 	}
 	resp, err := c.answer(req, trace)
@@ -170,17 +155,15 @@ func (c *h1Conn) ask(req *http.Request, head []byte, trace *httptrace.ClientTrac
 	return resp, err
 }
 
-// write looks, and writes a request that nothing has come before. The time for that is
-// also that for the answer.
-func (c *h1Conn) write(head []byte, trace *httptrace.ClientTrace) error {
-	c.watch()
+// write looks, and writes a request that nothing has come before. end is also that of
+// the wait for the answer.
+func (c *h1Conn) write(head []byte, end time.Time, trace *httptrace.ClientTrace) error {
 	if c.used || c.lid == nil { // TLS begins with words of both sides
 		if err := c.quiet(); err != nil {
 			return err
 		}
 	}
-	c.readUntil(c.end)
-	c.conn.SetWriteDeadline(c.end) // fails for a connection that is cut: so does Write
+	c.conn.SetDeadline(end) // fails for a connection that is cut: so does Write
 	n, err := c.conn.Write(head)
 	c.sent = n > 0
 	if trace.WroteRequest != nil {

@@ -65,13 +65,10 @@ func (l *lid) Read(p []byte) (int, error) {
 	return l.Conn.Read(p)
 }
 
-// deadline is the moment d from now; never for zero.
-func deadline(d time.Duration) time.Time { return after(time.Now(), d) }
-
-// after is the moment d after t; never for zero.
-func after(t time.Time, d time.Duration) (at time.Time) {
+// deadline is the moment after d; never for zero.
+func deadline(d time.Duration) (at time.Time) {
 	if d > 0 {
-		at = t.Add(d)
+		at = time.Now().Add(d)
 	}
 	return at
 }

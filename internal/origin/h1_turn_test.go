@@ -6,7 +6,6 @@ import (
 	"bufio"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -61,47 +60,40 @@ func TestH1WritesWhatIsLeft(t *testing.T) {
 
 // Over a socket, too, a request ends with its context and after the time for the first
 // byte, whether the origin does not read it or says nothing, and its connection with
-// it; whether its context is watched over from the start or after a while.
+// it.
 func TestH1EndsOverASocket(t *testing.T) {
+	gone := errors.New("gone")
 	for _, network := range []string{"tcp", "unix"} {
 		for _, size := range []int{1, 8 << 20} { // what is larger than all buffers is not read
 			for _, wait := range []time.Duration{0, time.Millisecond} {
-				for _, haste := range []time.Duration{0, time.Millisecond} {
-					t.Run(fmt.Sprint(network, size, wait, haste), func(t *testing.T) { endsOverASocket(t, network, size, wait, haste) })
+				c, server := socketClient(t, network, &h1Client{firstByte: wait})
+				ctx, cancel := context.WithCancelCause(t.Context())
+				if wait == 0 {
+					go func() {
+						server.Read(make([]byte, 1))
+						cancel(gone)
+					}()
 				}
+				req := newRequest(t, ctx, "GET", nil)
+				req.Header.Set("A", strings.Repeat("~", size))
+				_, err := c.RoundTrip(req)
+				if wait == 0 && err != gone || wait > 0 && err != errSilent {
+					t.Errorf("%s, %d bytes, %v to wait: %v", network, size, wait, err)
+				}
+				if _, err := io.Copy(io.Discard, server); err != nil && !errors.Is(err, syscall.ECONNRESET) {
+					t.Errorf("%s: the origin's end: %v", network, err)
+				}
+				cancel(nil)
 			}
 		}
 	}
 }
 
-func endsOverASocket(t *testing.T, network string, size int, wait, haste time.Duration) {
-	gone := errors.New("gone")
-	c, server := socketClient(t, network, &h1Client{firstByte: wait, haste: haste})
-	ctx, cancel := context.WithCancelCause(t.Context())
-	defer cancel(nil)
-	if wait == 0 {
-		go func() {
-			server.Read(make([]byte, 1))
-			cancel(gone)
-		}()
-	}
-	req := newRequest(t, ctx, "GET", nil)
-	req.Header.Set("A", strings.Repeat("~", size))
-	_, err := c.RoundTrip(req)
-	if wait == 0 && err != gone || wait > 0 && err != errSilent {
-		t.Errorf("it ended with %v", err)
-	}
-	if _, err := io.Copy(io.Discard, server); err != nil && !errors.Is(err, syscall.ECONNRESET) {
-		t.Errorf("the origin's end: %v", err)
-	}
-}
-
-// An answer of which a part has come is waited for with its context watched over,
-// however early it came.
+// An answer of which a part has come ends with its request's context, too.
 func TestH1EndsInAPartOverASocket(t *testing.T) {
 	gone := errors.New("gone")
 	for _, part := range []string{"HTTP/1.1 200 OK\r\nContent-", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nok", "HTTP/1.1 103 Early Hints\r\n\r\n"} {
-		c, server := socketClient(t, "tcp", &h1Client{haste: time.Hour})
+		c, server := socketClient(t, "tcp", &h1Client{})
 		go func() {
 			readHead(bufio.NewReader(server))
 			io.WriteString(server, part)
@@ -161,52 +153,6 @@ func TestH1Turn(t *testing.T) {
 		}
 		if body, err := io.ReadAll(resp.Body); string(body) != "ok" || err != nil || steps != 2 {
 			t.Errorf("%q, %v, in %d steps", body, err, steps)
-		}
-	}
-}
-
-// Nobody watches over the context of a request that is answered in haste, and somebody
-// does of one that is not; the connection serves others after either.
-func TestH1Haste(t *testing.T) {
-	for _, haste := range []time.Duration{time.Millisecond, time.Hour} {
-		slow := haste < time.Hour
-		c, server := socketClient(t, "tcp", &h1Client{firstByte: 2 * time.Hour, haste: haste})
-		answer := make(chan bool, 1)
-		go func() {
-			r := bufio.NewReader(server)
-			for readHead(r) != "" {
-				<-answer
-				io.WriteString(server, ok200)
-			}
-		}()
-		plain, _ := c.dial(t.Context())
-		conn := newH1Conn(c, plain)
-		told, step := false, conn.turn.step
-		conn.turn.step = func(fd uintptr) bool {
-			over := step(fd)
-			if !told && conn.sent && (!slow || conn.stop != nil) {
-				told = true
-				answer <- true
-			}
-			return over
-		}
-		for range 3 {
-			ctx, cancel := context.WithCancel(t.Context())
-			told = false
-			resp, err := conn.exchange(newRequest(t, ctx, "GET", nil), []byte("GET / HTTP/1.1\r\n\r\n"), &untraced)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if watched := resp.Body.(*h1Body).stop != nil; watched != slow {
-				t.Errorf("haste %v: watched over: %v", haste, watched)
-			}
-			if body, err := io.ReadAll(resp.Body); string(body) != "ok" || err != nil {
-				t.Errorf("haste %v: %q, %v", haste, body, err)
-			}
-			cancel()
-		}
-		if len(c.unused) == 0 || c.unused[0] != conn {
-			t.Errorf("haste %v: the connection is not kept", haste)
 		}
 	}
 }
