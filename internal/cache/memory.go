@@ -170,9 +170,10 @@ func (m *Memory) Stats() Stats {
 	m.pause()
 	defer m.resume()
 	rejected := m.main.rejected.Load()
+	bytes, objects := m.live.totals()
 	return Stats{
-		Objects:    m.live.objects.Load(),
-		Bytes:      m.live.bytes.Load(),
+		Objects:    objects,
+		Bytes:      bytes,
 		Capacity:   m.capacity,
 		Evictions:  m.main.evicted.Load(),
 		Rejections: rejected,

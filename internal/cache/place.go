@@ -44,7 +44,8 @@ func (l *Labels) place() *Place {
 // places are those of stored objects, each once.
 type places struct {
 	mu    sync.Mutex
-	known map[placeName]*Place // guarded by mu
+	known map[placeName]*Place // guarded by mu, as is last
+	last  *Place               // of known, entered last: the next object is often of the same; may be nil
 }
 
 // placeName is what a Place says.
@@ -62,7 +63,9 @@ func (ps *places) init() { ps.known = make(map[placeName]*Place) }
 func (ps *places) enter(p *Place, t *table) (shared *Place, founded bool) {
 	ps.mu.Lock()
 	defer ps.mu.Unlock()
-	shared = ps.known[p.name()]
+	if shared = ps.last; shared == nil || shared.name() != p.name() {
+		shared = ps.known[p.name()]
+	}
 	if founded = shared == nil; founded {
 		shared = &Place{
 			Scheme: strings.Clone(p.Scheme), Host: strings.Clone(p.Host), Route: p.Route, Labelling: p.Labelling,
@@ -71,6 +74,7 @@ func (ps *places) enter(p *Place, t *table) (shared *Place, founded bool) {
 		ps.known[shared.name()] = shared
 	}
 	shared.objects++
+	ps.last = shared
 	return shared, founded
 }
 
@@ -82,6 +86,7 @@ func (ps *places) leave(p *Place, t *table) {
 		return
 	}
 	delete(ps.known, p.name())
+	ps.last = nil
 	t.leave(label{hostLabel, p.Host})
 	t.leave(label{routeLabel, p.Route})
 }

@@ -1,9 +1,6 @@
 package cache
 
-import (
-	"sync"
-	"sync/atomic"
-)
+import "sync"
 
 // place is where a slot is held, as bits.
 type place uint8
@@ -22,8 +19,7 @@ const registryShards = 64
 // are leaves: nothing else is locked or waited for under them, because the main
 // store's goroutine takes them while a Store waits for it.
 type registry struct {
-	bytes, objects atomic.Int64
-	shards         [registryShards]registryShard
+	shards [registryShards]registryShard
 	// gone is told of the object of a slot that is held nowhere any more, when no
 	// look-up that begins later finds it.
 	gone func(*Object)
@@ -31,7 +27,9 @@ type registry struct {
 
 type registryShard struct {
 	mu    sync.Mutex
-	slots []*slot // guarded by mu, as are places and index of slots
+	slots []*slot // guarded by mu, as are places and index of slots, and what follows
+	// bytes is what the slots are charged, objects how many have one.
+	bytes, objects int64
 }
 
 func (r *registry) shard(s *slot) *registryShard {
@@ -47,8 +45,8 @@ func (r *registry) add(s *slot, p place) {
 	if s.places == 0 {
 		s.index = int32(len(sh.slots))
 		sh.slots = append(sh.slots, s)
-		r.bytes.Add(s.charge)
-		r.objects.Add(s.objects())
+		sh.bytes += s.charge
+		sh.objects += s.objects()
 	}
 	s.places |= p
 }
@@ -58,8 +56,6 @@ func (r *registry) drop(s *slot, p place) {
 	if !r.shard(s).drop(s, p) {
 		return
 	}
-	r.bytes.Add(-s.charge)
-	r.objects.Add(-s.objects())
 	if o := s.object.Load(); o != nil {
 		r.gone(o)
 	}
@@ -79,6 +75,8 @@ func (sh *registryShard) drop(s *slot, p place) bool {
 	sh.slots[s.index].index = s.index
 	sh.slots[last] = nil
 	sh.slots = sh.slots[:last]
+	sh.bytes -= s.charge
+	sh.objects -= s.objects()
 	return true
 }
 
@@ -97,6 +95,18 @@ func (r *registry) held(s *slot, p place) bool {
 	sh.mu.Lock()
 	defer sh.mu.Unlock()
 	return s.places&p != 0
+}
+
+// totals returns what all slots are charged, and how many objects there are.
+func (r *registry) totals() (bytes, objects int64) {
+	for i := range r.shards {
+		sh := &r.shards[i]
+		sh.mu.Lock()
+		bytes += sh.bytes
+		objects += sh.objects
+		sh.mu.Unlock()
+	}
+	return bytes, objects
 }
 
 // walk calls visit for every slot, holding no lock. Slots that come or go

@@ -134,6 +134,20 @@ func (s *slot) stored(o *Object) {
 	}
 }
 
+// newMarked returns a slot for key that has nothing but a mark.
+func newMarked(key string, hash uint64, note mark) *slot {
+	piece := &struct {
+		slot
+		kin
+		mark
+	}{slot{hash: hash}, kin{key: key, owner: hash}, note}
+	s := &piece.slot
+	s.kin = &piece.kin
+	s.mark.Store(&piece.mark)
+	s.charge = s.cost(nil)
+	return s
+}
+
 // newSlot returns a slot for what a, o and r describe; o and r may be nil. o gets its
 // texts in one piece.
 func newSlot(a address, o *Object, r *rule) *slot {

@@ -142,18 +142,17 @@ func (m *Memory) freshenAdopted(key string, old, fresh *Object) bool {
 // of which nothing else is known lives in the window alone, so that a flood of
 // such keys costs no object its place.
 func (m *Memory) PutMark(key string, k Mark, now rfc9111.Instant, d time.Duration) {
-	note := &mark{why: k, until: now.Add(d)}
+	note := mark{why: k, until: now.Add(d)}
 	hash := m.hash(key)
 	mu := m.lock(hash)
 	defer mu.Unlock()
 	if cur := m.peek(hash, key); cur != nil {
 		if o := cur.object.Load(); o == nil || !m.dead(o) {
-			cur.mark.Store(note)
+			cur.mark.Store(&mark{note.why, note.until})
 			return
 		}
 	}
-	s := newSlot(primaryAt(key, hash), nil, nil)
-	s.mark.Store(note)
+	s := newMarked(key, hash, note)
 	m.live.add(s, inWindow)
 	m.window.put(s)
 	m.main.remove(hash)
