@@ -1,7 +1,6 @@
 package cache
 
 import (
-	"cmp"
 	"iter"
 	"net/http"
 	"net/textproto"
@@ -36,12 +35,21 @@ type storedField struct {
 	name, given string // canonical, and as the header has it
 }
 
+// fieldsAtHand is how many fields of a head mostly are enough, and take no memory.
+const fieldsAtHand = 16
+
 // MakeHead serialises h. Names are in canonical spelling, sorted; the lines of
 // one name keep their order. Fields that a Head does not have, and those that
 // Connection names, are left out, and so are values with CR, LF or NUL
 // (net/http never gives them).
 func MakeHead(h http.Header) Head {
-	fields, size := make([]storedField, 0, 16), 0 // mostly enough, and then no memory
+	fields, size := storedFields(make([]storedField, 0, fieldsAtHand), h)
+	return Head{raw: alias(appendFields(make([]byte, 0, size), fields, h))}
+}
+
+// storedFields appends the fields of h that a Head has, in order. size is what
+// appendFields appends for them, unless it leaves values out.
+func storedFields(fields []storedField, h http.Header) (_ []storedField, size int) {
 	connection := h["Connection"]
 	for given, lines := range h {
 		name := textproto.CanonicalMIMEHeaderKey(given)
@@ -54,9 +62,16 @@ func MakeHead(h http.Header) Head {
 		}
 	}
 	slices.SortFunc(fields, func(a, b storedField) int {
-		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.given, b.given))
+		if c := strings.Compare(a.name, b.name); c != 0 {
+			return c
+		}
+		return strings.Compare(a.given, b.given)
 	})
-	raw := make([]byte, 0, size)
+	return fields, size
+}
+
+// appendFields appends the lines of fields, which are of h.
+func appendFields(raw []byte, fields []storedField, h http.Header) []byte {
 	for _, f := range fields {
 		for _, value := range h[f.given] {
 			if endsLine(value) {
@@ -68,7 +83,7 @@ func MakeHead(h http.Header) Head {
 			raw = append(raw, "\r\n"...)
 		}
 	}
-	return Head{raw: alias(raw)}
+	return raw
 }
 
 // endsLine reports whether a value would be more than one line, or less.

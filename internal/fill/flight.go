@@ -183,23 +183,25 @@ func (f *Flight) object() *cache.Object {
 			head.Del(name)
 		}
 	}
-	return &cache.Object{
+	o := &cache.Object{
 		Meta:      f.admission.Meta,
-		Head:      cache.MakeHead(head),
 		Body:      cache.NewBody(f.body.parts()),
-		ETag:      tagOf(f.digest.Sum64()),
 		Labels:    f.labels,
 		Born:      f.job.Born,
 		Selection: cache.NewSelection(f.selector, f.selecting),
 	}
+	o.SetTexts(f.job.Key, head, appendTag(make([]byte, 0, tagSize), f.digest.Sum64()))
+	return o
 }
 
-// tagOf is the entity tag of a body with that digest.
-func tagOf(digest uint64) string {
+// tagSize is the length of an entity tag.
+const tagSize = len(`"0123456789abcdef"`)
+
+// appendTag appends the entity tag of a body with that digest.
+func appendTag(dst []byte, digest uint64) []byte {
 	var sum [8]byte
 	binary.BigEndian.PutUint64(sum[:], digest)
-	tag := make([]byte, 0, 18)
-	return string(append(hex.AppendEncode(append(tag, '"'), sum[:]), '"'))
+	return append(hex.AppendEncode(append(dst, '"'), sum[:]), '"')
 }
 
 // End tells how the body ended: nil after a framed end (all bytes of
