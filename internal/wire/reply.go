@@ -22,14 +22,14 @@ import (
 // The head must not change after WriteHeader, and there are no trailers.
 type reply struct {
 	fields http.Header
-	names  []string // of fields, sorted; memory for writeFields
+	names  []string // of fields, sorted; memory for appendFields
 	status int      // 0 before WriteHeader
 	length int64    // of the body as announced, -1 when it was not
 	wrote  int64    // of the body
 	body   *bufio.Writer
 	out    *bufio.Writer
-	to     net.Conn
-	failed error // how writing to it did
+	to     net.Conn // set by who begins an answer
+	failed error    // how writing to it did
 
 	headed  bool // the head is in out
 	chunked bool
@@ -44,16 +44,16 @@ const (
 )
 
 func newReply() *reply {
-	r := &reply{fields: make(http.Header)}
+	r := &reply{fields: make(http.Header), length: -1}
 	r.body = bufio.NewWriterSize((*parcel)(r), bodyBytes)
 	r.out = bufio.NewWriterSize((*line)(r), outBytes)
 	return r
 }
 
-// reset makes r ready for an answer to a connection; nil lets go of the last one.
-func (r *reply) reset(to net.Conn) {
+// reset makes r ready for another answer, and lets go of the last one.
+func (r *reply) reset() {
 	clear(r.fields)
-	*r = reply{fields: r.fields, names: r.names[:0], length: -1, body: r.body, out: r.out, to: to}
+	*r = reply{fields: r.fields, names: r.names[:0], length: -1, body: r.body, out: r.out}
 	r.body.Reset((*parcel)(r))
 	r.out.Reset((*line)(r))
 }
@@ -68,10 +68,9 @@ func (r *reply) WriteHeader(status int) {
 	case r.status != 0:
 		return
 	case status >= 100 && status <= 199 && status != http.StatusSwitchingProtocols:
-		r.writeStatus(status)
-		r.writeFields("Content-Length", "Transfer-Encoding")
-		r.writeString("\r\n")
-		_ = r.out.Flush() // failed has it
+		head := r.appendFields(appendStatus(r.out.AvailableBuffer(), status), "Content-Length", "Transfer-Encoding")
+		_, _ = r.out.Write(append(head, "\r\n"...)) // failed has it, here and below
+		_ = r.out.Flush()
 		return
 	}
 	r.status = status
@@ -122,7 +121,7 @@ func (r *reply) finish() bool {
 	_ = r.body.Flush() // failed has it, here and below
 	r.writeHead(nil)
 	if r.chunked {
-		r.writeString("0\r\n\r\n")
+		_, _ = r.out.WriteString("0\r\n\r\n")
 	}
 	_ = r.out.Flush()
 	whole := r.length < 0 || r.wrote == r.length || !hasBody(r.status)
@@ -174,13 +173,12 @@ func (r *reply) writeHead(p []byte) {
 	r.headed = true
 	r.frame(p)
 	r.last = r.last || r.first("Connection") == "close"
-	r.writeStatus(r.status)
-	r.writeFields()
+	head := r.appendFields(appendStatus(r.out.AvailableBuffer(), r.status))
 	if r.fields["Date"] == nil {
-		var room [len(http.TimeFormat)]byte
-		r.writeField("Date", string(time.Now().UTC().AppendFormat(room[:0], http.TimeFormat)))
+		head = append(head, "Date: "...)
+		head = append(time.Now().UTC().AppendFormat(head, http.TimeFormat), "\r\n"...)
 	}
-	r.writeString("\r\n")
+	_, _ = r.out.Write(append(head, "\r\n"...)) // failed has it
 }
 
 // frame sets the fields that tell where the body ends, and what it is.
@@ -227,22 +225,20 @@ func (r *reply) frameAs(coding string) {
 	}
 }
 
-// writeStatus writes the status line.
-func (r *reply) writeStatus(status int) {
-	text := http.StatusText(status)
-	if text == "" {
-		text = "status code " + strconv.Itoa(status)
+// appendStatus appends the status line.
+func appendStatus(dst []byte, status int) []byte {
+	dst = append(dst, "HTTP/1.1 "...)
+	dst = append(strconv.AppendInt(dst, int64(status), 10), ' ')
+	if text := http.StatusText(status); text != "" {
+		dst = append(dst, text...)
+	} else {
+		dst = strconv.AppendInt(append(dst, "status code "...), int64(status), 10)
 	}
-	var room [8]byte
-	r.writeString("HTTP/1.1 ")
-	_, _ = r.out.Write(strconv.AppendInt(room[:0], int64(status), 10)) // failed has it
-	r.writeString(" ")
-	r.writeString(text)
-	r.writeString("\r\n")
+	return append(dst, "\r\n"...)
 }
 
-// writeFields writes all fields but some, in the order of their names.
-func (r *reply) writeFields(but ...string) {
+// appendFields appends all fields but some, in the order of their names.
+func (r *reply) appendFields(dst []byte, but ...string) []byte {
 	r.names = r.names[:0]
 	for name := range r.fields {
 		if httpguts.ValidHeaderFieldName(name) && !slices.Contains(but, name) {
@@ -252,22 +248,22 @@ func (r *reply) writeFields(but ...string) {
 	slices.Sort(r.names)
 	for _, name := range r.names {
 		for _, value := range r.fields[name] {
-			r.writeField(name, value)
+			dst = appendField(dst, name, value)
 		}
 	}
+	return dst
 }
 
-func (r *reply) writeField(name, value string) {
-	r.writeString(name)
-	r.writeString(": ")
-	if strings.ContainsAny(value, "\r\n") {
+// appendField appends a line of the head. A value never ends it.
+func appendField(dst []byte, name, value string) []byte {
+	dst = append(dst, name...)
+	dst = append(dst, ": "...)
+	if strings.IndexByte(value, '\n') >= 0 || strings.IndexByte(value, '\r') >= 0 {
 		value = strings.NewReplacer("\r", " ", "\n", " ").Replace(value)
 	}
-	r.writeString(textproto.TrimString(value))
-	r.writeString("\r\n")
+	dst = append(dst, textproto.TrimString(value)...)
+	return append(dst, "\r\n"...)
 }
-
-func (r *reply) writeString(s string) { _, _ = r.out.WriteString(s) } // failed has it
 
 // first is the first value of a field.
 func (r *reply) first(name string) string {

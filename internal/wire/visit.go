@@ -77,7 +77,7 @@ func (v *visit) serve(c *conn, task Task) (goesOn bool) {
 			v.reply.breakOff()
 			broken = nil
 		}
-		v.reply.reset(nil)
+		v.reply.reset()
 		if broken != nil {
 			panic(broken) // net/http tells of it
 		}
@@ -91,7 +91,7 @@ func (v *visit) start(c *conn) context.Context {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.ctx, v.conn, v.read = new(lifespan.Context), c, false
-	v.reply.reset(c.Conn)
+	v.reply.to = c.Conn
 	v.hear.Reset(patience)
 	c.visited.Store(v)
 	return v.ctx
