@@ -102,8 +102,8 @@ type Route struct {
 	// Warm are the canonical paths to fetch at start, on the first of Hosts (or
 	// of Settings.Hosts) that is no wildcard.
 	Warm []string
-	// TagHeaders are the response fields that carry tags, stripped from
-	// answers.
+	// TagHeaders are the response fields that carry tags, by their canonical names,
+	// stripped from answers.
 	TagHeaders []string
 	// Respond is the fixed answer that plans of the course Answer or Refuse with
 	// the reason Responded stand for; nil for none.

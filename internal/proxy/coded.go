@@ -213,12 +213,11 @@ const patience = 5 * time.Millisecond
 // where a range of it is wanted, or it is small. Where the origin does not say how
 // long it is, a small one has come by now, or does so in a moment.
 func (x *exchange) codeArriving(h http.Header, r *fill.Reader) rfc9111.Coding {
-	l := &x.landing
-	if x.view.Has(request.SlotRange) || l.Length >= 0 && l.Length < coding.Least || !rfc9111.Codable(l.Status, h) {
+	l, c := &x.landing, x.inquiry.coding()
+	if c == rfc9111.Identity || x.view.Has(request.SlotRange) || l.Length >= 0 && l.Length < coding.Least || !rfc9111.Codable(l.Status, h) {
 		return rfc9111.Identity
 	}
-	c := x.inquiry.coding()
-	if c == rfc9111.Identity || l.Length >= 0 {
+	if l.Length >= 0 {
 		return c
 	}
 	if size, whole := r.Arrived(x.ctx, coding.Least, patience); whole && size < coding.Least {

@@ -145,10 +145,10 @@ type fetch struct {
 	stamp   cache.Stamp   // the same for other nodes
 	stale   *cache.Object // what a 304 would confirm; nil for none
 	partial *partial      // what a 206 would complete; nil for none
+	flight  *fill.Flight
+	interim interim // of who began it
 	// asksOrigin: nothing that is stored anywhere is an answer.
 	asksOrigin bool
-	flight     *fill.Flight
-	interim    interim // of who began it
 	// completed: what is answered is the partial and the rest that the origin sent.
 	completed bool
 	// address is where it went, for the log. The exchange that began the fetch

@@ -123,13 +123,16 @@ func (f *fetch) request(ctx context.Context) *http.Request {
 }
 
 // mostFields is how many fields request sends, but for constants of the policy and
-// conditions: a map that need not grow costs half.
+// conditions: a map that need not grow costs half, and one of up to eight a quarter.
 func (f *fetch) mostFields() int {
-	const fromEdge = 8 // of inert, or of forwarding, with Via
-	if f.route.Enforced() {
-		return fromEdge + len(f.sends.Fields)
+	const inert, forwarding = 8, 6 // with Via
+	switch {
+	case !f.route.Enforced():
+		return forwarding + f.view.NumFields()
+	case f.sends.Cookie != "":
+		return inert + 1 + len(f.sends.Fields)
 	}
-	return fromEdge + f.view.NumFields()
+	return inert + len(f.sends.Fields)
 }
 
 // inert is what every fetch of an enforced route carries.

@@ -22,8 +22,6 @@ type interim struct {
 	to  *writer
 	ctx traced // of the request
 
-	hooks httptrace.ClientTrace
-
 	mu      sync.Mutex // protects all below
 	over    bool       // the head is there: nothing more may be written before it
 	writing bool       // the goroutine runs
@@ -46,8 +44,7 @@ func (i *interim) trace(ctx context.Context) context.Context {
 	if i.to == nil {
 		return ctx
 	}
-	i.hooks.Got1xxResponse = i.got
-	i.ctx = traced{ctx, &i.hooks}
+	i.ctx.Context, i.ctx.hooks.Got1xxResponse = ctx, i.got
 	return &i.ctx
 }
 
@@ -55,7 +52,7 @@ func (i *interim) trace(ctx context.Context) context.Context {
 // cheap to watch as what it is made of.
 type traced struct {
 	context.Context
-	hooks *httptrace.ClientTrace
+	hooks httptrace.ClientTrace
 }
 
 // anyTrace has a trace, and so tells by what key one is asked for.
@@ -64,7 +61,7 @@ var anyTrace = httptrace.WithClientTrace(context.Background(), new(httptrace.Cli
 // Value implements context.Context.
 func (t *traced) Value(key any) any {
 	if anyTrace.Value(key) != nil {
-		return t.hooks
+		return &t.hooks
 	}
 	return t.Context.Value(key)
 }

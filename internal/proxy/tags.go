@@ -26,7 +26,7 @@ func (f *fetch) withTags(h http.Header) (cache.Labels, error) {
 	l := f.labels
 	l.Tags = l.Tags[:len(l.Tags):len(l.Tags)]
 	for _, name := range f.route.TagHeaders {
-		for _, line := range h.Values(name) {
+		for _, line := range h[name] {
 			for tag := range splitTags(strings.Clone(line)) { // the line keeps the whole head alive
 				if len(l.Tags) >= maxTags || len(tag) > maxTagBytes {
 					return l, errTags
@@ -92,7 +92,7 @@ func union(tags, more []string) []string {
 // stripTags removes the fields that carry tags: clients never see them.
 func stripTags(h http.Header, route *policy.Route) {
 	for _, name := range route.TagHeaders {
-		h.Del(name)
+		delete(h, name)
 	}
 }
 
