@@ -13,7 +13,7 @@ import (
 func (c *h1Conn) step(fd uintptr) bool {
 	t := &c.turn
 	for {
-		n, err := syscall.Read(int(fd), t.into)
+		n, err := readNow(fd, t.into)
 		switch {
 		case err == syscall.EINTR:
 			continue
@@ -39,7 +39,7 @@ func (c *h1Conn) step(fd uintptr) bool {
 func (c *h1Conn) begin(fd uintptr) (over bool) {
 	t := &c.turn
 	for {
-		n, err := syscall.Write(int(fd), t.ask)
+		n, err := sendNow(fd, t.ask)
 		switch {
 		case err == syscall.EINTR:
 			continue
