@@ -15,40 +15,94 @@ type deadlines struct {
 	settled bool
 	// ours is true from an answer of ours until net/http gets a request.
 	ours bool
-	// idle is true while the read deadline is one for the wait that was set at
-	// set; reading while it is one for the rest of a head.
-	idle, reading bool
-	set           time.Duration
-	// last is when the last answer was written.
-	last time.Duration
+	// reading is what the read deadline is for. It was set at set, unless it is
+	// for the rest of a head.
+	reading reading
+	set     time.Duration
+	// last is when the last answer was written; quick is how many before it came
+	// each soon after another.
+	last  time.Duration
+	quick int
+	// untold: the last read did not tell whether the client has ended.
+	untold bool
 	// writing is when the write deadline passes; 0 when there is none.
 	writing time.Duration
 }
 
-// coarse is the share of Options.Idle, one part in so many, by which a
-// connection may be closed early.
+// reading is what a read deadline is for.
+type reading uint8
+
+const (
+	// forOthers: it is net/http's, or there is none.
+	forOthers reading = iota
+	// forRequest: for the wait.
+	forRequest
+	// forLook: for the wait until we look whether the client has ended.
+	forLook
+	// forHead: for the rest of a head.
+	forHead
+)
+
+// coarse is the share of a wait, one part in so many, by which it may end early.
 const coarse = 8
 
+const (
+	// soon is how long after an answer the next counts as quick.
+	soon = 50 * time.Millisecond
+	// briskAfter is after how many quick answers a connection is brisk. Clients
+	// that end their side behind a request have mostly sent fewer.
+	briskAfter = 16
+	// lookAfter is how long after the last answer somebody looks whether the client
+	// of a brisk connection has ended.
+	lookAfter = 500 * time.Millisecond
+)
+
 // answered notes that an answer of ours was written.
-func (d *deadlines) answered(now time.Duration) { d.settled, d.ours, d.last = true, true, now }
+func (d *deadlines) answered(now time.Duration) {
+	if d.quick++; now-d.last >= soon {
+		d.quick = 0
+	}
+	d.settled, d.ours, d.last = true, true, now
+}
+
+// brisk reports whether answers follow so soon upon each other that reads need not
+// tell whether the client has ended.
+func (d *deadlines) brisk(o *Options) bool {
+	return d.quick >= briskAfter && o.Idle >= 2*lookAfter
+}
 
 // wait sets the deadline for the next request. While none was answered here,
 // net/http's is in force.
 func (d *deadlines) wait(c net.Conn, o *Options) {
-	if !d.ours || d.idle && d.last-d.set < o.Idle/coarse {
+	what, long := forRequest, o.Idle
+	if d.untold {
+		what, long = forLook, lookAfter
+	}
+	if !d.ours || d.reading == what && d.last-d.set < long/coarse {
 		return
 	}
-	_ = c.SetReadDeadline(time.Now().Add(o.Idle)) // it fails when reading will
-	d.idle, d.reading, d.set = true, false, d.last
+	_ = c.SetReadDeadline(time.Now().Add(long)) // it fails when reading will
+	d.reading, d.set = what, d.last
+}
+
+// look is called when a read deadline has passed. If it was for looking, look sets
+// the one for the rest of the wait and reports true: reading then tells.
+func (d *deadlines) look(c net.Conn, o *Options) bool {
+	if d.reading != forLook {
+		return false
+	}
+	_ = c.SetReadDeadline(time.Now().Add(o.Idle - lookAfter)) // as above
+	d.reading, d.set, d.quick = forRequest, d.last, 0
+	return true
 }
 
 // head sets the deadline for the rest of a head, once.
 func (d *deadlines) head(c net.Conn, o *Options) {
-	if !d.settled || d.reading {
+	if !d.settled || d.reading == forHead {
 		return
 	}
 	_ = c.SetReadDeadline(time.Now().Add(o.Head)) // as above
-	d.idle, d.reading = false, true
+	d.reading = forHead
 }
 
 // stallBytes is what a client may take Options.Stall for.

@@ -53,3 +53,13 @@ func (r *receiver) receive(fd uintptr, p []byte, tells bool) (n int, rest bool, 
 	told := r.message.Controllen != 0 && r.note.Level == syscall.IPPROTO_TCP && r.note.Type == tcpInq
 	return int(got), !told || r.note.left != 0, nil
 }
+
+// receiveNow reads into p, which is not empty, and is not told what is left: of a small
+// request that is a tenth of what receive costs. Errors are those of recv(2).
+func receiveNow(fd uintptr, p []byte) (n int, err error) {
+	got, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), 0, 0, 0)
+	if errno != 0 {
+		return 0, errno
+	}
+	return int(got), nil
+}

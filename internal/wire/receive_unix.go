@@ -16,5 +16,8 @@ func (*receiver) receive(fd uintptr, p []byte, _ bool) (n int, rest bool, err er
 	return n, true, err
 }
 
+// receiveNow is receive without rest.
+func receiveNow(fd uintptr, p []byte) (n int, err error) { return syscall.Read(int(fd), p) }
+
 // sendNow sends nothing: Conn.Write does it all.
 func sendNow(uintptr, []byte) int { return 0 }

@@ -3,6 +3,7 @@
 package wire
 
 import (
+	"errors"
 	"io"
 	"net"
 	"os"
@@ -30,6 +31,11 @@ func newSource(c *conn) source {
 // RawConn.Read. Between two calls the runtime forgets that it was told of bytes,
 // so that each has to try to read first; within one, what came since the last
 // attempt ends the wait. So no attempt is needed after which nothing is left.
+//
+// Whether something is left has its price. While a client sends one request soon after
+// the other, polled takes a read that leaves room for one that has taken all. What it
+// may miss is the end of a connection that was announced together with the bytes
+// before: that is looked for when the requests cease (deadlines.look).
 type polled struct {
 	conn  *conn
 	raw   syscall.RawConn
@@ -43,7 +49,11 @@ type polled struct {
 
 func (s *polled) fill([]byte) error {
 	s.err = nil
-	if err := s.raw.Read(s.read); err != nil {
+	err := s.raw.Read(s.read)
+	for errors.Is(err, os.ErrDeadlineExceeded) && s.conn.deadlines.look(s.conn.Conn, &s.conn.by.o) {
+		err = s.raw.Read(s.read)
+	}
+	if err != nil {
 		s.conn.inbox.put()
 		if op, ok := err.(*net.OpError); ok {
 			op.Op = "read" // what net/http takes for the client's leaving
@@ -66,7 +76,7 @@ func (s *polled) readAll(fd uintptr) (ended bool) {
 	in := &s.conn.inbox
 	for {
 		room := in.room()
-		n, rest, err := in.desk.receive(fd, room, s.tells)
+		n, rest, err := s.receive(fd, room)
 		switch {
 		case err == syscall.EINTR:
 			continue
@@ -89,11 +99,23 @@ func (s *polled) readAll(fd uintptr) (ended bool) {
 		if !s.conn.more() {
 			return true
 		}
-		if !rest {
+		if !rest && (!s.conn.deadlines.untold || in.empty()) {
 			in.put()
 			return false
 		}
 	}
+}
+
+// receive reads into room. rest is false if nothing is left, as far as that is told.
+func (s *polled) receive(fd uintptr, room []byte) (n int, rest bool, err error) {
+	d := &s.conn.deadlines
+	if !s.tells || !d.brisk(&s.conn.by.o) {
+		d.untold = false
+		return s.conn.inbox.desk.receive(fd, room, s.tells)
+	}
+	d.untold = true
+	n, err = receiveNow(fd, room)
+	return n, n == len(room), err
 }
 
 // write implements source. Within an attempt it first sends what the socket takes at
