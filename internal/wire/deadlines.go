@@ -128,3 +128,16 @@ func (d *deadlines) leave(c net.Conn) {
 	}
 	*d = deadlines{settled: true}
 }
+
+// visit makes way for a Task. The deadline of the wait stays in force: nobody reads
+// but who lifts it.
+func (d *deadlines) visit(c net.Conn) {
+	before := *d
+	d.leave(c)
+	if before.reading == forRequest {
+		d.reading, d.set = forRequest, before.set
+	}
+}
+
+// lifted notes that there is no deadline for reading any more.
+func (d *deadlines) lifted() { d.reading = forOthers }

@@ -54,7 +54,7 @@ func (c *conn) visit(task Task) bool {
 		return c.ended(gone)
 	}
 	defer c.by.o.Leave()
-	c.deadlines.leave(c.Conn)
+	c.deadlines.visit(c.Conn)
 	c.framing.turn = served
 	v := c.by.visits.Get().(*visit)
 	goesOn := v.serve(c, task)
@@ -147,5 +147,6 @@ func (v *visit) end(c *conn) {
 	<-v.heard
 	if v.read {
 		_ = c.Conn.SetReadDeadline(time.Time{}) // as above
+		c.deadlines.lifted()
 	}
 }

@@ -237,6 +237,43 @@ func TestTaskTakesItsTime(t *testing.T) {
 	})
 }
 
+// A connection lives as long as there are Tasks, and then until the idle timeout, also
+// if somebody had to listen during the last one.
+func TestTasksAloneKeepAConnection(t *testing.T) {
+	for _, last := range []string{hereRequest, slowRequest} {
+		inBubble(t, func(t *testing.T, w *world) {
+			c := w.client(t)
+			c.ask(missRequest) // from then on net/http has room for a head in one piece
+			for range 5 {
+				c.ask(hereRequest)
+				time.Sleep(testIdle * 6 / 10)
+			}
+			c.ask(hereRequest)
+			c.ask(last)
+			within(t, "the connection is closed", c.closedAfter(), testIdle*7/8, testIdle)
+		})
+	}
+}
+
+// The head behind a Task has as much time as any other, though that of the Task came
+// in pieces.
+func TestHeadBehindATask(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		c := w.client(t)
+		c.ask(missRequest)
+		c.ask(hitRequest)
+		if _, err := io.WriteString(c, hereRequest[:10]); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(testHead * 6 / 10)
+		c.ask(hereRequest[10:] + hitRequest[:10])
+		time.Sleep(testHead * 6 / 10)
+		if got := c.ask(hitRequest[10:]); got != "hit /hit" {
+			t.Errorf("got %q", got)
+		}
+	})
+}
+
 // What comes while a Task is at work is served after it, in turn, however much it is.
 func TestPipelineBehindATask(t *testing.T) {
 	for _, many := range []int{1, 100, 2000} {
