@@ -221,7 +221,9 @@ func (l *taps) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tap{Conn: l.answerer.Wrap(c), t: l.t}, nil
+	t := &tap{Conn: l.answerer.Wrap(c), t: l.t}
+	t.off.Store(t.Conn == c) // net/http has it as it is, and may read ahead
+	return t, nil
 }
 
 func (l *taps) connState(nc net.Conn, s http.ConnState) {
