@@ -119,6 +119,29 @@ func TestH1EndsInAPartOverASocket(t *testing.T) {
 	}
 }
 
+// The race detector takes a request and its answer for the order that they are: without
+// that, what a test and its origin share would be a race by chance.
+func TestH1OrdersOverASocket(t *testing.T) {
+	c, server := socketClient(t, "tcp", &h1Client{})
+	shared := 0
+	go func() {
+		r := bufio.NewReader(server)
+		for readHead(r) != "" {
+			shared++
+			io.WriteString(server, "HTTP/1.1 204 No Content\r\n\r\n")
+		}
+	}()
+	for i := range 3 {
+		shared++
+		if _, err := c.RoundTrip(newRequest(t, t.Context(), "GET", nil)); err != nil {
+			t.Fatal(err)
+		}
+		if shared != 2*(i+1) {
+			t.Errorf("%d after %d requests", shared, i+1)
+		}
+	}
+}
+
 // A request is one look, one write, and one read for each time that something comes:
 // no read finds nothing but the look.
 func TestH1Turn(t *testing.T) {
