@@ -74,12 +74,13 @@ func (c *Context) Deadline() (at time.Time, ok bool) { return time.Time{}, false
 // Value implements context.Context.
 func (c *Context) Value(any) any { return nil }
 
-// Err implements context.Context.
+// Err implements context.Context. Like Cause, it tells of an end when that is done:
+// not before what Done returned is closed.
 func (c *Context) Err() error {
-	if c.over.Load() {
-		return context.Canceled
+	if c.Cause() == nil {
+		return nil
 	}
-	return nil
+	return context.Canceled
 }
 
 // Done implements context.Context.

@@ -3,6 +3,7 @@ package lifespan_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -151,6 +152,24 @@ func TestConcurrentUse(t *testing.T) {
 		all.Wait()
 		if told.Load()+stopped.Load() != watches || ctx.Cause() != errWhy {
 			t.Fatalf("of %d, %d were told and %d stopped; cause %v", watches, told.Load(), stopped.Load(), ctx.Cause())
+		}
+	}
+}
+
+// TestErrNotBeforeDone asks for Err again and again while the context ends: whoever
+// hears of the end finds Done closed, as package context has it.
+func TestErrNotBeforeDone(t *testing.T) {
+	for range 3_000 {
+		ctx := new(lifespan.Context)
+		done := ctx.Done()
+		go ctx.End(nil)
+		for asked := 0; ctx.Err() == nil; asked++ {
+			if asked%1000 == 999 {
+				runtime.Gosched()
+			}
+		}
+		if !isClosed(done) {
+			t.Fatal("Err tells of an end, and Done is not closed")
 		}
 	}
 }
