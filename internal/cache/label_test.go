@@ -50,12 +50,14 @@ func storedLabels(m *Memory) (cells map[labelID]int, places map[placeName]int) {
 
 // wantLabelsOfWhatIsStored checks that every label is held as often as it should be:
 // less, and its cell goes while an object relies on it; more, and it never goes. Nobody
-// else may use m.
+// else may use m, and the main store has nothing left to do when it looks.
 func wantLabelsOfWhatIsStored(t interface {
 	Helper()
 	Errorf(string, ...any)
 }, m *Memory) {
 	t.Helper()
+	m.pause()
+	defer m.resume()
 	cells, places := labelUsers(m)
 	wantCells, wantPlaces := storedLabels(m)
 	if diff := cmp.Diff(wantCells, cells); diff != "" {
