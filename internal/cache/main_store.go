@@ -30,8 +30,8 @@ type mainStore struct {
 
 	offered, rejected, evicted atomic.Uint64
 
-	// maxQueued is about how many bytes may be queued: they are not bounded by
-	// ristretto yet. queued is what was offered since the last wait began.
+	// maxQueued is how many bytes may be queued, and as many again during a wait: they are
+	// not bounded by ristretto yet. queued is what was offered since the last wait began.
 	maxQueued int64
 	queued    atomic.Int64
 	waiting   sync.Mutex // one wait at a time

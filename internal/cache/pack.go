@@ -7,7 +7,7 @@ import (
 
 // SetTexts gives o, which has its labels, the Head of h and the entity tag etag, both
 // copied. Store under key then finds its texts as it would put them; under another, it
-// copies them again.
+// copies them again. A Head that is set after that is counted, but not copied.
 func (o *Object) SetTexts(key string, h http.Header, etag []byte) {
 	fields, size := storedFields(make([]storedField, 0, fieldsAtHand), h)
 	text := make([]byte, 0, len(key)+len(etag)+size+o.apart(key))
