@@ -248,7 +248,6 @@ func (c *conn) retire() {
 
 // end closes a connection that is gone.
 func (c *conn) end() error {
-
 	c.by.forget(c)
 	return c.Conn.Close()
 }
