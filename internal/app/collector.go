@@ -8,10 +8,15 @@ import (
 	"time"
 )
 
-// restAfter is after how long without a collection edge is at rest: what garbage
-// gathered since is collected then, and its memory goes back to the system. A process
-// that rests would keep it for good, and that may be as much as lives.
+// restAfter is after how long without a collection edge is at rest, unless it works:
+// what garbage gathered since is collected then, and its memory goes back to the system.
+// A process that rests would keep it for good, and that may be as much as lives.
 const restAfter = 10 * time.Second
+
+// atWork is how many bytes are allocated from one look to the next by a process that
+// works. With a large store its collections are minutes apart; one more between two of
+// them, and memory that is given back only to be taken again, would slow it down.
+const atWork = 16 << 20
 
 // How much garbage may gather before it is collected, in percent of what lives:
 // Go's own choice, within the target of LimitMemory, when a store of some size
@@ -49,6 +54,7 @@ type collector struct {
 	ended   bool        // guarded by mu, as is the rest
 	calm    *time.Timer // fires rest; nil before begin
 	resting bool        // the next collection is that of rest, and no sign of work
+	made    uint64      // bytes that were allocated until the last look
 }
 
 func (c *collector) begin(restAfter time.Duration) {
@@ -56,6 +62,7 @@ func (c *collector) begin(restAfter time.Duration) {
 	c.restAfter = restAfter
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.works()
 	c.calm = time.AfterFunc(restAfter, c.rest)
 	c.watch()
 }
@@ -70,15 +77,36 @@ func (c *collector) end() {
 	}
 }
 
-// rest collects and gives back. It is on a goroutine of the timer's.
+// rest collects and gives back, or else looks again soon. It is on a goroutine of the
+// timer's.
 func (c *collector) rest() {
-	c.mu.Lock()
-	ended := c.ended
-	c.resting = !ended
-	c.mu.Unlock()
-	if !ended {
+	if c.rests() {
 		debug.FreeOSMemory()
 	}
+}
+
+// rests reports whether the process is at rest.
+func (c *collector) rests() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.ended:
+		return false
+	case c.works():
+		c.calm.Reset(c.restAfter / 4)
+		return false
+	}
+	c.resting = true
+	return true
+}
+
+// works reports whether the process has worked since the last look. c.mu is held.
+func (c *collector) works() bool {
+	made := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(made)
+	before := c.made
+	c.made = made[0].Value.Uint64()
+	return c.made-before > atWork
 }
 
 // note notes a collection and reports whether there is more to do.
@@ -89,6 +117,7 @@ func (c *collector) note() bool {
 		return false
 	}
 	if !c.resting {
+		c.works()
 		c.calm.Reset(c.restAfter)
 	}
 	c.resting = false

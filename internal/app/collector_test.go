@@ -77,6 +77,24 @@ func TestRest(t *testing.T) {
 	eventually(t, "garbage goes back to the system", func() bool { return kept()+size/2 < full })
 }
 
+// A process that works is not at rest, however rare its collections are.
+func TestWorkIsNoRest(t *testing.T) {
+	c := collector{restAfter: time.Hour}
+	c.calm = time.AfterFunc(time.Hour, c.rest)
+	c.works()
+	runtime.KeepAlive(make([]byte, 2*atWork))
+	c.calm.Stop()
+	if c.rests() {
+		t.Error("a process that has allocated is at rest")
+	}
+	if !c.calm.Stop() {
+		t.Error("nobody looks again")
+	}
+	if !c.rests() {
+		t.Error("a process that has done nothing since is not at rest")
+	}
+}
+
 // The collection of a rest calls for no other; else it would never end.
 func TestRestsOnce(t *testing.T) {
 	c := collector{restAfter: time.Hour, resting: true}
