@@ -14,9 +14,10 @@ import (
 const restAfter = 10 * time.Second
 
 // atWork is how many bytes are allocated from one look to the next by a process that
-// works. With a large store its collections are minutes apart; one more between two of
-// them, and memory that is given back only to be taken again, would slow it down.
-const atWork = 16 << 20
+// works: a quarter of restAfter, so that some two hundred fetches a second are work. With
+// a large store its collections are minutes apart; one more between two of them, and
+// memory that is given back only to be taken again, would slow it down.
+const atWork = 4 << 20
 
 // How much garbage may gather before it is collected, in percent of what lives:
 // Go's own choice, within the target of LimitMemory, when a store of some size

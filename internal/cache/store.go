@@ -148,7 +148,7 @@ func (m *Memory) PutMark(key string, k Mark, now rfc9111.Instant, d time.Duratio
 	defer mu.Unlock()
 	if cur := m.peek(hash, key); cur != nil {
 		if o := cur.object.Load(); o == nil || !m.dead(o) {
-			cur.mark.Store(&mark{note.why, note.until})
+			cur.mark.Store(&mark{note.why, note.until}) // a copy: note itself stays off the heap
 			return
 		}
 	}

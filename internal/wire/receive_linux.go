@@ -54,8 +54,8 @@ func (r *receiver) receive(fd uintptr, p []byte, tells bool) (n int, rest bool, 
 	return int(got), !told || r.note.left != 0, nil
 }
 
-// receiveNow reads into p, which is not empty, and is not told what is left: of a small
-// request that is a tenth of what receive costs. Errors are those of recv(2).
+// receiveNow reads into p, which is not empty, and is not told what is left, which takes a
+// tenth less for a small request (BenchmarkReceive). Errors are those of recv(2).
 func receiveNow(fd uintptr, p []byte) (n int, err error) {
 	got, _, errno := syscall.RawSyscall6(syscall.SYS_RECVFROM, fd, uintptr(unsafe.Pointer(&p[0])), uintptr(len(p)), 0, 0, 0)
 	if errno != 0 {
