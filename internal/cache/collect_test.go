@@ -11,13 +11,13 @@ import (
 // and Object.
 type (
 	pieceSlot struct {
-		object  *pieceObject
-		numbers [8]uint64
+		object *pieceObject
+		_      [8]uint64
 	}
 	pieceObject struct {
 		text, body *byte
-		more       [3]*byte
-		numbers    [20]uint64
+		_          [3]*byte
+		_          [20]uint64
 	}
 )
 
