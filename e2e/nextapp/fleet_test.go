@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -24,7 +25,11 @@ type fleet struct {
 	replicas [2]string
 	edges    [2]*site
 	edition  atomic.Int64
+	hold     atomic.Pointer[hold] // nil unless an answer of the CMS is to wait
 }
+
+// hold keeps one answer of the CMS back.
+type hold struct{ asked, answer chan struct{} }
 
 // startFleet starts all of it. Revalidations are told to the first edge alone;
 // the others hear of them from the log.
@@ -32,7 +37,14 @@ func startFleet(t *testing.T) *fleet {
 	t.Helper()
 	f := &fleet{redis: harness.RunRedis(t)}
 	f.edition.Store(100)
-	cms := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, f.edition.Load()) }))
+	cms := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		edition := f.edition.Load()
+		if h := f.hold.Swap(nil); h != nil {
+			close(h.asked)
+			<-h.answer
+		}
+		fmt.Fprint(w, edition)
+	}))
 	t.Cleanup(cms.Close)
 	way, open := wayToAdmin(t)
 	for i := range f.replicas {
@@ -95,13 +107,20 @@ func (f *fleet) revalidate(t *testing.T, replica int, wish string) {
 // the router, a page of a parameter, a handler.
 func (s *site) news(t *testing.T) []string {
 	t.Helper()
-	texts := []string{s.Get(t, s.edge.URL("/news")).Body, s.reads(t, "/news").Body, s.Get(t, s.edge.URL("/news/first")).Body}
-	for i, text := range texts {
-		// React puts a comment between text and value in documents, quotes in RSC.
-		texts[i] = strings.NewReplacer("<!-- -->", "", `","`, "", `",`, "").Replace(text)
+	texts := []string{
+		s.Get(t, s.edge.URL("/news")).Body, s.reads(t, "/news").Body, s.Get(t, s.edge.URL("/news/first")).Body,
+		s.Get(t, s.edge.URL("/api/news")).Body,
 	}
-	handler := s.Get(t, s.edge.URL("/api/news")).Body
-	return append(texts, strings.NewReplacer(`{"n":`, "edition ", "}", "").Replace(handler))
+	for i, text := range texts {
+		texts[i] = bare(text)
+	}
+	return texts
+}
+
+// bare has the edition in one piece: React puts a comment between text and value in
+// documents, quotes in RSC, and the handler answers with an object.
+func bare(text string) string {
+	return strings.NewReplacer("<!-- -->", "", `","`, "", `",`, "", `{"n":`, "edition ").Replace(text)
 }
 
 // shows reports whether an edge shows an edition everywhere.
@@ -159,6 +178,74 @@ func TestReplicasAgree(t *testing.T) {
 		harness.Await(t, "the replica that was told shows it", func() bool { return shown(round%2) == want })
 		harness.Await(t, "the other one shows it", func() bool { return shown(1-round%2) == want })
 	}
+}
+
+// What a replica began to render before a revalidation, and ends after it, is kept
+// neither by the replica nor by an edge, also where it was given to who asked
+// after the purge: Next.js has all who ask meanwhile wait for one render.
+func TestWhatIsRenderedMeanwhileIsNotKept(t *testing.T) {
+	f := startFleet(t)
+	for round := range 4 {
+		slow, told := round%2, 1-round%2
+		for _, s := range f.edges {
+			s.news(t)
+		}
+		f.publish()
+		h := &hold{make(chan struct{}), make(chan struct{})}
+		f.hold.Store(h)
+		f.revalidate(t, told, `{"tag":"news"}`)
+		var asking sync.WaitGroup
+		asking.Go(func() { f.askUntil(t, slow, h.asked) })
+		<-h.asked
+		edition := f.publish()
+		f.revalidate(t, told, `{"tag":"news"}`)
+		shows := func(replica int, path string) func() bool {
+			return func() bool { return strings.Contains(bare(ask(t, f.replicas[replica]+path)), edition) }
+		}
+		harness.Await(t, "the replica that was told shows it", shows(told, "/api/news"))
+		harness.Await(t, "the slow one has heard of it", shows(slow, "/news/first"))
+		for _, s := range append(f.edges[:], f.edges[:]...) {
+			asking.Go(func() { ask(t, s.edge.URL("/api/news")) })
+		}
+		close(h.answer)
+		asking.Wait()
+		for i, s := range f.edges {
+			harness.Await(t, fmt.Sprintf("round %d: edge %d shows %s", round, i, edition), func() bool { return s.shows(t, edition) })
+		}
+		for _, path := range []string{"/news", "/news/first", "/api/news"} {
+			if !shows(slow, path)() {
+				t.Errorf("round %d: the slow replica has %q at %s, want %s", round, ask(t, f.replicas[slow]+path), path, edition)
+			}
+		}
+	}
+}
+
+// askUntil asks a replica for what shows the edition, until a channel is closed.
+func (f *fleet) askUntil(t *testing.T, replica int, closed <-chan struct{}) {
+	for {
+		ask(t, f.replicas[replica]+"/api/news")
+		select {
+		case <-closed:
+			return
+		default:
+		}
+	}
+}
+
+// ask is the text at a URL; it may be called from any goroutine of a test.
+func ask(t *testing.T, url string) string {
+	c := harness.NewClient()
+	defer c.Close()
+	req, err := http.NewRequest(http.MethodGet, url, nil)
+	if err != nil {
+		t.Error(err)
+		return ""
+	}
+	res, err := c.Do(req)
+	if err != nil {
+		t.Error(err)
+	}
+	return res.Body
 }
 
 // Draft mode that was begun at one edge is for its editor at the other, and for

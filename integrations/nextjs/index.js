@@ -2,14 +2,19 @@
 
 const { Purger } = require('./lib/purger.js')
 const { Replicas } = require('./lib/replicas.js')
+const { Revalidations } = require('./lib/revalidations.js')
 const { Site } = require('./lib/site.js')
 const { selectorsOf, withImplied } = require('./lib/selectors.js')
-const { withTags, addTags } = require('./lib/tags.js')
+const { withTags, addTags, tagsOf } = require('./lib/tags.js')
 const { settings } = require('./lib/settings.js')
 
 // Next.js makes a handler for every request, and more than one copy of this
 // module: what they share lives on the process.
-const shared = (globalThis[Symbol.for('edge-cache')] ??= { purgers: new Map(), replicas: new Map() })
+const shared = (globalThis[Symbol.for('edge-cache')] ??= { purgers: new Map(), replicas: new Map(), revalidations: new Revalidations() })
+
+// A handler lives as long as a request. One that lives longer remembers so many
+// of the keys it was asked for, and takes what else is set for as old as itself.
+const mostAsked = 1_000
 
 function purgerOf(options) {
   const id = JSON.stringify([options.urls, options.token, options.wait, options.patience])
@@ -37,23 +42,44 @@ function wrap(Handler, given = {}) {
     constructor(context) {
       this.inner = new Handler(context)
       this.site = Site.of(context?.serverDistDir)
+      this.asked = new Map() // from key to what it was asked with, and when: what is set then was made since
+      this.made = shared.revalidations.count
     }
 
-    async get(...args) {
+    async get(key, context, ...rest) {
       await replicasOf(options)?.learn((...told) => this.hear(...told))
-      const entry = await this.inner.get(...args)
+      this.ask(key, context)
+      const entry = await this.inner.get(key, context, ...rest)
       return entry && withTags(entry, options.header)
     }
 
-    async set(key, data, ...rest) {
-      // What is stored stays as Next.js made it. The response is made of data.
-      await this.inner.set(key, data && { ...data, headers: data.headers && { ...data.headers } }, ...rest)
+    ask(key, context) {
+      this.asked.set(key, { count: shared.revalidations.count, context })
+      if (this.asked.size > mostAsked) this.asked.delete(this.asked.keys().next().value)
+    }
+
+    // What was made of data from before a revalidation is not stored after it.
+    // It may have been answered, too, to who came after the purge: Next.js gives
+    // one render to all who wait for it. So edge is told once more, behind it.
+    async set(key, data, context, ...rest) {
+      const { revalidations } = shared
+      const { count, context: asked } = this.asked.get(key) ?? { count: this.made }
+      await replicasOf(options)?.learn((...told) => this.hear(...told))
+      const tags = tagsOf(data, asked, context)
+      const stored = revalidations.since(count, tags).length === 0
+      if (stored) {
+        // What is stored stays as Next.js made it. The response is made of data.
+        await this.inner.set(key, data && { ...data, headers: data.headers && { ...data.headers } }, context, ...rest)
+        revalidations.store()
+      }
       if (data) addTags(data, options.header)
+      const old = revalidations.since(count, tags)
+      if (old.length > 0) setTimeout(() => this.again(old, stored))
     }
 
     async revalidateTag(given, durations) {
       const tags = withImplied([given].flat(), this.site)
-      await this.inner.revalidateTag(tags, durations)
+      await this.forget(tags, durations)
       const purge = () => this.purge(tags, durations)
       await replicasOf(options)?.note(tags, durations, purge)
       await purge()
@@ -62,8 +88,20 @@ function wrap(Handler, given = {}) {
     // hear is told what another replica has revalidated; late, if edge may have
     // been filled meanwhile with what this one still had.
     async hear(tags, durations, late) {
-      await this.inner.revalidateTag(tags, durations)
+      await this.forget(tags, durations)
       if (late) this.purge(tags, durations)
+    }
+
+    // again revalidates for the sake of what came too late to be forgotten.
+    async again(old, stored) {
+      for (const { tags, durations } of old) {
+        if (stored) await this.forget(tags, durations).catch((error) => console.warn(`edge-cache: ${error.message}`))
+        this.purge(tags, durations)
+      }
+    }
+
+    async forget(tags, durations) {
+      await shared.revalidations.during(tags, durations, () => this.inner.revalidateTag(tags, durations))
     }
 
     async purge(tags, durations) {

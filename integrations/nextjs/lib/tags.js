@@ -34,4 +34,11 @@ function withTags(entry, header) {
   return { ...entry, value }
 }
 
-module.exports = { spell, addTags, withTags }
+/** Next.js's own tags of what is stored: those of its response, and those of the contexts it was asked for and set with. */
+function tagsOf(value, ...contexts) {
+  const list = value?.headers?.[field]
+  const named = contexts.flatMap((context) => [context?.tags ?? [], context?.softTags ?? []].flat())
+  return [...(list ? String(list).split(',') : []), ...named]
+}
+
+module.exports = { spell, addTags, withTags, tagsOf }

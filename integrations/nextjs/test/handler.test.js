@@ -7,6 +7,7 @@ const { once } = require('node:events')
 const { wrap } = require('../index.js')
 const { settings } = require('../lib/settings.js')
 const { Purger } = require('../lib/purger.js')
+const { Revalidations } = require('../lib/revalidations.js')
 
 // Memory is a handler of the application's own.
 class Memory {
@@ -32,6 +33,11 @@ async function edge(t, answer = () => ({ status: 200, body: '{}' })) {
   await once(server, 'listening')
   t.after(() => { server.closeAllConnections(); server.close() })
   return { seen, url: `http://127.0.0.1:${server.address().port}` }
+}
+
+// until waits for a condition, with no other end than the test's own.
+async function until(condition) {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
 }
 
 const quiet = { info() {}, warn() {} }
@@ -75,6 +81,66 @@ test('edge is told after the handler has made its note', async (t) => {
   assert.deepEqual(seen.map((s) => s.body), [
     { tags: ['posts'], wait: 'local' }, { tags: ['posts'], soft: true, wait: 'local' },
   ])
+})
+
+for (const [name, data, asked, context] of [
+  ['a response', { headers: { 'x-next-cache-tags': 'other,posts' } }],
+  ['a fetch', { kind: 'FETCH' }, { kind: 'FETCH' }, { tags: ['posts'] }],
+  ['a fetch of a page', { kind: 'FETCH' }, { kind: 'FETCH', softTags: ['posts'] }, {}],
+]) {
+  test(`${name} that was begun before a revalidation is not stored after it, and purged again`, async (t) => {
+    const { seen, url } = await edge(t)
+    const Handler = wrap(Memory, { urls: [url], patience })
+    const [before, after, other] = [new Handler({}), new Handler({}), new Handler({})]
+    for (const handler of [before, other]) assert.equal(await handler.get('k', asked), null)
+    await other.revalidateTag('posts', { expire: 31536000 })
+    await before.set('k', data, context)
+    assert.equal(await after.get('k', asked), null, 'it is old')
+    await until(() => seen.length === 2)
+    assert.deepEqual(seen.map((s) => s.body), Array(2).fill({ tags: ['posts'], soft: true, wait: 'local' }))
+    await after.set('k', data, context)
+    assert.ok((await after.get('k', asked)).value, 'it is new')
+    assert.equal(seen.length, 2)
+  })
+}
+
+test('what is being stored while it is revalidated is forgotten again', async (t) => {
+  const { seen, url } = await edge(t)
+  let stores, go
+  const storing = new Promise((resolve) => { stores = resolve })
+  const told = new Promise((resolve) => { go = resolve })
+  const revalidated = []
+  const Handler = wrap(class extends Memory {
+    async set() { stores(); await told }
+    async revalidateTag(tags) { revalidated.push(...tags) }
+  }, { urls: [url], patience })
+  const handler = new Handler({})
+  const set = handler.set('k', { headers: { 'x-next-cache-tags': 'posts' } }, {})
+  await storing
+  await handler.revalidateTag('posts')
+  go()
+  await set
+  await until(() => seen.length === 2)
+  assert.deepEqual(revalidated, ['posts', 'posts'])
+})
+
+test('revalidations that are forgotten count for every tag', async () => {
+  const some = new Revalidations(2)
+  for (const tag of ['a', 'b', 'c,d']) await some.during([tag], undefined, async () => {})
+  assert.deepEqual(some.since(0, ['x']), [{ tags: ['x'] }])
+  assert.deepEqual(some.since(2, ['x', 'b']), [])
+  assert.deepEqual(some.since(2, ['d']), [{ tags: ['d'], durations: undefined }])
+  assert.deepEqual(some.since(3, ['d']), [])
+  await some.during(['e'], undefined, async () => assert.deepEqual(some.since(3, ['e']), [{ tags: ['e'] }], 'it is under way'))
+})
+
+test('what is stored within the millisecond of a revalidation is dated before it', async () => {
+  const some = new Revalidations()
+  for (let i = 0; i < 50; i++) {
+    const stored = Date.now()
+    some.store()
+    await some.during(['a'], undefined, async () => assert.ok(Date.now() > stored))
+  }
 })
 
 test('a dead edge holds nothing up and loses nothing', async (t) => {
