@@ -48,33 +48,42 @@ function wrap(Handler, given = {}) {
 
     async get(key, context, ...rest) {
       await replicasOf(options)?.learn((...told) => this.hear(...told))
-      this.ask(key, context)
+      const asked = this.ask(key, context)
       const entry = await this.inner.get(key, context, ...rest)
+      asked.making = !entry
       return entry && withTags(entry, options.header)
     }
 
+    // ask notes when it was asked for a key. What is being made since an earlier
+    // time keeps that.
     ask(key, context) {
-      this.asked.set(key, { count: shared.revalidations.count, context })
+      const before = this.asked.get(key)
+      const asked = before?.making ? before : { count: shared.revalidations.count, context, making: false }
+      this.asked.set(key, asked)
       if (this.asked.size > mostAsked) this.asked.delete(this.asked.keys().next().value)
+      return asked
     }
 
-    // What was made of data from before a revalidation is not stored after it.
-    // It may have been answered, too, to who came after the purge: Next.js gives
-    // one render to all who wait for it. So edge is told once more, behind it.
+    // What was made of data from before a hard revalidation is not stored after
+    // it, and before a soft one it is stored as stale: were it not stored at all,
+    // renders that take longer than from one to the next would never be. It may
+    // have been answered, too, to who came after the purge: Next.js gives one
+    // render to all who wait for it. So edge is told once more, behind it.
     async set(key, data, context, ...rest) {
       const { revalidations } = shared
       const { count, context: asked } = this.asked.get(key) ?? { count: this.made }
+      this.asked.delete(key)
       await replicasOf(options)?.learn((...told) => this.hear(...told))
       const tags = tagsOf(data, asked, context)
-      const stored = revalidations.since(count, tags).length === 0
+      const stored = !revalidations.since(count, tags).some(({ hard }) => hard)
       if (stored) {
         // What is stored stays as Next.js made it. The response is made of data.
         await this.inner.set(key, data && { ...data, headers: data.headers && { ...data.headers } }, context, ...rest)
-        revalidations.store()
+        revalidations.stored()
       }
       if (data) addTags(data, options.header)
       const old = revalidations.since(count, tags)
-      if (old.length > 0) setTimeout(() => this.again(old, stored))
+      if (old.length > 0) setTimeout(() => warned(this.again(old, stored)))
     }
 
     async revalidateTag(given, durations) {
@@ -89,19 +98,21 @@ function wrap(Handler, given = {}) {
     // been filled meanwhile with what this one still had.
     async hear(tags, durations, late) {
       await this.forget(tags, durations)
-      if (late) this.purge(tags, durations)
-    }
-
-    // again revalidates for the sake of what came too late to be forgotten.
-    async again(old, stored) {
-      for (const { tags, durations } of old) {
-        if (stored) await this.forget(tags, durations).catch((error) => console.warn(`edge-cache: ${error.message}`))
-        this.purge(tags, durations)
-      }
+      if (late) warned(this.purge(tags, durations))
     }
 
     async forget(tags, durations) {
       await shared.revalidations.during(tags, durations, () => this.inner.revalidateTag(tags, durations))
+    }
+
+    // again says once more what something came too late for. That is no further
+    // revalidation: what is under way would come too late for it in turn.
+    async again(old, stored) {
+      await shared.revalidations.past()
+      for (const { tags, durations } of old) {
+        if (stored) await this.inner.revalidateTag(tags, durations)
+        await this.purge(tags, durations)
+      }
     }
 
     async purge(tags, durations) {
@@ -112,6 +123,11 @@ function wrap(Handler, given = {}) {
       this.inner.resetRequestCache?.()
     }
   }
+}
+
+// warned is for what nobody waits for.
+function warned(promise) {
+  promise.catch((error) => console.warn(`edge-cache: ${error.message}`))
 }
 
 module.exports = { wrap }

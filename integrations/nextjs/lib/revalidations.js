@@ -1,5 +1,7 @@
 'use strict'
 
+const { isSoft } = require('./selectors.js')
+
 /**
  * What this process has revalidated, to know what was made of data from before.
  *
@@ -19,54 +21,56 @@ class Revalidations {
     this.most = most
     this.count = 0
     this.forgotten = 0
-    this.done = new Map() // from tag to { count, durations } of its last revalidation, the oldest first
-    this.open = new Map() // from tag to how many are under way
-    this.stored = 0 // when something was stored last
+    this.last = new Map() // from tag to its last revalidations, { hard, soft }; the oldest tag first
+    this.at = 0 // when something was stored last
   }
 
   /** Is told whenever something has been stored. */
-  store() {
-    this.stored = Date.now()
+  stored() {
+    this.at = Date.now()
+  }
+
+  /** Resolves when a revalidation is dated after all that is stored: within a millisecond it would not be. */
+  async past() {
+    while (Date.now() === this.at) await new Promise((resolve) => setTimeout(resolve, 1))
   }
 
   /** Runs revalidate, which has these tags forgotten, and resolves when it has. */
   async during(tags, durations, revalidate) {
-    const parts = partsOf(tags)
-    for (const tag of parts) this.open.set(tag, (this.open.get(tag) ?? 0) + 1)
+    const one = { durations, count: Infinity } // until it is over
+    const kind = isSoft(durations) ? { soft: one } : { hard: one }
+    for (const tag of partsOf(tags)) this.remember(tag, kind)
     try {
-      // What is stored and revalidated within a millisecond counts as new.
-      while (Date.now() === this.stored) await new Promise((resolve) => setTimeout(resolve, 1))
+      await this.past()
       await revalidate()
     } finally {
-      this.count++
-      for (const tag of parts) this.close(tag, durations)
+      one.count = ++this.count
     }
   }
 
-  close(tag, durations) {
-    const left = this.open.get(tag) - 1
-    if (left > 0) this.open.set(tag, left)
-    else this.open.delete(tag)
-    this.done.delete(tag)
-    this.done.set(tag, { count: this.count, durations })
-    if (this.done.size <= this.most) return
-    const [[oldest, { count }]] = this.done
-    this.done.delete(oldest)
-    this.forgotten = count
+  remember(tag, kind) {
+    const both = { ...this.last.get(tag), ...kind }
+    this.last.delete(tag)
+    this.last.set(tag, both)
+    if (this.last.size <= this.most) return
+    const [[oldest, { hard, soft }]] = this.last
+    this.last.delete(oldest)
+    for (const one of [hard, soft]) if (one) this.forgotten = Math.max(this.forgotten, Math.min(one.count, this.count))
   }
 
   /**
    * The revalidations that what has these tags, and was begun when count was
-   * this, must not outlive: a list of { tags, durations }, empty when it is new.
+   * this, comes too late for: a list of { tags, durations, hard }, empty when it
+   * is new.
    */
   since(count, tags) {
     const parts = partsOf(tags)
-    if (count < this.forgotten) return [{ tags: parts }]
+    if (parts.length > 0 && count < this.forgotten) return [{ tags: parts, hard: true }]
     const found = []
     for (const tag of parts) {
-      const last = this.done.get(tag)
-      if (this.open.has(tag)) found.push({ tags: [tag] })
-      else if (last?.count > count) found.push({ tags: [tag], durations: last.durations })
+      const { hard, soft } = this.last.get(tag) ?? {}
+      if (hard?.count > count) found.push({ tags: [tag], durations: hard.durations, hard: true })
+      else if (soft?.count > count) found.push({ tags: [tag], durations: soft.durations, hard: false })
     }
     return found
   }

@@ -95,4 +95,4 @@ function urlOf(path) {
   return '/' + segments.join('/')
 }
 
-module.exports = { selectorsOf, withImplied }
+module.exports = { selectorsOf, withImplied, isSoft }

@@ -18,11 +18,12 @@ function listOf(headers) {
   return String(list).split(',').map(spell).filter((tag) => tag && tag.length <= longest).join(',')
 }
 
-/** Puts the tags of a cached response into its headers. */
+/** Puts the tags of a cached response into its headers, once: Next.js may set again what it got. */
 function addTags(value, header) {
   const list = listOf(value.headers)
   if (!list) return
   const own = value.headers[header]
+  if (own === list || own?.endsWith(`,${list}`)) return
   value.headers[header] = own ? `${own},${list}` : list
 }
 

@@ -35,6 +35,9 @@ async function edge(t, answer = () => ({ status: 200, body: '{}' })) {
   return { seen, url: `http://127.0.0.1:${server.address().port}` }
 }
 
+// A test that waits ends after a time, also where nothing comes.
+const bounded = { timeout: 60_000 }
+
 // until waits for a condition, with no other end than the test's own.
 async function until(condition) {
   while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
@@ -58,6 +61,16 @@ test('answers carry their tags, what is stored does not', async () => {
   await handler.set('gone', null, {})
   assert.equal((await handler.get('gone')).value, null)
   assert.equal(await handler.get('never'), null)
+})
+
+test('what Next.js sets as it got it has its tags once', async () => {
+  const handler = new (wrap(Memory, { urls: [] }))({})
+  await handler.set('k', { headers: { 'x-next-cache-tags': 'posts,two words', 'cache-tag': 'own' } }, {})
+  for (let i = 0; i < 3; i++) {
+    const { value } = await handler.get('k')
+    assert.equal(value.headers['cache-tag'], 'own,posts,two%20words')
+    await handler.set('k', value, {})
+  }
 })
 
 test('a tag that edge would refuse is left out', async () => {
@@ -88,23 +101,62 @@ for (const [name, data, asked, context] of [
   ['a fetch', { kind: 'FETCH' }, { kind: 'FETCH' }, { tags: ['posts'] }],
   ['a fetch of a page', { kind: 'FETCH' }, { kind: 'FETCH', softTags: ['posts'] }, {}],
 ]) {
-  test(`${name} that was begun before a revalidation is not stored after it, and purged again`, async (t) => {
+  test(`${name} that was begun before a revalidation is not stored after it, and purged again`, bounded, async (t) => {
     const { seen, url } = await edge(t)
     const Handler = wrap(Memory, { urls: [url], patience })
-    const [before, after, other] = [new Handler({}), new Handler({}), new Handler({})]
-    for (const handler of [before, other]) assert.equal(await handler.get('k', asked), null)
-    await other.revalidateTag('posts', { expire: 31536000 })
+    const [before, after] = [new Handler({}), new Handler({})]
+    assert.equal(await before.get('k', asked), null)
+    await after.revalidateTag('posts')
+    assert.equal(await before.get('k', asked), null, 'somebody else asks on the same page')
     await before.set('k', data, context)
-    assert.equal(await after.get('k', asked), null, 'it is old')
+    assert.equal(await before.get('k', asked), null, 'it is old')
     await until(() => seen.length === 2)
-    assert.deepEqual(seen.map((s) => s.body), Array(2).fill({ tags: ['posts'], soft: true, wait: 'local' }))
-    await after.set('k', data, context)
-    assert.ok((await after.get('k', asked)).value, 'it is new')
+    assert.deepEqual(seen.map((s) => s.body), Array(2).fill({ tags: ['posts'], wait: 'local' }))
+    await before.set('k', data, context)
+    assert.ok((await before.get('k', asked)).value, 'it is new')
     assert.equal(seen.length, 2)
   })
 }
 
-test('what is being stored while it is revalidated is forgotten again', async (t) => {
+test('what soft revalidations overtake is stored as stale', bounded, async (t) => {
+  const { seen, url } = await edge(t)
+  const max = { expire: 31536000 }
+  const stale = []
+  const Handler = wrap(class extends Memory {
+    async revalidateTag(tags, durations) { stale.push([...tags, this.entries.has('k'), durations]) }
+  }, { urls: [url], patience })
+  const handler = new Handler({})
+  for (let render = 1; render <= 3; render++) {
+    await handler.get('k')
+    await handler.revalidateTag('posts', max)
+    await handler.set('k', { render, headers: { 'x-next-cache-tags': 'posts' } }, {})
+    assert.equal((await handler.get('k')).value.render, render)
+    await until(() => seen.length === 2 * render)
+    assert.deepEqual(stale.splice(0), [['posts', render > 1, max], ['posts', true, max]])
+  }
+  assert.deepEqual(seen.map((s) => s.body), Array(6).fill({ tags: ['posts'], soft: true, wait: 'local' }))
+})
+
+test('a revalidation ends, however slowly is stored', bounded, async () => {
+  let told = 0
+  const Handler = wrap(class extends Memory {
+    async set() { await new Promise((resolve) => setTimeout(resolve, 20)) }
+    async revalidateTag() { told++ }
+  }, { urls: [] })
+  const renders = []
+  for (let i = 0; i < 60; i++) {
+    if (i === 5) await new Handler({}).revalidateTag('posts')
+    const handler = new Handler({})
+    await handler.get('k')
+    renders.push(handler.set('k', { headers: { 'x-next-cache-tags': 'posts' } }, {}))
+    await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  await Promise.all(renders)
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  assert.ok(told <= 6, `${told} times for what five began before`)
+})
+
+test('what is being stored while it is revalidated is forgotten again', bounded, async (t) => {
   const { seen, url } = await edge(t)
   let stores, go
   const storing = new Promise((resolve) => { stores = resolve })
@@ -126,19 +178,33 @@ test('what is being stored while it is revalidated is forgotten again', async (t
 
 test('revalidations that are forgotten count for every tag', async () => {
   const some = new Revalidations(2)
-  for (const tag of ['a', 'b', 'c,d']) await some.during([tag], undefined, async () => {})
-  assert.deepEqual(some.since(0, ['x']), [{ tags: ['x'] }])
+  const done = async () => {}
+  for (const tag of ['a', 'b', 'c,d']) await some.during([tag], undefined, done)
+  assert.deepEqual(some.since(0, ['x']), [{ tags: ['x'], hard: true }])
+  assert.deepEqual(some.since(0, []), [], 'without tags there is nothing to come too late for')
   assert.deepEqual(some.since(2, ['x', 'b']), [])
-  assert.deepEqual(some.since(2, ['d']), [{ tags: ['d'], durations: undefined }])
+  assert.deepEqual(some.since(2, ['d']), [{ tags: ['d'], durations: undefined, hard: true }])
   assert.deepEqual(some.since(3, ['d']), [])
-  await some.during(['e'], undefined, async () => assert.deepEqual(some.since(3, ['e']), [{ tags: ['e'] }], 'it is under way'))
+})
+
+test('a soft revalidation does not make a hard one soft', async () => {
+  const some = new Revalidations()
+  const max = { expire: 31536000 }
+  const soft = [{ tags: ['a'], durations: max, hard: false }]
+  await some.during(['a'], max, async () => assert.deepEqual(some.since(0, ['a']), soft, 'it is under way'))
+  assert.deepEqual(some.since(0, ['a']), soft)
+  await some.during(['a'], undefined, async () => {})
+  await some.during(['a'], max, async () => {})
+  assert.deepEqual(some.since(1, ['a']), [{ tags: ['a'], durations: undefined, hard: true }])
+  assert.deepEqual(some.since(2, ['a']), soft)
+  assert.deepEqual(some.since(3, ['a']), [])
 })
 
 test('what is stored within the millisecond of a revalidation is dated before it', async () => {
   const some = new Revalidations()
   for (let i = 0; i < 50; i++) {
     const stored = Date.now()
-    some.store()
+    some.stored()
     await some.during(['a'], undefined, async () => assert.ok(Date.now() > stored))
   }
 })
