@@ -15,6 +15,8 @@ type pauses struct {
 	// Collections is how often the garbage was collected meanwhile.
 	Collections int
 	Requests    int
+	// Missed are the requests that the origin saw: of hits there are none.
+	Missed int
 	// Milliseconds, one for each window.
 	P50, P99, P999, Max []float64
 }
@@ -37,7 +39,8 @@ func (b *bench) pauses(s *server, r *result, state string, collect bool) error {
 	}
 	p := pauses{State: state}
 	before, err := collections(s)
-	if err != nil {
+	asked, err1 := b.asked()
+	if err := errors.Join(err, err1); err != nil {
 		return err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
@@ -56,9 +59,11 @@ func (b *bench) pauses(s *server, r *result, state string, collect bool) error {
 	collecting.Wait()
 	after, err1 := collections(s)
 	p.Collections = after - before
-	b.log.Info("measured", "entry", state, "p999_ms", p.P999, "collections", p.Collections)
+	askedAfter, err2 := b.asked()
+	p.Missed = int(askedAfter - asked)
+	b.log.Info("measured", "entry", state, "p999_ms", p.P999, "collections", p.Collections, "missed", p.Missed)
 	r.Pauses = append(r.Pauses, p)
-	return errors.Join(err, err1)
+	return errors.Join(err, err1, err2)
 }
 
 // add adds the latencies of a window.
