@@ -15,8 +15,6 @@ type pauses struct {
 	// Collections is how often the garbage was collected meanwhile.
 	Collections int
 	Requests    int
-	// Missed are the requests that the origin saw: of hits there are none.
-	Missed int
 	// Milliseconds, one for each window.
 	P50, P99, P999, Max []float64
 }
@@ -60,10 +58,16 @@ func (b *bench) pauses(s *server, r *result, state string, collect bool) error {
 	after, err1 := collections(s)
 	p.Collections = after - before
 	askedAfter, err2 := b.asked()
-	p.Missed = int(askedAfter - asked)
-	b.log.Info("measured", "entry", state, "p999_ms", p.P999, "collections", p.Collections, "missed", p.Missed)
+	if err := errors.Join(err, err1, err2); err != nil {
+		return err
+	}
+	b.log.Info("measured", "entry", state, "p999_ms", p.P999, "collections", p.Collections)
 	r.Pauses = append(r.Pauses, p)
-	return errors.Join(err, err1, err2)
+	// Of more misses than that the slowest thousandth would tell.
+	if missed := askedAfter - asked; missed > int64(p.Requests/1000) {
+		return fmt.Errorf("%s: %d of %d requests were to be hits and reached the origin", state, missed, p.Requests)
+	}
+	return nil
 }
 
 // add adds the latencies of a window.

@@ -58,7 +58,7 @@ function wrap(Handler, given = {}) {
     // time keeps that.
     ask(key, context) {
       const before = this.asked.get(key)
-      const asked = before?.making ? before : { count: shared.revalidations.count, context, making: false }
+      const asked = before?.making ? before : { count: shared.revalidations.count, context, making: true }
       this.asked.set(key, asked)
       if (this.asked.size > mostAsked) this.asked.delete(this.asked.keys().next().value)
       return asked

@@ -3,7 +3,6 @@
 package wire
 
 import (
-	"net"
 	"syscall"
 	"testing"
 )
@@ -48,24 +47,4 @@ func BenchmarkReceive(b *testing.B) {
 			}
 		})
 	}
-}
-
-// loopback returns the two ends of a connection.
-func loopback(b *testing.B) (client, server *net.TCPConn) {
-	b.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		b.Fatal(err)
-	}
-	defer l.Close()
-	c, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		b.Fatal(err)
-	}
-	s, err := l.Accept()
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { c.Close(); s.Close() })
-	return c.(*net.TCPConn), s.(*net.TCPConn)
 }

@@ -13,20 +13,7 @@ import (
 // What a full socket takes of an answer at once, or not at all, is neither lost nor
 // sent again.
 func TestWriteWithoutRoom(t *testing.T) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	client, err := net.Dial("tcp", l.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer client.Close()
-	ours, err := l.Accept()
-	if err != nil {
-		t.Fatal(err)
-	}
+	client, ours := loopback(t)
 	c := newConn(New(Options{}), ours, false)
 	written := make(chan []byte, 1)
 	full := make(chan bool)
@@ -71,4 +58,25 @@ func overfill(t *testing.T, s *polled, full chan<- bool) (all []byte) {
 		close(full)
 	}
 	return all
+}
+
+// loopback returns the two ends of a connection.
+func loopback(t testing.TB) (client, server *net.TCPConn) {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	c, err := net.Dial("tcp", l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.Close() })
+	s, err := l.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return c.(*net.TCPConn), s.(*net.TCPConn)
 }

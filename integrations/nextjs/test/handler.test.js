@@ -156,6 +156,22 @@ test('a revalidation ends, however slowly is stored', bounded, async () => {
   assert.ok(told <= 6, `${told} times for what five began before`)
 })
 
+test('who asks while another is being told that there is nothing does not make its render newer', async () => {
+  let go
+  const told = new Promise((resolve) => { go = resolve })
+  const Handler = wrap(class extends Memory {
+    async get(key) { await told; return super.get(key) }
+  }, { urls: [] })
+  const handler = new Handler({})
+  const first = handler.get('k')
+  await handler.revalidateTag('posts')
+  const second = handler.get('k')
+  go()
+  await Promise.all([first, second])
+  await handler.set('k', { headers: { 'x-next-cache-tags': 'posts' } }, {})
+  assert.equal(await handler.get('k'), null)
+})
+
 test('what is being stored while it is revalidated is forgotten again', bounded, async (t) => {
   const { seen, url } = await edge(t)
   let stores, go
