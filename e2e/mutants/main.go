@@ -4,6 +4,7 @@
 // one or more lines
 //
 //	# caught by: go test ./internal/x -run TestY
+//	# caught by: node --test --test-name-pattern=y x.test.js
 //
 // Each command must pass before the break and fail after it. A patch that no
 // longer applies, or no longer compiles, fails too: it proves nothing any more.
@@ -99,7 +100,10 @@ func load(dir string, names []string) ([]mutant, error) {
 	return mutants, nil
 }
 
-// catchers reads the commands at the head of a patch. Only "go test" is run.
+// runners are the commands that a patch may name: tests, and nothing else.
+var runners = [][]string{{"go", "test"}, {"node", "--test"}}
+
+// catchers reads the commands at the head of a patch.
 func catchers(path string) (commands [][]string, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -111,13 +115,14 @@ func catchers(path string) (commands [][]string, err error) {
 			break
 		}
 		args := strings.Fields(command)
-		if len(args) < 3 || args[0] != "go" || args[1] != "test" {
-			return nil, fmt.Errorf("%s: %q is not a go test command", path, strings.TrimSpace(command))
+		named := func(runner []string) bool { return len(args) > len(runner) && slices.Equal(args[:len(runner)], runner) }
+		if !slices.ContainsFunc(runners, named) {
+			return nil, fmt.Errorf("%s: %q is neither a go test command nor a node --test command", path, strings.TrimSpace(command))
 		}
 		commands = append(commands, args)
 	}
 	if len(commands) == 0 {
-		return nil, fmt.Errorf("%s: the first line is not \"# caught by: go test …\"", path)
+		return nil, fmt.Errorf("%s: the first line is not \"# caught by: go test …\" or \"# caught by: node --test …\"", path)
 	}
 	return commands, nil
 }
@@ -128,7 +133,7 @@ func (m mutant) check(tree string) (err error) {
 	for _, args := range m.catchers {
 		if out, err := command(tree, args...); err != nil {
 			return fmt.Errorf("%s fails before anything is broken:\n%s", strings.Join(args, " "), out)
-		} else if bytes.Contains(out, []byte("no tests to run")) {
+		} else if bytes.Contains(out, []byte("no tests to run")) || bytes.Contains(out, []byte(" pass 0\n")) {
 			return fmt.Errorf("%s runs no test", strings.Join(args, " "))
 		}
 	}
@@ -140,8 +145,7 @@ func (m mutant) check(tree string) (err error) {
 			err = errors.Join(err, fmt.Errorf("take the patch back: %w\n%s", undo, out))
 		}
 	}()
-	// A test also fails when the program that it runs does not compile.
-	if out, err := command(tree, "go", "build", "./..."); err != nil {
+	if out, err := m.compile(tree); err != nil {
 		return fmt.Errorf("the mutant does not compile:\n%s", out)
 	}
 	for _, args := range m.catchers {
@@ -154,6 +158,38 @@ func (m mutant) check(tree string) (err error) {
 		}
 	}
 	return nil
+}
+
+// compile says whether what the mutant breaks is a program still: a test also fails when
+// what it runs is none.
+func (m mutant) compile(tree string) ([]byte, error) {
+	scripts, err := m.scripts()
+	if err != nil {
+		return nil, err
+	}
+	if len(scripts) == 0 {
+		return command(tree, "go", "build", "./...")
+	}
+	for _, script := range scripts {
+		if out, err := command(tree, "node", "--check", script); err != nil {
+			return out, err
+		}
+	}
+	return nil, nil
+}
+
+// scripts returns the files that the mutant changes and that are for Node.js.
+func (m mutant) scripts() (scripts []string, err error) {
+	text, err := os.ReadFile(m.path)
+	if err != nil {
+		return nil, err
+	}
+	for line := range strings.Lines(string(text)) {
+		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "+++ b/"); ok && strings.HasSuffix(name, ".js") {
+			scripts = append(scripts, name)
+		}
+	}
+	return scripts, nil
 }
 
 // command runs in tree, where git takes the tree for no repository.

@@ -53,7 +53,7 @@ func TestCheck(t *testing.T) {
 }
 
 func TestCatchersRunNothingButTests(t *testing.T) {
-	for _, text := range []string{diff, "# caught by: rm -rf x\n" + diff, "# caught by: go test\n" + diff} {
+	for _, text := range []string{diff, "# caught by: rm -rf x\n" + diff, "# caught by: node x.js\n" + diff, "# caught by: go test\n" + diff} {
 		patch := filepath.Join(t.TempDir(), "m.patch")
 		write(t, patch, text)
 		if commands, err := catchers(patch); err == nil {

@@ -38,9 +38,12 @@ async function edge(t, answer = () => ({ status: 200, body: '{}' })) {
 // A test that waits ends after a time, also where nothing comes.
 const bounded = { timeout: 60_000 }
 
-// until waits for a condition, with no other end than the test's own.
-async function until(condition) {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
+// until waits for a condition, as long as the test may take.
+async function until(t, condition) {
+  while (!condition()) {
+    t.signal.throwIfAborted()
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
 }
 
 const quiet = { info() {}, warn() {} }
@@ -110,7 +113,7 @@ for (const [name, data, asked, context] of [
     assert.equal(await before.get('k', asked), null, 'somebody else asks on the same page')
     await before.set('k', data, context)
     assert.equal(await before.get('k', asked), null, 'it is old')
-    await until(() => seen.length === 2)
+    await until(t, () => seen.length === 2)
     assert.deepEqual(seen.map((s) => s.body), Array(2).fill({ tags: ['posts'], wait: 'local' }))
     await before.set('k', data, context)
     assert.ok((await before.get('k', asked)).value, 'it is new')
@@ -131,7 +134,7 @@ test('what soft revalidations overtake is stored as stale', bounded, async (t) =
     await handler.revalidateTag('posts', max)
     await handler.set('k', { render, headers: { 'x-next-cache-tags': 'posts' } }, {})
     assert.equal((await handler.get('k')).value.render, render)
-    await until(() => seen.length === 2 * render)
+    await until(t, () => seen.length === 2 * render)
     assert.deepEqual(stale.splice(0), [['posts', render > 1, max], ['posts', true, max]])
   }
   assert.deepEqual(seen.map((s) => s.body), Array(6).fill({ tags: ['posts'], soft: true, wait: 'local' }))
@@ -188,7 +191,7 @@ test('what is being stored while it is revalidated is forgotten again', bounded,
   await handler.revalidateTag('posts')
   go()
   await set
-  await until(() => seen.length === 2)
+  await until(t, () => seen.length === 2)
   assert.deepEqual(revalidated, ['posts', 'posts'])
 })
 

@@ -60,9 +60,15 @@ function replica(t, url, options = {}) {
   return { replicas, heard, learn: () => replicas.learn((...told) => { heard.push(told) }) }
 }
 
-// until waits for a condition, with no other end than the test's own.
-async function until(condition) {
-  while (!(await condition())) await new Promise((resolve) => setTimeout(resolve, 20))
+// A test that waits ends after a time, also where nothing comes.
+const bounded = { timeout: 60_000 }
+
+// until waits for a condition, as long as the test may take.
+async function until(t, condition) {
+  while (!(await condition())) {
+    t.signal.throwIfAborted()
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
 }
 
 test('what one replica has revalidated the others know before they answer', async (t) => {
@@ -98,44 +104,44 @@ test('a new replica hears what was told before it was there, however much', asyn
   assert.equal(b.heard.length, 2500)
 })
 
-test('what is told late is purged once more', async (t) => {
+test('what is told late is purged once more', bounded, async (t) => {
   const { url, close, reopen } = await redis(t)
   const [a, b] = [replica(t, url, { patience: 300 }), replica(t, url, { patience: 300 })]
-  await until(async () => { await a.learn(); return a.replicas.connection })
+  await until(t, async () => { await a.learn(); return a.replicas.connection })
   close()
-  await until(() => !a.replicas.connection)
+  await until(t, () => !a.replicas.connection)
   let late = 0
   await a.replicas.note(['x'], undefined, () => late++)
   await a.replicas.note(['x'], undefined, () => late++)
   await b.learn() // goes on
   assert.equal(late, 0)
   reopen()
-  await until(() => late === 2)
-  await until(async () => { await b.learn(); return b.heard.length > 0 })
+  await until(t, () => late === 2)
+  await until(t, async () => { await b.learn(); return b.heard.length > 0 })
 })
 
-test('what is heard late is purged once more', async (t) => {
+test('what is heard late is purged once more', bounded, async (t) => {
   const server = await redis(t)
   const own = await server.another()
   const [a, b] = [replica(t, server.url), replica(t, own.url)]
   await a.replicas.note(['before'])
   await b.learn()
   own.close()
-  await until(() => !b.replicas.connection)
+  await until(t, () => !b.replicas.connection)
   await a.replicas.note(['away'])
   await b.learn() // goes on
   assert.equal(b.heard.length, 1)
   own.reopen()
-  await until(() => b.heard.length === 3) // nobody asks it
+  await until(t, () => b.heard.length === 3) // nobody asks it
   assert.deepEqual(b.heard.slice(1), [[['before'], undefined, false], [['away'], undefined, true]])
   await b.learn()
   assert.equal(b.heard.length, 3, 'each once')
 })
 
-test('a server that does not answer holds nobody up for long, and is asked no more', async (t) => {
+test('a server that does not answer holds nobody up for long, and is asked no more', bounded, async (t) => {
   const { url, server } = await redis(t)
   const a = replica(t, url, { patience: 300 })
-  await until(async () => { await a.learn(); return a.replicas.connection })
+  await until(t, async () => { await a.learn(); return a.replicas.connection })
   server.kill('SIGSTOP')
   t.after(() => server.kill('SIGCONT'))
   await a.learn()
@@ -144,10 +150,10 @@ test('a server that does not answer holds nobody up for long, and is asked no mo
   await a.replicas.note(['b'])
   server.kill('SIGCONT')
   const b = replica(t, url)
-  await until(async () => { await b.learn(); return b.heard.length > 0 })
+  await until(t, async () => { await b.learn(); return b.heard.length > 0 })
 })
 
-test('a user with rights on the fleet\'s keys is enough; a wrong password is said', async (t) => {
+test('a user with rights on the fleet\'s keys is enough; a wrong password is said', bounded, async (t) => {
   const { withUser } = await redis(t)
   const [a, b] = [replica(t, withUser), replica(t, withUser)]
   await a.replicas.note(['posts'])
@@ -156,7 +162,7 @@ test('a user with rights on the fleet\'s keys is enough; a wrong password is sai
   const said = []
   const wrong = replica(t, withUser.replace('p%3Aw', 'wrong'), { log: { info() {}, warn: (text) => said.push(text) } })
   await wrong.learn()
-  await until(() => said.length > 0)
+  await until(t, () => said.length > 0)
   assert.match(said[0], /WRONGPASS/)
 })
 
