@@ -234,7 +234,8 @@ func (x *exchange) breaksOffAtOnce(r *fill.Reader) bool {
 	return r.Broken()
 }
 
-// originError reports that a status says the origin failed (spec section 5).
+// originError reports that a status says the origin failed, so that something stale
+// may stand in.
 func originError(status int) bool {
 	switch status {
 	case http.StatusInternalServerError, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:

@@ -13,9 +13,9 @@ import (
 	"edge/internal/telemetry"
 )
 
-// exchange is one request of net/http and its answer. Its fields are grouped by
-// the step that sets them; a step writes only its own group and those after it
-// read.
+// exchange is one request and its answer, whether net/http or wire (task.go) has
+// the connection. Its fields are grouped by the step that sets them; a step writes
+// only its own group and those after it read.
 type exchange struct {
 	inquiry
 

@@ -96,8 +96,8 @@ func (f *fetch) again(serve func(*cache.Object)) bool {
 	return true
 }
 
-// request makes what the origin sees. In enforced modes that is the inert list of
-// spec section 3 and what is in the key, nothing else.
+// request makes what the origin sees. In enforced modes that is what inert writes
+// and what is in the key, nothing else: docs/policy-reference.md lists it.
 func (f *fetch) request(ctx context.Context) *http.Request {
 	out := f.p.blank.WithContext(f.interim.trace(ctx))
 	setTarget(out, &f.url, f.sends.Scheme, f.sends.Host, f.sends.Path, f.sends.Query, f.sends.HasQuery)

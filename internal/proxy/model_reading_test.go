@@ -251,7 +251,7 @@ type reading struct{ age, lifetime time.Duration }
 
 func (r reading) fresh() bool { return r.age < r.lifetime }
 
-// errorCap is error_cap of spec section 4.
+// errorCap is the default of error_cap, in seconds.
 const errorCap = 60
 
 // readings are section 4.2.3, for every way of reading the fields. Date has

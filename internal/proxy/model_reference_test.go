@@ -303,8 +303,8 @@ func merged(s *stored, old http.Header, c *contact) storedHead {
 	return storedHead{facts: readFacts(s.from.status, h), id: c.id, header: h, sent: c.sent, got: c.got}
 }
 
-// invalidate forgets a path with all its queries and variants (section 4.4, and
-// spec section 3 for the queries).
+// invalidate forgets a path with all its queries and variants (section 4.4; the
+// queries are edge's own rule).
 func (m *reference) invalidate(path, why string) {
 	claimed := false
 	for uri, list := range m.stored {
@@ -460,7 +460,7 @@ func (m *reference) claim(s *stored, h *storedHead) {
 }
 
 // overtaken reports whether a more recent response for q is known to be stored
-// (section 4). An error does not overtake a good response: spec section 3.
+// (section 4). That an error does not overtake a good response is edge's own rule.
 func (m *reference) overtaken(s *stored, h *storedHead, q asked) bool {
 	for _, other := range m.stored[q.uri] {
 		if other.order > s.order && other.claimed && other.spans == nil && other.selects(q) &&

@@ -8,8 +8,8 @@ import (
 	"testing"
 )
 
-// The rules of spec 2.2, stated once more and apart from the code: what becomes
-// of every byte of a path, raw, escaped and escaped twice.
+// The rules of docs/canonical-request.md, stated once more and apart from the
+// code: what becomes of every byte of a path, raw, escaped and escaped twice.
 
 const (
 	stay     = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789" + "-._~" + "!$&'()*+,;=" + ":@" + "[]" + "/"

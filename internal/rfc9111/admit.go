@@ -115,7 +115,7 @@ func worthStoring(m *Meta, o *Overrides) bool {
 }
 
 // admitEnforced decides about the answer to a fetch that carried nothing but
-// keyed data (spec: Modes, violations, Status).
+// keyed data.
 func admitEnforced(r Response, v *request.View, o *Overrides, at Moment) Admission {
 	h := readHead(r, false, o, at)
 	a := Admission{Meta: h.meta}
