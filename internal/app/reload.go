@@ -58,9 +58,9 @@ func (a *App) endsWithMark() bool {
 	return policy.EndsWithDocumentEnd(a.files[a.o.Config].text)
 }
 
-// Reload reads the policy and the certificates again and puts them in force. On any error the running
-// policy stays, and the error has been logged and counted. It is safe for
-// concurrent use.
+// Reload reads the policy and the certificates again and puts them in force. On
+// any error the running policy stays, and the error has been logged and counted. It
+// is safe for concurrent use.
 func (a *App) Reload() error {
 	a.reloading.Lock()
 	defer a.reloading.Unlock()

@@ -82,10 +82,9 @@ const (
 )
 
 // watch reloads when the text of a file changes, that of a certificate included,
-// until ctx ends. It watches
-// directories: a ConfigMap swaps a link beside the file, and the file's own
-// inode hears nothing of it. Names that change elsewhere, behind a link, are
-// found by polling.
+// until ctx ends. It watches directories: a ConfigMap swaps a link beside the file,
+// and the file's own inode hears nothing of it. Names that change elsewhere, behind
+// a link, are found by polling.
 func (a *App) watch(ctx context.Context) {
 	if a.o.Config == "" {
 		return // and there are no certificates either

@@ -7,8 +7,9 @@ import (
 	"edge/internal/wire"
 )
 
-// newWire makes what answers hits below net/http. While draining it leaves them
-// to net/http, where the gate asks clients to go elsewhere.
+// newWire makes what answers hits, and what has to be fetched, below net/http. While
+// draining it leaves all requests to net/http, where the gate asks clients to go
+// elsewhere.
 func (a *App) newWire(l policy.Limits) *wire.Answerer {
 	return wire.New(wire.Options{
 		Clerk: func() wire.Clerk { return a.proxy.NewHit() },

@@ -33,7 +33,7 @@ type Options struct {
 	// close connections that rest.
 	Crowded func(bool)
 	// Stalled is told of each connection that is broken off because its client
-	// took nothing for half a minute.
+	// took longer than Limits.Stall for a piece of an answer.
 	Stalled func(client net.Addr)
 	// CertificateChanged is told of each pair of files that changed, with an
 	// error if it is no certificate: the one before stays in use.

@@ -138,7 +138,7 @@ var (
 	crowdedTotal = definition{"edge_connection_waits_total", counter,
 		"How often, at most once a second for each socket, accepting waited because there were as many connections as there may be.", nil}
 	stalledTotal = definition{"edge_stalled_connections_total", counter,
-		"Connections broken off because their client took nothing of an answer for half a minute.", nil}
+		"Connections broken off because their client took less than 64 KiB of an answer within limits.stall_timeout.", nil}
 	requestsUnderWay = definition{"edge_requests_under_way", gauge,
 		"Requests under way, but for hits that are answered below net/http.", nil}
 	refusedConnectionsTotal = definition{"edge_refused_connections_total", counter,

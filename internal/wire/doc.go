@@ -6,8 +6,8 @@
 // one. There the wrapper parses that request itself; when it is a plain GET or
 // HEAD that a fresh object answers, it writes the answer and reads on, and
 // net/http never hears of it. Nor does it of a GET that the Clerk gives a Task for:
-// that is served here, by the goroutine that reads (see visit). Every other request goes to net/http byte for
-// byte. One connection mixes all of them for ever.
+// that is served here, by the goroutine that reads (see visit). Every other request
+// goes to net/http byte for byte. One connection mixes all of them for ever.
 //
 // What the package is not: it decides nothing. What a request may do, what is
 // stored, whether it is fresh and what the answer's head says is asked of a
