@@ -285,26 +285,3 @@ func textListOrEmpty(wants, write string) shape[[]string] {
 func nameList(names keyRule, wants, write string) shape[[]string] {
 	return distinct(list(names.name(), wants, write))
 }
-
-// tokenOption is admin.token. Print shows it as it was written, so that what a
-// variable held stays secret.
-func tokenOption() optionOf[ListenerConf] {
-	o := option("token", anyText("text", "${EDGE_ADMIN_TOKEN:-}"), func(l *ListenerConf) *string { return &l.Token }, "",
-		"What clients of the admin API must send as a bearer token. Without one, only loopback addresses may listen.")
-	decode := o.decode
-	o.decode = func(d *decoder, v *yamlValue, into *ListenerConf) bool {
-		if _, err := checkLine(v.text); err != nil {
-			d.fail(v.place, "", "%s %v", d.path, err) // what it holds stays out of the log
-			return false
-		}
-		into.TokenWritten = v.written
-		return decode(d, v, into)
-	}
-	o.encode = func(from *ListenerConf) *yamlValue {
-		if from.TokenWritten == "" {
-			return nil
-		}
-		return &yamlValue{kind: yamlText, text: from.TokenWritten, written: from.TokenWritten}
-	}
-	return o
-}

@@ -1,14 +1,12 @@
 package policy
 
-import (
-	"regexp"
-	"strings"
-	"time"
-)
+import "time"
 
 // sharedOptions are the options of cache.shared.
 var sharedOptions = []optionOf[SharedConf]{
-	need(redisOption()),
+	need(secret(option("redis", text("a URL", `"redis://127.0.0.1:6379"`), func(s *SharedConf) *string { return &s.Redis }, "",
+		"Where the server is: redis://HOST:PORT/DATABASE, with USER:PASSWORD@ before the host if it wants them; rediss:// for TLS. redis+cluster://HOST:PORT,HOST:PORT names some nodes of a cluster, redis+sentinel://HOST:PORT,HOST:PORT/NAME/DATABASE some sentinels and the name of the master, with sentinel_user and sentinel_password as parameters where they want them. valkey:// says the same."),
+		func(s *SharedConf) *string { return &s.RedisWritten }, hidePasswords)),
 	option("max_object", optional(size()), func(s *SharedConf) **int64 { return &s.MaxObject }, "1MiB",
 		"The largest body that the tier takes; larger ones are stored in memory alone."),
 	option("timeout", optional(duration()), func(s *SharedConf) **time.Duration { return &s.Timeout }, "50ms",
@@ -32,45 +30,3 @@ var sharedTLSOptions = []optionOf[SharedConf]{
 }
 
 var sharedShape = placed(mapping(sharedOptions, `{redis: "redis://127.0.0.1:6379"}`), func(s *SharedConf) *Places { return &s.Places })
-
-// redisOption is cache.shared.redis. Print shows it as it was written, so that
-// what a variable held stays secret; a password that was written out it hides.
-func redisOption() optionOf[SharedConf] {
-	o := option("redis", text("a URL", `"redis://127.0.0.1:6379"`), func(s *SharedConf) *string { return &s.Redis }, "",
-		"Where the server is: redis://HOST:PORT/DATABASE, with USER:PASSWORD@ before the host if it wants them; rediss:// for TLS. redis+cluster://HOST:PORT,HOST:PORT names some nodes of a cluster, redis+sentinel://HOST:PORT,HOST:PORT/NAME/DATABASE some sentinels and the name of the master, with sentinel_user and sentinel_password as parameters where they want them. valkey:// says the same.")
-	decode := o.decode
-	o.decode = func(d *decoder, v *yamlValue, into *SharedConf) bool {
-		if _, err := checkLine(v.text); err != nil {
-			d.fail(v.place, "", "%s %v", d.path, err) // what it holds stays out of the log
-			return false
-		}
-		into.RedisWritten = v.written
-		return decode(d, v, into)
-	}
-	o.encode = func(from *SharedConf) *yamlValue {
-		if from.RedisWritten == "" {
-			return nil
-		}
-		shown := hidePasswords(from.RedisWritten)
-		return &yamlValue{kind: yamlText, text: shown, written: shown}
-	}
-	return o
-}
-
-// passwords are those of a URL: before the "@", and in parameters.
-var passwords = regexp.MustCompile(`(://[^/?]*?:)(.+)(@)|([?&]sentinel_password=)([^&]+)()`)
-
-// hiddenPassword stands where a password was written out.
-const hiddenPassword = "***"
-
-// hidePasswords replaces what a URL has as passwords, unless it is a variable.
-func hidePasswords(url string) string {
-	return passwords.ReplaceAllStringFunc(url, func(match string) string {
-		parts := passwords.FindStringSubmatch(match)
-		before, secret, after := parts[1]+parts[4], parts[2]+parts[5], parts[3]+parts[6]
-		if strings.HasPrefix(secret, "${") && strings.HasSuffix(secret, "}") {
-			return match
-		}
-		return before + hiddenPassword + after
-	})
-}

@@ -61,7 +61,9 @@ var configOptions = []optionOf[Config]{
 var adminOptions = []optionOf[ListenerConf]{
 	option("listen", address, func(l *ListenerConf) *string { return &l.Listen }, `"127.0.0.1:9090"`,
 		"The address. Without a token it must be a loopback address."),
-	tokenOption(),
+	secret(option("token", anyText("text", "${EDGE_ADMIN_TOKEN:-}"), func(l *ListenerConf) *string { return &l.Token }, "",
+		"What clients of the admin API must send as a bearer token. Without one, only loopback addresses may listen."),
+		func(l *ListenerConf) *string { return &l.TokenWritten }, asWritten),
 }
 
 var metricsOptions = []optionOf[ListenerConf]{
