@@ -42,7 +42,7 @@ func (b *compiler) clientTime(option string, written *time.Duration, otherwise t
 func (b *compiler) headSize(option string, written *int64, otherwise int64) int64 {
 	n := given(written, otherwise)
 	if n < 1 || n > maxHead {
-		b.fail(b.limitAt(option), "write at most "+formatSize(maxHead), "limits.%s: a head of %s is not possible", option, formatSize(n))
+		b.fail(b.limitAt(option), "write "+formatSize(otherwise), "limits.%s: %s is not between 1 and %s", option, formatSize(n), formatSize(maxHead))
 		return otherwise
 	}
 	return n

@@ -3,7 +3,6 @@ package policy
 import (
 	"net/url"
 	"strings"
-	"time"
 )
 
 // origins compiles origin and origins.
@@ -31,17 +30,17 @@ func (b *compiler) origins() {
 func (b *compiler) origin(o OriginConf) Origin {
 	compiled := Origin{
 		Name: o.Name, URLs: o.URLs, StripPrefix: o.StripPrefix, AddPrefix: o.AddPrefix,
-		Connect:   timeout(o.Connect, defaultConnect),
-		FirstByte: timeout(o.FirstByte, defaultFirstByte),
-		Idle:      timeout(o.Idle, defaultIdle),
+		Connect:   given(o.Connect, defaultConnect),
+		FirstByte: given(o.FirstByte, defaultFirstByte),
+		Idle:      given(o.Idle, defaultIdle),
 		Eject: Eject{
 			Failures: given(o.EjectFailures, defaultEjectFailures),
-			Time:     timeout(o.EjectTime, defaultEjectTime),
+			Time:     given(o.EjectTime, defaultEjectTime),
 			Share:    given(o.EjectShare, defaultEjectShare),
 		},
 		Breaker: Breaker{
 			Failures: given(o.BreakerFailures, defaultBreakerFailures),
-			Time:     timeout(o.BreakerTime, defaultBreakerTime),
+			Time:     given(o.BreakerTime, defaultBreakerTime),
 		},
 		Panic:     given(o.Panic, defaultPanic),
 		SlowStart: given(o.SlowStart, defaultSlowStart),
@@ -49,11 +48,11 @@ func (b *compiler) origin(o OriginConf) Origin {
 		Limit: Limit{
 			Requests: given(o.MaxRequests, defaultMaxRequests),
 			Queue:    given(o.MaxQueue, defaultMaxQueue),
-			Wait:     timeout(o.QueueWait, defaultQueueWait),
+			Wait:     given(o.QueueWait, defaultQueueWait),
 		},
 		Health:   b.health(o),
 		Protocol: word(o.Protocol, defaultProtocol),
-		Resolve:  timeout(o.Resolve, defaultResolve),
+		Resolve:  given(o.Resolve, defaultResolve),
 		TLS: OriginTLS{
 			ServerName: o.ServerName, CAFile: o.CAFile, CertFile: o.CertFile, KeyFile: o.KeyFile,
 			InsecureSkipVerify: given(o.InsecureSkipVerify, false),
@@ -107,11 +106,11 @@ func (b *compiler) health(o OriginConf) Health {
 	if !isHealthPath(o.HealthPath) {
 		b.fail(placeOf(o.Places, "health.path"), "write path: /healthz", "health.path %q is not a path", o.HealthPath)
 	}
-	interval := timeout(o.HealthInterval, defaultHealthInterval)
+	interval := given(o.HealthInterval, defaultHealthInterval)
 	h := Health{
 		Path: o.HealthPath, Host: o.HealthHost, Status: o.HealthStatus,
 		Interval:  interval,
-		Timeout:   timeout(o.HealthTimeout, min(defaultHealthTimeout, interval)),
+		Timeout:   given(o.HealthTimeout, min(defaultHealthTimeout, interval)),
 		Healthy:   given(o.HealthHealthy, defaultHealthy),
 		Unhealthy: given(o.HealthUnhealthy, defaultUnhealthy),
 	}
@@ -147,15 +146,6 @@ func (b *compiler) originURLs(o OriginConf, compiled *Origin) {
 			b.failWith(placeOf(o.Places, option), f)
 		}
 	}
-}
-
-// timeout is a time limit; 0 means the default, because an origin that may
-// take for ever ties up a flight for ever.
-func timeout(written *time.Duration, otherwise time.Duration) time.Duration {
-	if d := given(written, otherwise); d > 0 {
-		return d
-	}
-	return otherwise
 }
 
 // checkOriginURL accepts scheme, host and port, or a socket, and nothing else.

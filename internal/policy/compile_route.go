@@ -74,6 +74,9 @@ func (b *routeCompiler) path() {
 		b.failWith(b.at("path"), f)
 	}
 	b.pattern = p
+	if part := p.foreign(); part != "" {
+		b.warn(b.at("path"), "write [name] for any segment, [...name] for all that follow", "path %q: %q is plain text here", b.conf.Path, part)
+	}
 	r.Pattern, r.ParamNames = p.text, p.paramNames()
 	if n := len(p.segments); n > 0 {
 		r.catchAll = p.segments[n-1].kind >= restSegment
@@ -204,7 +207,7 @@ func (b *routeCompiler) limits() {
 	r.CollapseWait = given(b.conf.CollapseWait, defaultCollapseWait)
 	r.MaxObject = given(b.conf.MaxObject, given(b.config.Cache.MaxObject, defaultMaxObject))
 	r.InvalidateLimit = given(b.conf.InvalidateLimit, 0)
-	if r.MaxObject > b.policy.Settings.Memory {
-		b.reject("max_object", "lower it, or raise cache.memory", "max_object is more than the whole of cache.memory")
+	if memory := b.policy.Settings.Memory; b.written.MaxObject != nil && r.MaxObject > memory {
+		b.reject("max_object", "lower it, or raise cache.memory", "max_object is more than the whole of cache.memory, %s", formatSize(memory))
 	}
 }

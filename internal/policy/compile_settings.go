@@ -26,11 +26,27 @@ func (b *compiler) settings() {
 		always: c.TrailingSlash == "always",
 		merge:  c.Slashes == "merge",
 	}
+	b.largestObject()
 	b.listeners()
 	b.limits()
 	b.allowedHosts()
 	b.origins()
 	b.shared()
+}
+
+// largestObject checks that the store holds one object of the largest size.
+func (b *compiler) largestObject() {
+	c := &b.config.Cache
+	most, memory := given(c.MaxObject, defaultMaxObject), b.policy.Settings.Memory
+	if most <= memory {
+		return
+	}
+	at := placeOf(c.Places, "max_object")
+	if c.MaxObject == nil {
+		at = placeOf(c.Places, "memory")
+	}
+	b.fail(at, "raise memory, or lower max_object; a plain number is bytes",
+		"one object may be larger than the whole store: max_object is %s, memory is %s", formatSize(most), formatSize(memory))
 }
 
 // allowedHosts compiles hosts. The ports that edge listens on need not be said.

@@ -65,7 +65,7 @@ func (b *compiler) shared() {
 	}
 	s.CA, s.Cert, s.Key = c.CA, c.Cert, c.Key
 	s.MaxObject = given(c.MaxObject, defaultSharedObject)
-	s.Timeout = timeout(c.Timeout, defaultSharedTimeout)
+	s.Timeout = given(c.Timeout, defaultSharedTimeout)
 	s.Prefix, s.Node, s.Required = word(c.Prefix, defaultPrefix), c.Node, given(c.Required, false)
 	if !prefixes.MatchString(s.Prefix) {
 		b.fail(placeOf(c.Places, "prefix"), "write letters, digits and . _ : -", "prefix %q cannot begin the names on the server", s.Prefix)

@@ -1,11 +1,27 @@
 package policy
 
+import "strconv"
+
 var (
 	// address is where a private listener listens.
-	address = text("an address", `"127.0.0.1:8080" or ":8080"`)
+	address = addressShape(`"127.0.0.1:8080" or ":8080"`)
 	// dataAddress is where clients connect to.
-	dataAddress = text("an address", `":8080", "127.0.0.1:8080", systemd or "fd:NAME"`)
+	dataAddress = addressShape(`":8080", "127.0.0.1:8080", systemd or "fd:NAME"`)
 )
+
+// addressShape is an address. A number is a port that lacks its colon.
+func addressShape(write string) shape[string] {
+	sh := text("an address", write)
+	decode := sh.decode
+	sh.decode = func(d *decoder, v *yamlValue) (string, bool) {
+		if v.kind == yamlNumber && !v.expanded {
+			d.mismatch(v, sh.wants, strconv.Quote(":"+v.text))
+			return "", false
+		}
+		return decode(d, v)
+	}
+	return sh
+}
 
 // listenOptions are the options of one listener of clients.
 var listenOptions = []optionOf[ListenConf]{

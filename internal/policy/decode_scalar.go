@@ -72,6 +72,7 @@ var (
 	errVersion   = errors.New("is not a version that this edge reads")
 	errPositive  = errors.New("is not a number above 0")
 	errNoForever = errors.New("does not end, which is not possible here")
+	errNoTime    = errors.New("leaves no time")
 )
 
 // encodeText writes text that needs not be there: none for "".
@@ -252,6 +253,27 @@ func span() shape[time.Duration] { return durationShape("60s, 5m, 1d, forever or
 
 // duration is one that ends; false is 0.
 func duration() shape[time.Duration] { return durationShape("500ms, 5s, 1m or 0", 0, false) }
+
+// timeLimit is a duration that ends and is not 0: without a limit, what it bounds
+// would be tied up for as long as somebody likes.
+func timeLimit(write string) shape[time.Duration] {
+	parse := func(s string) (time.Duration, error) {
+		switch s {
+		case "forever":
+			return 0, errNoForever
+		case "false":
+			return 0, errNoTime
+		}
+		d, err := parseDuration(s)
+		if err == nil && d == 0 {
+			err = errNoTime
+		}
+		return d, err
+	}
+	encode := func(d time.Duration) *yamlValue { return plainValue(formatDuration(d)) }
+	return scalar("a duration", write, durationKinds, parse, encode,
+		jsonSchema{"type": "number", "exclusiveMinimum": 0}, jsonSchema{"type": "string", "pattern": durationPattern})
+}
 
 // size is a number of bytes.
 func size() shape[int64] {

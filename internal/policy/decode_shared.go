@@ -9,7 +9,7 @@ var sharedOptions = []optionOf[SharedConf]{
 		func(s *SharedConf) *string { return &s.RedisWritten }, hidePasswords)),
 	option("max_object", optional(size()), func(s *SharedConf) **int64 { return &s.MaxObject }, "1MiB",
 		"The largest body that the tier takes; larger ones are stored in memory alone."),
-	option("timeout", optional(duration()), func(s *SharedConf) **time.Duration { return &s.Timeout }, "50ms",
+	option("timeout", optional(timeLimit("500ms, 5s or 1m")), func(s *SharedConf) **time.Duration { return &s.Timeout }, "50ms",
 		"How long a request that found nothing in memory waits for the tier; objects above 32 KiB get more, by their size. No hit ever waits."),
 	option("prefix", text("a word", "edge"), func(s *SharedConf) *string { return &s.Prefix }, "edge",
 		"What the names of everything on the server begin with. Nodes with the same one are a fleet, whatever their policies: what must not be mixed is kept apart by keys."),

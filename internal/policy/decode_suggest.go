@@ -53,7 +53,7 @@ func (d *decoder) unknown(pair yamlPair, known []string) string {
 		meant = word
 	}
 	hint := listed(known)
-	switch home := d.homeOf(pair.key); {
+	switch home := d.homeOf(pair.key, known); {
 	case meant != "":
 		hint = didYouMean(meant)
 	case home != "":
@@ -71,16 +71,24 @@ func listed(known []string) string {
 	return "the options are " + joinWords(known, " and ")
 }
 
-// homeOf returns where an option of the policy file belongs, or "".
-func (d *decoder) homeOf(name string) string {
+// homeOf returns where an option of the policy file belongs, or "". Of several
+// mappings that have one of this name it is the one that has most in common with
+// the mapping being read, whose options are known.
+func (d *decoder) homeOf(name string, known []string) string {
+	home, most := "", -1
 	for _, s := range d.sections {
+		has, common := false, 0
 		for _, r := range s.rows {
-			if r.name == name {
-				return s.where
+			has = has || r.name == name
+			if slices.Contains(known, r.name) {
+				common++
 			}
 		}
+		if has && common > most {
+			home, most = s.where, common
+		}
 	}
-	return ""
+	return home
 }
 
 func didYouMean(word string) string { return `did you mean "` + word + `"?` }
@@ -102,12 +110,13 @@ func closest(s string, words []string) string {
 	return best
 }
 
-// onlyWith returns the one word that s is a part of, or "".
+// onlyWith returns the one word that s is a part of, or, if it is short, begins;
+// or "".
 func onlyWith(s string, words []string) string {
 	found := ""
 	for _, word := range words {
 		switch {
-		case len(s) < 4 || !strings.Contains(word, s):
+		case !strings.Contains(word, s), len(s) < 4 && !strings.HasPrefix(word, s+"_"):
 		case found != "":
 			return ""
 		default:

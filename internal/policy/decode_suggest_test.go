@@ -55,10 +55,10 @@ func TestSuggest(t *testing.T) {
 func TestOtherWordsAreOptions(t *testing.T) {
 	d := decoder{sections: sections()}
 	for word, option := range otherWords {
-		if d.homeOf(option) == "" {
+		if d.homeOf(option, nil) == "" {
 			t.Errorf("%s stands for %s, which is no option", word, option)
 		}
-		if d.homeOf(word) != "" && !slices.Contains([]string{"max_age", "server_name", "protocol"}, word) {
+		if d.homeOf(word, nil) != "" && !slices.Contains([]string{"max_age", "server_name", "protocol"}, word) {
 			t.Errorf("%s is an option", word)
 		}
 	}

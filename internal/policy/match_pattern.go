@@ -90,6 +90,19 @@ func (p *pattern) example(value string) string {
 	return b.String()
 }
 
+// foreign returns the first segment that other routers take for a parameter or an
+// expression; empty for none. Here it matches itself and nothing else.
+func (p *pattern) foreign() string {
+	for part := range strings.SplitSeq(strings.TrimPrefix(p.text, "/"), "/") {
+		switch {
+		case strings.ContainsAny(part, "[]"): // ours
+		case strings.ContainsAny(part, "*^|"), len(part) > 1 && part[0] == ':', enclosed(part, '{', '}'), enclosed(part, '<', '>'):
+			return part
+		}
+	}
+	return ""
+}
+
 // fault is a problem that does not know its place yet.
 type fault struct{ message, hint string }
 
@@ -204,10 +217,15 @@ func parseSegment(part string) (segment, *fault) {
 
 // bracketed returns what stands between the brackets that enclose s.
 func bracketed(s string) (string, bool) {
-	if len(s) < 2 || s[0] != '[' || s[len(s)-1] != ']' {
+	if !enclosed(s, '[', ']') {
 		return "", false
 	}
 	return s[1 : len(s)-1], true
+}
+
+// enclosed reports whether s begins with open and ends with end.
+func enclosed(s string, open, end byte) bool {
+	return len(s) >= 2 && s[0] == open && s[len(s)-1] == end
 }
 
 // parseLiteral brings a literal into the form that request.View.Path has, so

@@ -82,7 +82,7 @@ var cacheOptions = []optionOf[CacheConf]{
 		"How many variants (section 4.1 of RFC 9111) one key may have."),
 	option("in_flight", optional(size()), func(c *CacheConf) **int64 { return &c.InFlight }, "256MiB",
 		"How many bytes all fetches may hold at once; above it responses stream, through small windows, to those who wait for them already, and are not stored."),
-	option("max_silence", optional(duration()), func(c *CacheConf) **time.Duration { return &c.MaxSilence }, "30s",
+	option("max_silence", optional(timeLimit("5s, 30s or 1m")), func(c *CacheConf) **time.Duration { return &c.MaxSilence }, "30s",
 		"In a fleet: how long after the last news of the log of invalidations what is stored is trusted. Past it everything stored counts as softly purged. At least 1s."),
 	option("shared", optional(sharedShape), func(c *CacheConf) **SharedConf { return &c.Shared }, "",
 		"What the nodes of a fleet share: a log of invalidations and a second tier of objects, on Redis or Valkey."),

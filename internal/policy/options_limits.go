@@ -22,11 +22,11 @@ var limitOptions = []optionOf[LimitsConf]{
 		"How many header fields a request may have; beyond it the answer is 431."),
 	option("client_misses", optional(rate()), func(l *LimitsConf) **float64 { return &l.ClientMisses }, "false",
 		"How many requests a second of one client may make the origin work for the store: fetches that were begun, not those that joined one. Ten seconds' worth may come at once; beyond it the answer is 429. Clients behind one address count as one."),
-	option("head_timeout", optional(duration()), func(l *LimitsConf) **time.Duration { return &l.Head }, "5s",
+	option("head_timeout", optional(timeLimit("5s, 30s or 1m")), func(l *LimitsConf) **time.Duration { return &l.Head }, "5s",
 		"How long a client may take to send the head of a request, and what is left of its body when there is an answer; then it is cut off."),
-	option("idle_timeout", optional(duration()), func(l *LimitsConf) **time.Duration { return &l.Idle }, "2m",
+	option("idle_timeout", optional(timeLimit("5s, 30s or 1m")), func(l *LimitsConf) **time.Duration { return &l.Idle }, "2m",
 		"How long a connection may rest between two requests. Behind a load balancer, let it be longer than that keeps its connections."),
-	option("stall_timeout", optional(duration()), func(l *LimitsConf) **time.Duration { return &l.Stall }, "30s",
+	option("stall_timeout", optional(timeLimit("5s, 30s or 1m")), func(l *LimitsConf) **time.Duration { return &l.Stall }, "30s",
 		"How long a client may take for 64 KiB of an answer; some are given twice as long. Who takes less is broken off."),
 }
 

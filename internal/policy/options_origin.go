@@ -15,7 +15,7 @@ var originOptions = []optionOf[OriginConf]{
 	option("protocol", oneOf("h1", "h2", "h2c"), func(o *OriginConf) *string { return &o.Protocol }, "h1",
 		"What is spoken to the origin: HTTP/1.1, HTTP/2 over TLS (or HTTP/1.1 where the origin does not offer it), or HTTP/2 without TLS."),
 	group("tls", originTLSOptions, "{ca_file: /etc/edge/ca.pem}", "How https origins are spoken to. Without it, certificates are verified against the system's roots and the host of the URL."),
-	option("resolve", optional(duration()), func(o *OriginConf) **time.Duration { return &o.Resolve }, "30s",
+	option("resolve", optional(timeLimit("500ms, 5s or 1m")), func(o *OriginConf) **time.Duration { return &o.Resolve }, "30s",
 		"How often names are looked up again, behind the requests. When that fails, what was known stays."),
 	group("timeouts", timeoutOptions, "{connect: 2s}", "How long the origin may take."),
 	option("retries", optional(share()), func(o *OriginConf) **float64 { return &o.Retries }, "10%",
@@ -34,13 +34,13 @@ var originOptions = []optionOf[OriginConf]{
 }
 
 var timeoutOptions = []optionOf[OriginConf]{
-	option("connect", optional(duration()), func(o *OriginConf) **time.Duration { return &o.Connect }, "2s",
+	option("connect", optional(timeLimit("500ms, 5s or 1m")), func(o *OriginConf) **time.Duration { return &o.Connect }, "2s",
 		"How long connecting may take."),
-	option("first_byte", optional(duration()), func(o *OriginConf) **time.Duration { return &o.FirstByte }, "60s",
+	option("first_byte", optional(timeLimit("500ms, 5s or 1m")), func(o *OriginConf) **time.Duration { return &o.FirstByte }, "60s",
 		"How long the head of a response may take."),
-	option("idle", optional(duration()), func(o *OriginConf) **time.Duration { return &o.Idle }, "60s",
+	option("idle", optional(timeLimit("500ms, 5s or 1m")), func(o *OriginConf) **time.Duration { return &o.Idle }, "60s",
 		"How long the body of a response, or of a request that passes, may stand still."),
-	option("queue", optional(duration()), func(o *OriginConf) **time.Duration { return &o.QueueWait }, "5s",
+	option("queue", optional(timeLimit("500ms, 5s or 1m")), func(o *OriginConf) **time.Duration { return &o.QueueWait }, "5s",
 		"How long a request may wait for its turn (max_requests)."),
 }
 
@@ -62,9 +62,9 @@ var healthOptions = []optionOf[OriginConf]{
 		"What is asked for, with its query. No prefix is stripped from it or added.")),
 	option("hostname", text("a host", "www.example.com"), func(o *OriginConf) *string { return &o.HealthHost }, "",
 		"The Host of the request. Without it, that of the URL."),
-	option("interval", optional(duration()), func(o *OriginConf) **time.Duration { return &o.HealthInterval }, "5s",
+	option("interval", optional(timeLimit("500ms, 5s or 1m")), func(o *OriginConf) **time.Duration { return &o.HealthInterval }, "5s",
 		"The time between two checks."),
-	option("timeout", optional(duration()), func(o *OriginConf) **time.Duration { return &o.HealthTimeout }, "2s",
+	option("timeout", optional(timeLimit("500ms, 5s or 1m")), func(o *OriginConf) **time.Duration { return &o.HealthTimeout }, "2s",
 		"How long an answer may take."),
 	option("status", list(whole("200", 200, 599), "a list of statuses", "[200, 204]"), func(o *OriginConf) *[]int { return &o.HealthStatus }, "",
 		"The statuses that mean well. Without it, 200 to 399."),
@@ -77,7 +77,7 @@ var healthOptions = []optionOf[OriginConf]{
 var ejectOptions = []optionOf[OriginConf]{
 	option("failures", optional(whole("5", 0, 1000)), func(o *OriginConf) **int { return &o.EjectFailures }, "5",
 		"After so many failures in a row: no answer, a broken one, or 502, 503 or 504. An address that takes no connection is ejected at once. 0 never ejects."),
-	option("time", optional(duration()), func(o *OriginConf) **time.Duration { return &o.EjectTime }, "10s",
+	option("time", optional(timeLimit("500ms, 5s or 1m")), func(o *OriginConf) **time.Duration { return &o.EjectTime }, "10s",
 		"For so long at first; twice as long each time it fails again soon, up to eight times."),
 	option("share", optional(share()), func(o *OriginConf) **float64 { return &o.EjectShare }, "50%",
 		"The largest share of the addresses that are ejected at one time."),
@@ -86,7 +86,7 @@ var ejectOptions = []optionOf[OriginConf]{
 var breakerOptions = []optionOf[OriginConf]{
 	option("failures", optional(whole("5", 0, 1000)), func(o *OriginConf) **int { return &o.BreakerFailures }, "5",
 		"After so many connections in a row that could not be made. 0 never opens."),
-	option("time", optional(duration()), func(o *OriginConf) **time.Duration { return &o.BreakerTime }, "1s",
+	option("time", optional(timeLimit("500ms, 5s or 1m")), func(o *OriginConf) **time.Duration { return &o.BreakerTime }, "1s",
 		"For so long at first; then one request is tried. Twice as long each time that fails, up to eight times."),
 }
 

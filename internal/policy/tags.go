@@ -148,7 +148,7 @@ func indexOf(list []string, s string) int {
 
 func parametersHint(params []string) string {
 	if len(params) == 0 {
-		return "tags of a path without parameters are plain text"
+		return "the path has none: a parameter is a segment such as [id]"
 	}
 	return "the parameters are " + strings.Join(params, ", ")
 }
