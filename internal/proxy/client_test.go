@@ -3,6 +3,8 @@ package proxy_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -179,5 +181,36 @@ func TestAutoPassesFieldsUnchanged(t *testing.T) {
 			r.wantFields(fmt.Sprintf("answer %d", i+1), r.get("/a").header, lines...)
 		}
 		r.wantAsked(1)
+	})
+}
+
+// An answer that has no type from its origin gets none from edge, whoever writes it:
+// whoever would read a script in it is not told that it is a page.
+func TestNoTypeIsGuessed(t *testing.T) {
+	const page, lines = "<html><script>x</script>", " HTTP/1.1\r\nHost: example.com\r\n"
+	const routes = "routes:\n  - {path: /static, mode: force-static}\n  - {path: /auto, mode: auto}\n  - {path: /dynamic, mode: force-dynamic}\n"
+	untyped := func(*http.Request) (*http.Response, error) {
+		return response(200, page, "Cache-Control: max-age=60", "X-Content-Type-Options: nosniff"), nil
+	}
+	newPair(t, config(routes), untyped, func(wired, plain *front) {
+		for name, f := range map[string]*front{"wire": wired, "net/http": plain} {
+			for _, path := range []string{"/static", "/auto", "/dynamic"} {
+				conn := f.dial()
+				for _, more := range []string{"", "", "Range: bytes=0-5\r\n"} { // a miss, a hit, a part
+					got, _ := conn.say([]byte("GET " + path + lines + more + "\r\n"))
+					list := replies(got, []string{http.MethodGet})
+					if len(list) != 1 || list[0].Body == "" || !strings.HasPrefix(page, list[0].Body) {
+						t.Fatalf("%s: GET %s %q: got %v", name, path, more, list)
+					}
+					if i := slices.IndexFunc(list[0].Fields, func(l string) bool { return strings.HasPrefix(l, "Content-Type") }); i >= 0 {
+						t.Errorf("%s: GET %s %q: %s, want no type", name, path, more, list[0].Fields[i])
+					}
+				}
+				conn.conn.Close()
+			}
+		}
+		if wired.below.Load() != 2 {
+			t.Errorf("%d hits were answered below net/http, want 2", wired.below.Load())
+		}
 	})
 }

@@ -76,7 +76,7 @@ func (q *inquiry) makeCut(o *cache.Object) (c cache.Cut) {
 }
 
 // isPlain reports whether net/http would write an answer with this head as it is:
-// it does more where a field is about the connection, or no type is given.
+// it does more where a field is about the connection.
 func isPlain(h http.Header, o *cache.Object) bool {
 	for name := range h {
 		switch name {
@@ -91,11 +91,8 @@ func isPlain(h http.Header, o *cache.Object) bool {
 	if !hasBody(status) || statusLine(status) == "" {
 		return false
 	}
-	if ranges := h["Accept-Ranges"]; status == http.StatusOK && ranges != nil && (len(ranges) != 1 || ranges[0] != "bytes") {
-		return false
-	}
-	_, typed := h["Content-Type"]
-	return typed || get(h, "Content-Encoding") != "" || o.Body.Size() == 0
+	ranges := h["Accept-Ranges"]
+	return status != http.StatusOK || ranges == nil || len(ranges) == 1 && ranges[0] == "bytes"
 }
 
 // validators are the facts about the validators in h.

@@ -59,10 +59,20 @@ func (w *writer) WriteHeader(status int) {
 		return
 	}
 	if w.status == 0 {
-		w.status = status
-		w.awaitBody()
+		w.begin(status)
 	}
 	w.ResponseWriter.WriteHeader(status)
+}
+
+// begin notes the final status before the head is written. What has no type keeps
+// none: net/http would guess one from the first bytes, and a guess that says
+// text/html is believed by browsers that the origin's nosniff keeps from guessing.
+func (w *writer) begin(status int) {
+	w.status = status
+	if h := w.Header(); h["Content-Type"] == nil {
+		h["Content-Type"] = nil
+	}
+	w.awaitBody()
 }
 
 // awaitBody bounds what net/http may wait for the rest of the request's body
@@ -103,8 +113,7 @@ func (w *writer) early(status int) {
 // Write implements http.ResponseWriter.
 func (w *writer) Write(p []byte) (int, error) {
 	if w.status == 0 {
-		w.status = http.StatusOK
-		w.awaitBody()
+		w.begin(http.StatusOK)
 	}
 	for n := 0; ; {
 		part := p[n:min(n+piece, len(p))]
