@@ -2,6 +2,7 @@ package fill
 
 import (
 	"bytes"
+	"errors"
 	"net/http"
 	"time"
 
@@ -24,7 +25,7 @@ const (
 // Respond, with the head as received; labels are
 // complete now. A response too large by its Content-Length is not stored, and
 // everybody but the leader is released at once. StoreFail ends the flight as
-// Fail does. selector is copied; labels and selecting are taken over.
+// Fail does, with an error that says how the answer contradicts its mode. selector is copied; labels and selecting are taken over.
 func (f *Flight) Decide(a rfc9111.Admission, labels cache.Labels, selector []byte, selecting http.Header, length int64) {
 	switch f.phase {
 	case finished: // by Fail
@@ -33,7 +34,7 @@ func (f *Flight) Decide(a rfc9111.Admission, labels cache.Labels, selector []byt
 		panic("fill: internal error: Decide called twice")
 	}
 	if a.Store == rfc9111.StoreFail {
-		f.Fail(a.Reason, nil)
+		f.Fail(a.Reason, errors.New(a.Violation.Text()))
 		return
 	}
 	f.selector, f.selecting, f.length = bytes.Clone(selector), selecting, length

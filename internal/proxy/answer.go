@@ -80,13 +80,11 @@ func (x *exchange) preflight(h http.Header) {
 
 // refuse answers with an error of edge's own.
 func (x *exchange) refuse(status int, reason rfc9111.Reason) {
-	if status == http.StatusMethodNotAllowed && x.plan.Route.Allow != "" {
-		x.w.Header()["Allow"] = []string{x.plan.Route.Allow}
-	}
 	x.problem(status, reason, reason.Text(), rfc9111.Status{Detail: reason})
 }
 
-// refuseFault answers a request that no policy was asked about.
+// refuseFault answers a request that no policy was asked about; its route is the
+// default one.
 func (x *exchange) refuseFault(f request.Fault) {
 	reason := rfc9111.OfFault(f)
 	x.problem(f.Status(), reason, f.Hint(), rfc9111.Status{Detail: reason})
@@ -114,7 +112,16 @@ func (x *exchange) originFailed(reason rfc9111.Reason, err error) {
 	if status == http.StatusServiceUnavailable {
 		h["Retry-After"] = []string{retryAfter(err)}
 	}
-	x.problem(status, reason, reason.Text(), member)
+	x.problem(status, reason, detailOfFailure(reason, err), member)
+}
+
+// detailOfFailure says why an origin gave no response; of one that the policy fails,
+// also what it did: whoever sees the 500 is to mend the handler.
+func detailOfFailure(reason rfc9111.Reason, err error) string {
+	if reason == rfc9111.ViolationFailed && err != nil {
+		return err.Error() + " " + reason.Text()
+	}
+	return reason.Text()
 }
 
 // notAsked reports whether a failure means that the request went to nobody.
@@ -180,6 +187,9 @@ func (x *exchange) problem(status int, reason rfc9111.Reason, detail string, cs 
 	}
 	h := x.w.Header()
 	x.cors(h)
+	if status == http.StatusMethodNotAllowed { // RFC 9110 section 15.5.6
+		h["Allow"] = []string{x.plan.Route.Allow}
+	}
 	h["Content-Type"] = []string{"application/problem+json"}
 	if page, ok := x.page(h, status); ok {
 		h["Content-Type"], body = htmlPage, page

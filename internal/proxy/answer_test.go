@@ -43,7 +43,7 @@ func TestWhatEdgeAnswersItself(t *testing.T) {
 		{"data that mode error forbids", "GET", "/strict?q=1", nil, 400, []string{"Cache-Status: edge; detail=forbidden-data"}},
 		{"a forged path", "GET", "/a%00b", nil, 400, []string{"Cache-Status: edge; detail=bad-target"}},
 		{"only what is stored", "GET", "/auto", []string{"Cache-Control: only-if-cached"}, 504, []string{"Cache-Status: edge; detail=only-if-cached"}},
-		{"TRACE", "TRACE", "/auto", nil, 405, nil},
+		{"TRACE", "TRACE", "/auto", nil, 405, []string{"Allow: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"}},
 	} {
 		newRig(t, config(answers), func(r *rig) {
 			a := r.do(context.Background(), c.method, c.path, "", c.fields...)

@@ -117,5 +117,8 @@ var violations = [NumViolations]struct {
 // String returns the violation's word, empty for NoViolation.
 func (v Violation) String() string { return violations[v].word }
 
+// Text returns one sentence that says what the answer did, empty for NoViolation.
+func (v Violation) Text() string { return v.reason().Text() }
+
 // reason returns why an answer with this violation is not stored.
 func (v Violation) reason() Reason { return violations[v].reason }
