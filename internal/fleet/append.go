@@ -61,6 +61,9 @@ func (s *session) write(ctx context.Context) error {
 		case <-release:
 			s.l.journal.Release()
 		case left := <-s.l.leave:
+			// What was purged while the last answer was awaited goes first: of a Wake and a
+			// leave that are both there, select takes either.
+			_ = s.append(ctx)
 			_ = s.announce(ctx, "") // who does not hear of it waits for the announcement to end
 			close(left)
 			return nil

@@ -101,14 +101,19 @@ func (o LogOptions) withDefaults() LogOptions {
 	return o
 }
 
-// leaveTimeout is what a node that ends takes to tell the others.
+// leaveTimeout is what a node that ends takes to tell the others, if the log has all
+// its invalidations; else it takes as long as an answer of the server may.
 const leaveTimeout = 200 * time.Millisecond
 
-// Close tells the others that this node is gone, if that is possible at once,
-// and ends all goroutines and connections.
+// Close appends what the log does not have and tells the others that this node is
+// gone, if the server can be reached, and ends all goroutines and connections.
 func (l *Log) Close() {
 	if l.session.Load() != nil {
-		left, late := make(chan struct{}), time.After(leaveTimeout)
+		limit := leaveTimeout
+		if l.journal.Waiting() > 0 {
+			limit = replyTimeout
+		}
+		left, late := make(chan struct{}), time.After(limit)
 		select {
 		case l.leave <- left:
 			select {

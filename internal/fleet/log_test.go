@@ -376,6 +376,50 @@ func TestWhoLeavesIsNotWaitedFor(t *testing.T) {
 	})
 }
 
+// What was purged in the last moments of a node is in the log when it has left: a
+// purge that waits to be appended goes before the farewell, whichever is seen first.
+func TestAPurgeIsLoggedBeforeANodeLeaves(t *testing.T) {
+	t.Parallel()
+	r := harness.RunRedis(t)
+	n := &testNode{Memory: cache.NewMemory(cache.Options{Bytes: 1 << 20, Node: 1})}
+	t.Cleanup(n.Close)
+	l := &Log{o: LogOptions{Server: single(r), Memory: n.Memory, Now: now}.withDefaults(), journal: n.Journal(), keys: keys{"edge"}, leave: make(chan chan struct{})}
+	l.members.init(1)
+	l.journal.Follow(nextEpoch(0), beginningOfLog, beginningOfLog)
+	r.Must(t, "XADD", l.keys.log(), beginningOfLog.String(), "somebody", "else")
+	leave := func(tag string) error {
+		ctx, cancel := context.WithCancelCause(t.Context())
+		defer cancel(nil)
+		s, err := l.open(ctx, cancel)
+		if err != nil {
+			return err
+		}
+		defer s.close()
+		go func() { // ends with ctx
+			select {
+			case l.leave <- make(chan struct{}):
+			case <-ctx.Done():
+			}
+		}()
+		n.purge(tag)
+		return s.write(ctx)
+	}
+	for i, left := 0, 0; left < 20; i++ {
+		tag := fmt.Sprintf("tag-%d.", i)
+		if err := leave(tag); err != nil {
+			if i == 200 {
+				t.Fatal(err)
+			}
+			l.journal.Unsent() // the machine is busy
+			continue
+		}
+		left++
+		if log := r.Must(t, "XRANGE", l.keys.log(), "-", "+"); !strings.Contains(log, tag) {
+			t.Fatalf("%s is not in the log: %s", tag, log)
+		}
+	}
+}
+
 // A node whose announcement the server has lost is still waited for.
 func TestEverywhereRemembersWhoWasThere(t *testing.T) {
 	t.Parallel()
