@@ -328,3 +328,25 @@ func TestSilence(t *testing.T) {
 		t.Errorf("%d invalidations for the log: a silence is the node's own", got)
 	}
 }
+
+// A lookup may find a silence that has just ended when it makes the soft purge of it:
+// that is none of the next silence's.
+func TestASilenceThatEndedMeanwhile(t *testing.T) {
+	m := newNode(t, 1)
+	m.Heard(100)
+	m.Heard(200)
+	m.fallSilent(100)
+	g := m.Generation()
+	m.fallSilent(100)
+	if m.Generation() != g {
+		t.Error("two purges for one silence")
+	}
+	if !m.Store("k", nil, newObject(m, "o", "t")) {
+		t.Fatal("not stored")
+	}
+	var l Lookup
+	m.Lookup([]byte("k"), newView(t), 201, &l)
+	if !l.Silent || !l.Soft.Hit {
+		t.Errorf("in the next silence: %+v", l)
+	}
+}

@@ -11,15 +11,18 @@ import (
 // first answer, not when the goroutine that follows the log has run again.
 type silence struct {
 	until atomic.Int64 // rfc9111.Instant
-	// fell says that the soft purge of this silence is in force.
-	fell atomic.Bool
+	// fell is the until of the last silence whose soft purge is in force; 0 before the
+	// first. It is no flag, which end would have to take down:
+	//
+	//  1. a lookup finds that until has passed
+	//  2. end: until is later, and the flag is down
+	//  3. the lookup makes the purge of 1, and puts the flag up
+	//  4. until passes: the flag says that there was a purge
+	fell atomic.Int64
 }
 
-// end ends the silence, until t.
-func (s *silence) end(t rfc9111.Instant) {
-	s.until.Store(int64(t))
-	s.fell.Store(false)
-}
+// end ends the silence, until t, which is later than any before that has passed.
+func (s *silence) end(t rfc9111.Instant) { s.until.Store(int64(t)) }
 
 // Heard says that this node knows of all invalidations of its fleet but those of
 // the last moments, and that it may be taken to do so until t. After t everything
@@ -33,7 +36,7 @@ func (m *Memory) Silent(now rfc9111.Instant) bool {
 	if now <= until {
 		return false
 	}
-	if !m.silence.fell.Load() {
+	if int64(until) > m.silence.fell.Load() {
 		m.fallSilent(until)
 	}
 	return true
@@ -45,8 +48,8 @@ func (m *Memory) Silent(now rfc9111.Instant) bool {
 func (m *Memory) fallSilent(at rfc9111.Instant) {
 	m.generations.mu.Lock()
 	defer m.generations.mu.Unlock()
-	if !m.silence.fell.Load() {
+	if int64(at) > m.silence.fell.Load() {
 		m.generations.put(&Selector{All: true, Soft: true}, at)
-		m.silence.fell.Store(true)
+		m.silence.fell.Store(int64(at))
 	}
 }
