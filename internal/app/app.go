@@ -242,6 +242,9 @@ func (a *App) close() {
 		a.tier.Close()
 		a.fleetLog.Close()
 	}
+	if a.proxy != nil {
+		a.proxy.Close()
+	}
 	if a.memory != nil {
 		a.memory.Close()
 	}

@@ -22,6 +22,7 @@ type gate struct {
 	// closed; ended is closed when the last one ends after that.
 	under atomic.Int64
 	ended chan struct{}
+	last  sync.Once // closes ended: who comes after the close is the last once more
 
 	mu      sync.Mutex // protects tunnels and shut
 	tunnels map[*tunnel]struct{}
@@ -78,7 +79,7 @@ func (g *gate) enter() bool {
 
 func (g *gate) leave() {
 	if g.under.Add(-1) == -closed {
-		close(g.ended)
+		g.last.Do(func() { close(g.ended) })
 	}
 }
 

@@ -283,4 +283,7 @@ func TestGateWaitsForRequests(t *testing.T) {
 	default:
 		t.Error("the last request did not say that it ended")
 	}
+	if g.enter() { // after all have ended, as before
+		t.Error("a request came in after the last one")
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -39,11 +40,15 @@ func (q *inquiry) coding() rfc9111.Coding {
 	return rfc9111.NegotiateCoding(&q.view, q.plan.Route.Compress)
 }
 
-// coder makes codings of objects, one at a time: they are never urgent.
+// coder makes codings of objects, one at a time: they are never urgent. Nothing waits
+// for the one under way, also not the end of the process: it is not kept then.
 type coder struct {
 	p     *Proxy
 	queue chan coderTask
 	busy  atomic.Bool
+
+	mu     sync.Mutex // protects closed, and is held while a coding goes into the store
+	closed bool
 }
 
 // coderTask asks for one coding of an object.
@@ -123,7 +128,23 @@ func (c *coder) do(t coderTask) {
 		*fresh.Codings = *t.object.Codings
 	}
 	fresh.Codings[t.coding] = codedForm(fresh, t.coding, cache.NewBody([][]byte{text}))
-	c.p.memory.Freshen(t.key, t.object, fresh)
+	c.keep(t, fresh)
+}
+
+// keep puts fresh in the place of the object of t.
+func (c *coder) keep(t coderTask, fresh *cache.Object) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.closed {
+		c.p.memory.Freshen(t.key, t.object, fresh)
+	}
+}
+
+// close has the store left alone from now on.
+func (c *coder) close() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
 }
 
 // codedForm is o in a coding: with a head and an entity tag of its own, and the

@@ -238,6 +238,21 @@ func TestACodingIsMadeOnce(t *testing.T) {
 	})
 }
 
+// After Close the store is left alone: what is coded goes to clients, and is not kept.
+func TestNoCodingIsKeptAfterTheEnd(t *testing.T) {
+	newRig(t, config("routes:\n  - {path: /a, mode: force-static}\n"), func(r *rig) {
+		html(r)
+		r.get("/a")
+		r.proxy.Close()
+		for range 2 {
+			a := r.get("/a", everything)
+			if synctest.Wait(); decoded(t, a) != page || !strings.HasPrefix(a.header.Get("Etag"), "W/") {
+				t.Errorf("got %v, want it coded on its way", a.header)
+			}
+		}
+	})
+}
+
 // A new body has codings of its own; those of the old one went with it.
 func TestCodingsOfAnOldBodyAreGone(t *testing.T) {
 	newRig(t, config("routes:\n  - {path: /a, mode: force-static, revalidate: 10s, stale: 0}\n"), func(r *rig) {

@@ -130,6 +130,10 @@ func unbounded(r request.Rules) request.Rules {
 	return r
 }
 
+// Close has Memory left alone by what goes on behind answers. It comes after the last
+// request, and before the end of Memory.
+func (p *Proxy) Close() { p.coder.close() }
+
 // Policy returns the policy in force.
 func (p *Proxy) Policy() *policy.Policy { return p.live.Load().policy }
 

@@ -151,6 +151,7 @@ func makeRig(t *testing.T, text string, o cache.Options, tune ...func(*fill.Opti
 // close ends what the rig runs.
 func (r *rig) close() {
 	r.flights.Close()
+	r.proxy.Close()
 	r.memory.Close()
 	r.log.Close()
 }
