@@ -167,7 +167,8 @@ func (k *kindRules) addNames(to drawer, why string, names ...string) {
 
 // builtinHeaders adds the rules that no policy writes. Authorization makes a
 // request dynamic, or is refused in mode error, unless it is named; and "*" does
-// not mean the fields that edge speaks for itself.
+// not mean the fields that edge speaks for itself. In auto these are the conditions:
+// a fetch goes without them, and all others are sent as the client wrote them.
 func (b *routeCompiler) builtinHeaders(rules *kindRules) {
 	named := slices.ContainsFunc(rules.rules, func(r rule) bool { return r.name == authorization && !r.valued })
 	if !named && b.route.Mode == DynamicOnRequestData {
@@ -176,8 +177,12 @@ func (b *routeCompiler) builtinHeaders(rules *kindRules) {
 	if !named && b.route.Mode == ErrorMode {
 		rules.addNames(forbidden, "mode error", authorization)
 	}
-	if rules.star >= 0 && b.route.Enforced() {
-		rules.addNames(withheld, "edge speaks for itself", ownNames...)
+	if rules.star >= 0 {
+		own := conditions
+		if b.route.Enforced() {
+			own = ownNames
+		}
+		rules.addNames(withheld, "edge speaks for itself", own...)
 	}
 }
 

@@ -15,6 +15,12 @@ var ownNames = []string{
 	"x-forwarded-*",
 }
 
+// conditions are those of ownNames that ask for less than the whole: edge answers them
+// itself, in every mode that fetches for the store.
+var conditions = []string{
+	"if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since", "range",
+}
+
 // hopNames are gone before a policy is asked.
 var hopNames = []string{
 	"connection", "content-length", "expect", "http2-settings", "keep-alive", "proxy-authenticate",

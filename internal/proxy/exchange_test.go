@@ -474,3 +474,24 @@ func TestAutoForwardsTheKeyedValue(t *testing.T) {
 		}
 	})
 }
+
+// Where all fields are in the key, conditions and ranges are not: edge answers them, and
+// an origin that did would give one client's 304 or part to a fetch of the whole.
+func TestAllFieldsAreNoConditions(t *testing.T) {
+	newRig(t, config("routes:\n  - {path: /a, key: {headers: \"*\"}}\n"), func(r *rig) {
+		r.origin.answers((&file{body: alphabet, etag: `"v1"`}).answer)
+		for _, c := range []struct {
+			field  string
+			status int
+			body   string
+		}{
+			{`If-None-Match: "v1"`, 304, ""}, {"Range: bytes=0-1", 206, "ab"}, {`If-Match: "v0"`, 412, ""}, {"X-Other: 1", 200, alphabet},
+		} {
+			if a := r.get("/a", c.field); a.status != c.status || a.body != c.body {
+				t.Errorf("%s: %v", c.field, a)
+			}
+			r.wantFields("the origin saw", r.origin.last().Header, "Range:", "If-None-Match:", "If-Match:")
+		}
+		r.wantAsked(2)
+	})
+}
