@@ -41,6 +41,9 @@ func (l *Labels) place() *Place {
 	return l.Place
 }
 
+// LabelledAs reports whether l and o are of policies that label alike.
+func (l *Labels) LabelledAs(o *Labels) bool { return l.place().Labelling == o.place().Labelling }
+
 // places are those of stored objects, each once.
 type places struct {
 	mu    sync.Mutex

@@ -129,8 +129,10 @@ func New(o Options) *Flights {
 // The caller must Close the reader.
 //
 // A flight is joined only while it may still be shared with one who comes now:
-// before its head, or after it when Share is ShareAll; and never when a purge
-// of the key's path, host, route or all has happened since it was born. Tags
+// before its head, or after it when Share is ShareAll; never when a purge
+// of the key's path, host, route or all has happened since it was born; and never
+// when another policy gave its labels, which may not be those that a purge since was
+// meant for. Tags
 // are known only at the head: a reader that joined a flight born before its
 // own generation is told Superseded then, if one of them was purged.
 //
@@ -158,7 +160,7 @@ func (fs *Flights) Join(job Job, gen cache.Generation) (r *Reader, lead bool) {
 	s.mu.Lock()
 	at := s.place(&job)
 	if f := s.flights[at]; f != nil {
-		if r = f.join(gen); r != nil {
+		if r = f.join(&job.Labels, gen); r != nil {
 			s.mu.Unlock()
 			fs.o.Hooks.Collapsed()
 			return r, false

@@ -16,11 +16,11 @@ func (f *Flight) lead(gen cache.Generation) *Reader {
 }
 
 // join adds a reader of generation gen, or returns nil if the response is not
-// for one who comes now.
-func (f *Flight) join(gen cache.Generation) *Reader {
+// for one who comes now and labels with l.
+func (f *Flight) join(l *cache.Labels, gen cache.Generation) *Reader {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if !f.joinable() || f.purged() {
+	if !f.joinable() || !f.labels.LabelledAs(l) || f.purged() {
 		return nil
 	}
 	r := f.add(new(Reader), gen)

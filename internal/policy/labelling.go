@@ -6,9 +6,9 @@ import (
 )
 
 // Labelling is a hash of what the route adds to the labels of an object: its
-// pattern and the templates of its tags. An object that was stored under
-// another labelling, before a reload, must be labelled anew before it is
-// served: a purge of the new route or tag would not reach it otherwise. It is
+// pattern, the templates of its tags, and the fields that carry more. An object that
+// was stored under another labelling, before a reload, must be labelled anew before
+// it is served: a purge of the new route or tag would not reach it otherwise. It is
 // never 0.
 func (r *Route) Labelling() uint64 {
 	h := fnv.New64a()
@@ -23,6 +23,9 @@ func (r *Route) Labelling() uint64 {
 			part(strconv.Itoa(p.param))
 		}
 		part("")
+	}
+	for _, name := range r.TagHeaders {
+		part(name)
 	}
 	return h.Sum64() | 1
 }

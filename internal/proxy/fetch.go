@@ -133,16 +133,15 @@ func (x *exchange) refresh() {
 // fetch is one request to the origin for the store. It lives as long as its
 // flight, which may be longer than the exchange that began it: it holds copies.
 type fetch struct {
-	p       *Proxy
-	live    *live
-	route   *policy.Route
-	key     string
-	sends   policy.Fetch  // decoded from key, which it aliases
-	view    *request.View // what the response is judged against
-	vary    []string      // by what the responses are thought to vary
-	labels  cache.Labels  // without the origin's tags
-	born    cache.Generation
-	stamp   cache.Stamp   // the same for other nodes
+	p      *Proxy
+	live   *live
+	route  *policy.Route
+	key    string
+	sends  policy.Fetch  // decoded from key, which it aliases
+	view   *request.View // what the response is judged against
+	vary   []string      // by what the responses are thought to vary
+	labels cache.Labels  // without the origin's tags
+	birth
 	stale   *cache.Object // what a 304 would confirm; nil for none
 	partial *partial      // what a 206 would complete; nil for none
 	flight  *fill.Flight
@@ -161,14 +160,26 @@ type fetch struct {
 	url url.URL
 }
 
-// newFetch copies what a fetch needs of the exchange. Generation and stamp are
-// taken here, before anything of the fetch happens: a purge from now on is newer
-// than what it brings.
-func (x *exchange) newFetch() *fetch {
-	f := &fetch{p: x.p, live: x.live, route: x.plan.Route, born: x.p.memory.Generation()}
-	if j := f.p.memory.Journal(); j != nil {
-		f.stamp = j.Stamp()
+// birth is when a request to an origin began. A purge from then on is newer than
+// what it brings.
+type birth struct {
+	born  cache.Generation
+	stamp cache.Stamp // the same for other nodes
+}
+
+// birth is that of a request of which nothing has happened yet.
+func (p *Proxy) birth() birth {
+	b := birth{born: p.memory.Generation()}
+	if j := p.memory.Journal(); j != nil {
+		b.stamp = j.Stamp()
 	}
+	return b
+}
+
+// newFetch copies what a fetch needs of the exchange. It is born here; who has sent
+// its request before says when.
+func (x *exchange) newFetch() *fetch {
+	f := &fetch{p: x.p, live: x.live, route: x.plan.Route, birth: x.p.birth()}
 	f.key, f.vary = string(x.plan.Key), x.found.Vary
 	if x.landing.Kind == fill.OtherVariant {
 		f.vary = x.landing.Vary // younger than what is stored

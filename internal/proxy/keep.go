@@ -26,24 +26,24 @@ type keep struct {
 	body      []byte // of the announced length, which the budget has reserved
 }
 
-// newKeep returns nil when the answer is not one to be stored: few are. born is
-// the generation before the request was sent.
-func (x *exchange) newKeep(res *http.Response, at rfc9111.Moment, born cache.Generation) *keep {
+// newKeep returns nil when the answer is not one to be stored: few are. b is the
+// birth of the request.
+func (x *exchange) newKeep(res *http.Response, at rfc9111.Moment, b birth) *keep {
 	if x.plan.Route.Mode != policy.Auto || res.ContentLength < 0 || res.ContentLength > x.plan.Route.MaxObject {
 		return nil
 	}
 	switch {
 	case x.view.Method == http.MethodPost:
-		return x.keepForGet(res, at, born)
+		return x.keepForGet(res, at, b)
 	case x.passes && x.view.Method == http.MethodGet && res.StatusCode == http.StatusPartialContent:
-		return x.keepPart(res, at, born)
+		return x.keepPart(res, at, b)
 	}
 	return nil
 }
 
 // keepForGet is newKeep for the answer to a POST.
-func (x *exchange) keepForGet(res *http.Response, at rfc9111.Moment, born cache.Generation) *keep {
-	f := x.getFor(born)
+func (x *exchange) keepForGet(res *http.Response, at rfc9111.Moment, b birth) *keep {
+	f := x.getFor(b)
 	if f == nil {
 		return nil
 	}
@@ -58,13 +58,13 @@ func (x *exchange) keepForGet(res *http.Response, at rfc9111.Moment, born cache.
 }
 
 // keepPart is newKeep for a 206: it is stored as if it were an incomplete 200.
-func (x *exchange) keepPart(res *http.Response, at rfc9111.Moment, born cache.Generation) *keep {
+func (x *exchange) keepPart(res *http.Response, at rfc9111.Moment, b birth) *keep {
 	part, ok := rfc9111.PartOf(res.Header, res.ContentLength)
 	if !ok || !rfc9111.Combinable(res.Header) {
 		return nil
 	}
 	f := x.newFetch()
-	f.born = born
+	f.birth = b
 	incomplete := *res
 	incomplete.StatusCode = http.StatusOK
 	k := &keep{f: f, part: part}
@@ -77,7 +77,7 @@ func (x *exchange) keepPart(res *http.Response, at rfc9111.Moment, born cache.Ge
 
 // getFor returns the fetch that a GET for the URL of x would be, nil if the
 // policy would not look such a GET up.
-func (x *exchange) getFor(born cache.Generation) *fetch {
+func (x *exchange) getFor(b birth) *fetch {
 	get := &exchange{inquiry: inquiry{p: x.p, live: x.live, view: *x.view.Clone()}}
 	get.view.Method, get.view.Body, get.view.ContentLength = http.MethodGet, request.NoBody, 0
 	get.decide()
@@ -85,7 +85,7 @@ func (x *exchange) getFor(born cache.Generation) *fetch {
 		return nil
 	}
 	f := get.newFetch()
-	f.born = born
+	f.birth = b
 	return f
 }
 

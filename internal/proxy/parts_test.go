@@ -335,6 +335,37 @@ func TestAPurgeOvertakesTheRest(t *testing.T) {
 	})
 }
 
+// The tags of a part are those of what it is completed to: its own head does not have
+// the field that they came in, and an answer to If-Range should not repeat it.
+func TestAPurgeByTagReachesWhatWasCompleted(t *testing.T) {
+	for name, during := range map[string]bool{"a purge after it": false, "a purge while the rest is fetched": true} {
+		newRig(t, config(""), func(r *rig) {
+			o := &file{body: alphabet, etag: `"v1"`, breakAt: 10, fields: []string{"Cache-Tag: t"}}
+			tell := func(req *http.Request) *http.Response {
+				res := o.says(req)
+				if res.StatusCode == http.StatusPartialContent {
+					res.Header.Del("Cache-Tag")
+				}
+				return res
+			}
+			r.slowly(time.Second, tell)
+			r.get("/a")
+			_, ended := r.begin("/a")
+			if time.Sleep(500 * time.Millisecond); !during {
+				<-ended
+			}
+			r.purge(cache.Selector{Tags: []string{"t"}})
+			<-ended
+			synctest.Wait()
+			r.wantFields("the origin saw", r.origin.last().Header, "Range: bytes=10-")
+			o.body, o.etag = strings.ToUpper(alphabet), `"v2"`
+			if a := r.get("/a"); a.body != o.body {
+				r.t.Errorf("%s: %v", name, a)
+			}
+		})
+	}
+}
+
 func TestAHerdOnAPartAsksOnce(t *testing.T) {
 	partly(t, "", 10, func(r *rig, o *file) {
 		r.slowly(time.Second, o.says)

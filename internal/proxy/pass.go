@@ -114,7 +114,7 @@ func (ps *pass) rewrite(pr *httputil.ProxyRequest) {
 
 func (ps *pass) roundTrip(r *http.Request) (*http.Response, error) {
 	x := ps.x
-	born := x.p.memory.Generation()
+	birth := x.p.birth()
 	res, at, err := x.p.send(x.plan.Route.Origin, r)
 	x.address = addressOf(res, err)
 	if err != nil {
@@ -123,10 +123,12 @@ func (ps *pass) roundTrip(r *http.Request) (*http.Response, error) {
 	if x.w.http2 {
 		ps.body.unbound() // in HTTP/1, net/http wants all of the body first
 	}
-	ps.keep = x.newKeep(res, at, born)
+	ps.keep = x.newKeep(res, at, birth)
 	x.doubtPartial(res)
 	if x.passes && x.found.State == cache.Found && x.view.Method == http.MethodHead && res.StatusCode == http.StatusOK {
-		x.newFetch().heed(res.Header.Clone(), at)
+		f := x.newFetch()
+		f.birth = birth
+		f.heed(res.Header.Clone(), at)
 	}
 	if res.StatusCode != http.StatusSwitchingProtocols {
 		t := &trailers{ReadCloser: res.Body, res: res, route: x.plan.Route}

@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"edge/internal/cache"
 )
@@ -119,4 +121,55 @@ func TestRoutesAreJudgedAnewAfterAReload(t *testing.T) {
 			t.Errorf("got %v after a purge of its route", a)
 		}
 	})
+}
+
+// Nobody joins a fetch that began under a policy with other labels: the purge of a tag
+// that is new would not reach what it brings.
+func TestNobodyJoinsAFetchOfOtherLabels(t *testing.T) {
+	with := func(labels string) string {
+		return config("routes:\n  - {path: /a, mode: force-static, " + labels + "}\n")
+	}
+	for name, c := range map[string]struct{ before, after string }{
+		"a tag":           {"tags: [old]", "tags: [new]"},
+		"a field of tags": {"tag_headers: [x-old]", "tag_headers: [x-new]"},
+	} {
+		newRig(t, with(c.before), func(r *rig) {
+			r.slowly(time.Second, func(*http.Request) *http.Response { return response(200, "before", "X-New: new") })
+			_, ended := r.begin("/a")
+			synctest.Wait()
+			r.proxy.Swap(load(t, with(c.after)))
+			r.purge(cache.Selector{Tags: []string{"new"}})
+			r.origin.says(200, "after", "X-New: new")
+			if a := r.get("/a"); a.body != "after" {
+				t.Errorf("%s, after the purge: %v", name, a)
+			}
+			<-ended
+			synctest.Wait()
+			if a := r.get("/a"); a.body != "after" {
+				t.Errorf("%s, after the fetch from before it: %v", name, a)
+			}
+		})
+	}
+}
+
+// A field that a reload makes one of tags is so in what is stored already: its tags
+// count, and clients do not see it any more.
+func TestTagFieldsAreJudgedAnewAfterAReload(t *testing.T) {
+	after := config("routes:\n  - {path: /a, mode: force-static, tag_headers: [x-tags]}\n")
+	for tags, kept := range map[string]bool{"t, u": true, "": true, strings.Repeat("t ", 257): false} {
+		newRig(t, config("routes:\n  - {path: /a, mode: force-static}\n"), func(r *rig) {
+			r.origin.says(200, "hello", "X-Tags: "+tags)
+			r.get("/a")
+			r.proxy.Swap(load(r.t, after))
+			a := r.get("/a")
+			r.wantFields("the client got", a.header, "X-Tags:")
+			if hit := strings.Contains(a.header.Get("Cache-Status"), "hit"); hit != kept {
+				t.Errorf("%.5q after the reload: %v, want a hit: %v", tags, a, kept)
+			}
+			r.purge(cache.Selector{Tags: []string{"u"}})
+			if hit := strings.Contains(r.get("/a").header.Get("Cache-Status"), "hit"); hit != (tags == "") {
+				t.Errorf("%.5q after a purge of u: hit %v", tags, hit)
+			}
+		})
+	}
 }

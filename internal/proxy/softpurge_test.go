@@ -1,6 +1,7 @@
 package proxy_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/http"
@@ -124,6 +125,24 @@ func TestASoftPurgeEndsWithA304(t *testing.T) {
 		if a := r.get("/a"); a.status != 502 {
 			t.Errorf("after the grace: %v", a)
 		}
+	})
+}
+
+// What the answer to a HEAD freshens is as old as the HEAD: a soft purge while the
+// origin thought about it is not undone.
+func TestASoftPurgeOvertakesAHead(t *testing.T) {
+	const fields = "Cache-Control: max-age=60, stale-while-revalidate=600"
+	newRig(t, config(""), func(r *rig) {
+		r.origin.says(200, "hello", `Etag: "v"`, fields)
+		r.get("/a")
+		time.Sleep(time.Minute)
+		r.origin.answers(func(*http.Request) (*http.Response, error) {
+			r.purge(cache.Selector{Paths: []string{"/a"}, Soft: true})
+			return response(200, "", `Etag: "v"`, fields), nil
+		})
+		r.do(context.Background(), http.MethodHead, "/a", "", "Cache-Control: no-cache")
+		r.down()
+		r.want(r.get("/a"), 200, "edge; hit; ttl=0; detail=soft-purged", "hello")
 	})
 }
 

@@ -21,19 +21,18 @@ const (
 var errTags = errors.New("too many tags, or too long")
 
 // withTags returns the labels of a response: those of the policy, the tags of
-// its own fields, and its groups. Cache-Groups stays in the answer.
-func (f *fetch) withTags(h http.Header) (cache.Labels, error) {
-	l := f.labels
+// its own fields, and its groups. Cache-Groups stays in the answer. Where it
+// completes a part, the tags of that are among them: they are not in its stored
+// head, and the answer that brought the rest should not repeat the fields that they
+// came in (RFC 9110 section 15.3.7).
+func (f *fetch) withTags(h http.Header) (l cache.Labels, err error) {
+	l = f.labels
 	l.Tags = l.Tags[:len(l.Tags):len(l.Tags)]
-	for _, name := range f.route.TagHeaders {
-		for _, line := range h[name] {
-			for tag := range splitTags(strings.Clone(line)) { // the line keeps the whole head alive
-				if len(l.Tags) >= maxTags || len(tag) > maxTagBytes {
-					return l, errTags
-				}
-				l.Tags = append(l.Tags, tag)
-			}
-		}
+	if f.completed {
+		l.Tags = union(l.Tags, f.partial.object.Labels.Tags)
+	}
+	if l.Tags, err = appendFieldTags(l.Tags, h, f.route); err != nil {
+		return l, err
 	}
 	for _, group := range rfc9111.Groups(h) {
 		if len(l.Tags) >= maxTags || len(group) > maxTagBytes {
@@ -44,25 +43,53 @@ func (f *fetch) withTags(h http.Header) (cache.Labels, error) {
 	return l, nil
 }
 
+// appendFieldTags appends the tags that the fields of a head bring.
+func appendFieldTags(tags []string, h http.Header, route *policy.Route) ([]string, error) {
+	for _, name := range route.TagHeaders {
+		for _, line := range h[name] {
+			for tag := range splitTags(strings.Clone(line)) { // the line keeps the whole head alive
+				if len(tags) >= maxTags || len(tag) > maxTagBytes {
+					return tags, errTags
+				}
+				tags = append(tags, tag)
+			}
+		}
+	}
+	return tags, nil
+}
+
 // relabel gives an object that was stored under another policy the labels of
 // this one beside its own. If one of them was purged since the object was born,
 // it is dead; the check is the one every lookup makes.
 func (x *exchange) relabel() {
-	old := x.found.Object
+	old, labelling := x.found.Object, x.live.labelling[x.plan.Route.Ordinal]
 	fresh := remake(old)
-	fresh.Labels.Place = at(old.Labels.Place, x.plan.Route.Pattern, x.live.labelling[x.plan.Route.Ordinal])
-	fresh.Labels.Tags = union(old.Labels.Tags, x.plan.Route.AppendTags(nil, &x.plan))
-	keepCodings(fresh, old)
-	x.p.memory.Freshen(string(x.plan.Key), old, fresh)
+	if labelAnew(fresh, x.plan.Route, labelling, x.plan.Route.AppendTags(nil, &x.plan)) {
+		keepCodings(fresh, old)
+		x.p.memory.Freshen(string(x.plan.Key), old, fresh)
+	}
 	x.p.memory.Lookup(x.plan.Key, &x.view, x.p.now(), &x.found)
-	if x.found.State == cache.Found && x.found.Object.Labels.Labelling != fresh.Labels.Labelling {
+	if x.found.State == cache.Found && x.found.Object.Labels.Labelling != labelling {
 		x.found.State, x.found.Object = cache.Dead, nil
 	}
 }
 
-// at is p with another route and labelling.
-func at(p *cache.Place, route string, labelling uint64) *cache.Place {
-	return &cache.Place{Scheme: p.Scheme, Host: p.Host, Route: route, Labelling: labelling}
+// labelAnew gives o, which nobody else has seen, the labels of a route, with its tags,
+// beside its own. What the other policy did not take for tags is still in the head. It
+// is false for more tags than an object may have: then some purge would not reach it.
+func labelAnew(o *cache.Object, route *policy.Route, labelling uint64, tags []string) (ok bool) {
+	place := o.Labels.Place
+	o.Labels.Place = &cache.Place{Scheme: place.Scheme, Host: place.Host, Route: route.Pattern, Labelling: labelling}
+	o.Labels.Tags = union(o.Labels.Tags, tags)
+	head := http.Header{}
+	o.Head.AddTo(head)
+	own, err := appendFieldTags(nil, head, route)
+	o.Labels.Tags = union(o.Labels.Tags, own)
+	fields := len(head)
+	if stripTags(head, route); len(head) < fields {
+		o.Head = cache.MakeHead(head)
+	}
+	return err == nil && len(o.Labels.Tags) <= maxTags
 }
 
 // groupTag is the tag of a group (RFC 9875): a group is of one origin. The NULs

@@ -27,10 +27,9 @@ func (f *fetch) load(ctx context.Context) bool {
 	if v.Action != rfc9111.Serve && f.stale != nil {
 		return false // what is here is as good
 	}
-	if o.Labels.Labelling != f.labels.Labelling {
-		// Another node has another policy: a purge by the labels of either reaches it.
-		o.Labels.Place = at(o.Labels.Place, f.labels.Route, f.labels.Labelling)
-		o.Labels.Tags = union(o.Labels.Tags, f.labels.Tags)
+	// Another node may have another policy: a purge by the labels of either reaches it.
+	if l := f.labels.Labelling; o.Labels.Labelling != l && !labelAnew(o, f.route, l, f.labels.Tags) {
+		return false
 	}
 	return f.p.memory.Store(f.key, found.Vary, o)
 }
