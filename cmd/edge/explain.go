@@ -58,7 +58,7 @@ func newExplain(std stdio) *cobra.Command {
 in the key, what is withheld, what the origin would see, for how long the answer
 lives. It is the code that serves. With --live, ask a running edge, which also
 tells what it has stored.`,
-		Example: `  edge explain -c edge.yaml https://www.example.com/api/posts?q=go
+		Example: `  edge explain -c edge.yaml 'https://www.example.com/api/posts?q=go'
   edge explain -c edge.yaml POST https://www.example.com/api/posts
   edge explain --live https://www.example.com/api/posts -H 'Cookie: session=x'`,
 		Args: cobra.ArbitraryArgs, // requestLine looks at them
@@ -95,7 +95,7 @@ func requestLine(c *cobra.Command, list []string) (method, url string, err error
 		method = strings.ToUpper(list[0])
 	}
 	if !strings.HasPrefix(url, "http://") && !strings.HasPrefix(url, "https://") {
-		return "", "", withHint(usageError{fmt.Errorf("%q is no absolute URL", url)}, "the host counts as well: http://www.example.com/api/posts?q=go")
+		return "", "", withHint(usageError{fmt.Errorf("%q is no absolute URL", url)}, "the host counts as well: 'http://www.example.com/api/posts?q=go'")
 	}
 	return method, url, nil
 }

@@ -50,7 +50,7 @@ after 5 seconds.`,
 	f.BoolVar(&r.All, "all", false, "everything")
 	f.BoolVar(&r.Soft, "soft", false, "make stale instead of purging")
 	f.BoolVar(&r.DryRun, "dry-run", false, "only count")
-	f.StringVar(&r.Wait, "wait", "", "how `far` to wait: local, accepted (the log of the fleet has it) or fleet (every node has)")
+	f.StringVar(&r.Wait, "wait", "", "how `far` the purge is to get first: local (this node), accepted (the fleet's log has it) or fleet (every node)")
 	outputFlag(c, &output)
 	flags.add(c, std)
 	return c

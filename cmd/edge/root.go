@@ -74,7 +74,7 @@ func noArgs(c *cobra.Command, list []string) error {
 func newHelp(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use:   "help [COMMAND]",
-		Short: "Tell about a command",
+		Short: "Print the help of a command",
 		RunE: func(_ *cobra.Command, list []string) error {
 			c, rest, err := root.Find(list)
 			if err != nil {

@@ -21,7 +21,7 @@ func newRun(std stdio) *cobra.Command {
 	var announce bool
 	c := &cobra.Command{
 		Use:   "run (-c FILE | --origin URL)",
-		Short: "Serve",
+		Short: "Run the proxy",
 		Long: `Serve what the policy file says, or, without a file, stand in front of one
 origin with every route auto.
 

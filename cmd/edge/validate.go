@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -23,8 +24,15 @@ func configError(err error) error {
 		return err
 	}
 	err = fmt.Errorf("the policy has %s\n%w", count(len(problems), "problem"), err)
-	if problems[0].Line == 0 && errors.Is(problems[0].Err, fs.ErrNotExist) {
+	first := problems[0]
+	switch {
+	case first.Line > 0: // the file was read
+	case errors.Is(first.Err, fs.ErrNotExist):
 		return withHint(err, "name the policy file with -c FILE; edge demo shows one")
+	case errors.Is(first.Err, fs.ErrPermission):
+		return withHint(err, "let the user that runs edge read the file, and enter the directories it is in")
+	case errors.Is(first.Err, syscall.EISDIR):
+		return withHint(err, "name a file with -c FILE")
 	}
 	return err
 }

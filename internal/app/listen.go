@@ -3,6 +3,7 @@ package app
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
 	"net/http"
@@ -35,11 +36,13 @@ func (e *ListenError) Unwrap() error { return e.Err }
 
 // Hint says what to do.
 func (e *ListenError) Hint() string {
-	if errors.Is(e.Err, errNoToken) {
+	switch {
+	case errors.Is(e.Err, errNoToken):
 		return "set admin.token in the policy file, or listen on 127.0.0.1"
-	}
-	if errors.Is(e.Err, listen.ErrNotPassed) {
+	case errors.Is(e.Err, listen.ErrNotPassed):
 		return "start edge by a socket unit of systemd, or listen on an address"
+	case errors.Is(e.Err, fs.ErrPermission):
+		return "choose a port above 1023, or give edge the capability CAP_NET_BIND_SERVICE, as deploy/systemd does"
 	}
 	return "choose another address, or stop what listens there"
 }

@@ -2,10 +2,15 @@ package app
 
 import (
 	"io"
+	"net"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
+
+	"edge/internal/listen"
 )
 
 // listening is policyNamed with listeners. Hosts are limited, so that the port
@@ -55,6 +60,23 @@ func h2c(t *testing.T, url string) (answer, error) {
 	}
 	defer res.Body.Close()
 	return answer{status: res.StatusCode, header: res.Header}, nil
+}
+
+func TestListenErrorsSayWhatToDo(t *testing.T) {
+	bind := func(why syscall.Errno) error {
+		return &net.OpError{Op: "listen", Net: "tcp", Err: os.NewSyscallError("bind", why)}
+	}
+	for want, err := range map[string]error{
+		"stop what listens there":  bind(syscall.EADDRINUSE),
+		"CAP_NET_BIND_SERVICE":     bind(syscall.EACCES),
+		"choose another address":   bind(syscall.EADDRNOTAVAIL),
+		"set admin.token":          errNoToken,
+		"a socket unit of systemd": listen.ErrNotPassed,
+	} {
+		if got := (&ListenError{"listen", ":80", err}).Hint(); !strings.Contains(got, want) {
+			t.Errorf("%v: the hint is %q, want %q in it", err, got, want)
+		}
+	}
 }
 
 func TestListenersChangeWithAReload(t *testing.T) {
