@@ -82,7 +82,7 @@ func demo(ctx context.Context, std stdio, f demoFlags) error {
 		return runDemoCheck(ctx, std.out, a, "http://"+local(at.Listen))
 	}
 	printDemo(std, at, file)
-	return serve(ctx, a, signals)
+	return serve(ctx, a.Run, a.Reload, signals)
 }
 
 // demoError says which flag helps when an address is taken.

@@ -39,6 +39,7 @@ var update = flag.Bool("update", false, "write what the scripts compare anew")
 //	get URL                  prints the status, the header and the body
 //	await URL PATTERN        the same, until the output holds the text
 //	signal NAME              sends TERM, INT or HUP to what serve runs
+//	insist NAME              the same, again and again until it ends
 //	ended STATUS             waits for its end; stdout is then what it logged
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -59,6 +60,7 @@ func TestScripts(t *testing.T) {
 			"get":    get,
 			"await":  await,
 			"signal": sendSignal,
+			"insist": insist,
 			"ended":  ended,
 		},
 	})
@@ -190,12 +192,32 @@ func fetch(url string) (string, error) {
 	return strings.ReplaceAll(b.String(), "\r\n", "\n"), err
 }
 
+var signals = map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "HUP": syscall.SIGHUP}
+
 func sendSignal(ts *testscript.TestScript, neg bool, args []string) {
-	signals := map[string]syscall.Signal{"TERM": syscall.SIGTERM, "INT": syscall.SIGINT, "HUP": syscall.SIGHUP}
 	if neg || len(args) != 1 || signals[args[0]] == 0 {
 		ts.Fatalf("usage: signal TERM|INT|HUP")
 	}
 	ts.Check(ts.Value(key{}).(*running).cmd.Process.Signal(signals[args[0]]))
+}
+
+func insist(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 || signals[args[0]] == 0 {
+		ts.Fatalf("usage: insist TERM|INT|HUP")
+	}
+	r := ts.Value(key{}).(*running)
+	again := time.NewTicker(10 * time.Millisecond)
+	defer again.Stop()
+	for deadline := time.After(patience); ; {
+		select {
+		case <-r.exited:
+			return
+		case <-deadline:
+			ts.Fatalf("edge goes on")
+		case <-again.C:
+			_ = r.cmd.Process.Signal(signals[args[0]]) // it may have ended meanwhile
+		}
+	}
 }
 
 func ended(ts *testscript.TestScript, neg bool, args []string) {

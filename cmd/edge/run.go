@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -73,7 +74,7 @@ func run(ctx context.Context, std stdio, o app.Options, announce bool) error {
 			return fmt.Errorf("printing the addresses: %w", err)
 		}
 	}
-	return serve(ctx, a, signals)
+	return serve(ctx, a.Run, a.Reload, signals)
 }
 
 // notify catches the signals that serve understands. Call it before anybody can
@@ -86,13 +87,21 @@ func notify() chan os.Signal {
 
 var errSecondSignal = errors.New("a second signal ended the drain")
 
-// serve runs a until ctx or the first SIGTERM or SIGINT drains it. At the second
-// it returns at once, and the process is to end. SIGHUP reloads.
-func serve(ctx context.Context, a *app.App, signals <-chan os.Signal) error {
+// oneSignal is how long after the first signal to end another one is taken for the
+// same: a terminal sends Ctrl-C to all processes, and npm, foreman and timeout(1)
+// pass on to their own what these have got already. Nobody has second thoughts as
+// fast as that.
+const oneSignal = 100 * time.Millisecond
+
+// serve calls run, and ends its context, for it to drain, when ctx ends or at the
+// first SIGTERM or SIGINT. At the second it returns at once, and the process is to
+// end. SIGHUP calls reload.
+func serve(ctx context.Context, run func(context.Context) error, reload func() error, signals <-chan os.Signal) error {
 	ctx, drain := context.WithCancel(ctx)
 	defer drain()
 	ended := make(chan error, 1)
-	go func() { ended <- a.Run(ctx) }() // waited for below, or ends with the process
+	go func() { ended <- run(ctx) }() // waited for below, or ends with the process
+	var first time.Time
 	for {
 		select {
 		case err := <-ended:
@@ -100,11 +109,12 @@ func serve(ctx context.Context, a *app.App, signals <-chan os.Signal) error {
 		case s := <-signals:
 			switch {
 			case s == syscall.SIGHUP:
-				_ = a.Reload() // logged there
-			case ctx.Err() != nil:
-				return errSecondSignal
-			default:
+				_ = reload() // logged there
+			case first.IsZero():
+				first = time.Now()
 				drain()
+			case time.Since(first) >= oneSignal:
+				return errSecondSignal
 			}
 		}
 	}
