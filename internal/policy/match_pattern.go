@@ -145,9 +145,10 @@ func parsePattern(text string) (pattern, *fault) {
 }
 
 // isGroup reports whether a part is a route group, "(shop)", which does not
-// show in URLs.
+// show in URLs. The expressions of other routers, "(.*)" or "(a|b)", are none: left
+// out, they would make another path of what was written.
 func isGroup(part string) bool {
-	return len(part) > 2 && part[0] == '(' && part[len(part)-1] == ')' && !strings.ContainsAny(part[1:len(part)-1], "()")
+	return len(part) > 2 && enclosed(part, '(', ')') && !strings.ContainsAny(part[1:len(part)-1], `()*^|\`)
 }
 
 // append adds a segment after checking it against those before.

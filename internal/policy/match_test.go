@@ -245,6 +245,7 @@ func TestPatternFaults(t *testing.T) {
 		{[]string{"/[]"}, "has no name"},
 		{[]string{"/[…x]"}, "character …"},
 		{[]string{"/a[x]"}, "mixes text and a parameter"},
+		{[]string{`/a/(\d+)`}, "can be in no request"},
 		{[]string{"/[[...[x]]]"}, "is not a parameter's name"},
 		{[]string{"/[.x]"}, "is not a parameter's name"},
 		{[]string{"/a%zz"}, "can be in no request"},
