@@ -27,20 +27,18 @@ func head(method, target string, lines ...string) string {
 	return method + " " + target + " HTTP/1.1\r\n" + strings.Join(lines, "\r\n") + "\r\n\r\n"
 }
 
-// refused are requests that get an error. None may reach the origin, and none
-// may leave anything behind under PATH.
-var refused = []struct {
+// bad is a request that gets an error.
+type bad struct {
 	name    string
 	request string
 	status  []int // any of them
-}{
+}
+
+// refused are requests that get an error of edge's own. None may reach the origin,
+// and none may leave anything behind under PATH.
+var refused = []bad{
 	{"unknown host", head("GET", "PATH", "Host: evil.example"), []int{421}},
-	{"no host", "GET PATH HTTP/1.1\r\n\r\n", []int{400}},
 	{"HTTP/1.0 without host", "GET PATH HTTP/1.0\r\n\r\n", []int{400}},
-	{"two hosts", head("GET", "PATH", "Host: www.example.com", "Host: evil.example"), []int{400}},
-	{"the same host twice", head("GET", "PATH", "Host: www.example.com", "Host: www.example.com"), []int{400}},
-	{"host with user", head("GET", "PATH", "Host: me@www.example.com"), []int{400}},
-	{"host with path", head("GET", "PATH", "Host: www.example.com/x"), []int{400}},
 	{"host with a bad port", head("GET", "PATH", "Host: www.example.com:99999"), []int{400}},
 	{"empty host", head("GET", "PATH", "Host: "), []int{400}},
 	{"foreign absolute-form", head("GET", "http://evil.example/static/1"), []int{421}},
@@ -52,46 +50,56 @@ var refused = []struct {
 	{"NUL, encoded", head("GET", "PATH%00"), []int{400}},
 	{"line feed, encoded", head("GET", "PATH%0ax"), []int{400}},
 	{"carriage return, encoded", head("GET", "PATH%0Dx"), []int{400}},
-	{"bad escape", head("GET", "PATH%zz"), []int{400}},
-	{"cut escape", head("GET", "PATH%2"), []int{400}},
 	{"dot segments, encoded", head("GET", "PATH/%2e%2e/1"), []int{400}},
 	{"dot segments, half encoded", head("GET", "PATH/.%2E/1"), []int{400}},
 	{"raw byte above 0x7f", head("GET", "PATH\xc3\xa9"), []int{400}},
 	{"double quote", head("GET", `PATH"x`), []int{400}},
 	{"angle bracket", head("GET", "PATH<x"), []int{400}},
 	{"fragment", head("GET", "PATH#x"), []int{400}},
-	{"control byte", head("GET", "PATH\x01"), []int{400}},
-	{"no slash", head("GET", "static/1"), []int{400}},
 	{"long target", head("GET", "PATH"+strings.Repeat("x", 9<<10)), []int{414}},
 
 	{"GET with a body", head("GET", "PATH", "Content-Length: 3") + "abc", []int{400}},
 	{"GET with a chunked body", head("GET", "PATH", "Transfer-Encoding: chunked") + "3\r\nabc\r\n0\r\n\r\n", []int{400}},
 	{"HEAD with a body", head("HEAD", "PATH", "Content-Length: 3") + "abc", []int{400}},
-	{"two lengths", head("GET", "PATH", "Content-Length: 3", "Content-Length: 4") + "abcd", []int{400}},
-	{"length that is no number", head("GET", "PATH", "Content-Length: +3") + "abc", []int{400}},
 	{"length and chunked", head("GET", "PATH", "Content-Length: 3", "Transfer-Encoding: chunked") + "0\r\n\r\n", []int{400}},
-	{"unknown transfer coding", head("GET", "PATH", "Transfer-Encoding: gzip, chunked") + "0\r\n\r\n", []int{400, 501}},
 
 	{"one large field", head("GET", "PATH", "X-Large: "+strings.Repeat("x", 32<<10)), []int{431}},
-	{"one very large field", head("GET", "PATH", "X-Large: "+strings.Repeat("x", 2<<20)), []int{431}},
 	{"many fields", head("GET", "PATH", slices.Repeat([]string{"X-Many: x"}, 200)...), []int{431}},
-	{"space before the colon", head("GET", "PATH", "X-Bad : x"), []int{400}},
-	{"NUL in a value", head("GET", "PATH", "X-Bad: a\x00b"), []int{400}},
 
 	{"CONNECT", "CONNECT www.example.com:443 HTTP/1.1\r\nHost: www.example.com:443\r\n\r\n", []int{400, 405}},
 	{"CONNECT of a path", head("CONNECT", "PATH"), []int{400, 405}},
 	{"TRACE", head("TRACE", "PATH"), []int{405}},
 	{"TRACE where everything passes", head("TRACE", "/dynamic/1"), []int{405}},
 	{"method in lower case", head("get", "PATH"), []int{400, 405}},
-	{"method that is no token", head("G(T", "PATH"), []int{400}},
 	{"method that is not listed", head("DELETE", "PATH"), []int{405}},
+}
+
+// unread are requests that net/http cannot read as such, and answers by itself: in
+// plain text, without a reason (ADR 23). For the rest they are like refused.
+var unread = []bad{
+	{"no host", "GET PATH HTTP/1.1\r\n\r\n", []int{400}},
+	{"two hosts", head("GET", "PATH", "Host: www.example.com", "Host: evil.example"), []int{400}},
+	{"the same host twice", head("GET", "PATH", "Host: www.example.com", "Host: www.example.com"), []int{400}},
+	{"host with user", head("GET", "PATH", "Host: me@www.example.com"), []int{400}},
+	{"host with path", head("GET", "PATH", "Host: www.example.com/x"), []int{400}},
+	{"bad escape", head("GET", "PATH%zz"), []int{400}},
+	{"cut escape", head("GET", "PATH%2"), []int{400}},
+	{"control byte", head("GET", "PATH\x01"), []int{400}},
+	{"no slash", head("GET", "static/1"), []int{400}},
+	{"two lengths", head("GET", "PATH", "Content-Length: 3", "Content-Length: 4") + "abcd", []int{400}},
+	{"length that is no number", head("GET", "PATH", "Content-Length: +3") + "abc", []int{400}},
+	{"unknown transfer coding", head("GET", "PATH", "Transfer-Encoding: gzip, chunked") + "0\r\n\r\n", []int{400, 501}},
+	{"one very large field", head("GET", "PATH", "X-Large: "+strings.Repeat("x", 2<<20)), []int{431}},
+	{"space before the colon", head("GET", "PATH", "X-Bad : x"), []int{400}},
+	{"NUL in a value", head("GET", "PATH", "X-Bad: a\x00b"), []int{400}},
+	{"method that is no token", head("G(T", "PATH"), []int{400}},
 	{"unknown version", strings.Replace(head("GET", "PATH"), "HTTP/1.1", "HTTP/3.0", 1), []int{400, 505}},
 	{"no version", "GET PATH\r\n\r\n", []int{400}},
 }
 
 func TestRefused(t *testing.T) {
 	origin, edge := start(t)
-	for i, c := range refused {
+	for i, c := range slices.Concat(refused, unread) {
 		t.Run(c.name, func(t *testing.T) {
 			path := fmt.Sprintf("/static/%d", i)
 			origin.Forget()
@@ -102,14 +110,25 @@ func TestRefused(t *testing.T) {
 			if !slices.Contains(c.status, res.Status) {
 				t.Errorf("status %d, want %v; body %q", res.Status, c.status, res.Body)
 			}
-			if res.Body == "" && !strings.HasPrefix(c.request, http.MethodHead) {
-				t.Error("the answer says nothing about what is wrong")
+			if i < len(refused) {
+				expectReason(t, res, strings.HasPrefix(c.request, http.MethodHead))
+			} else if got := res.Header.Get("Content-Type"); got != "text/plain; charset=utf-8" || res.Header["Cache-Status"] != nil || res.Body == "" {
+				t.Errorf("%q with %v, want plain text and nothing of edge", res.Body, res.Header)
 			}
 			if seen := origin.Requests(); len(seen) != 0 {
 				t.Errorf("the origin was asked:\n%s", seen[0].Head)
 			}
 			expectUnstored(t, edge, path)
 		})
+	}
+}
+
+// expectReason wants a problem document with the word that is in Cache-Status, too.
+func expectReason(t *testing.T, res harness.Response, head bool) {
+	t.Helper()
+	reason, ours := strings.CutPrefix(res.Header.Get("Cache-Status"), "edge; detail=")
+	if !ours || res.Header.Get("Content-Type") != "application/problem+json" || !head && !strings.Contains(res.Body, `"reason":"`+reason+`"`) {
+		t.Errorf("%q with %v, want a problem document with its reason", res.Body, res.Header)
 	}
 }
 
