@@ -94,6 +94,7 @@ func (x *exchange) begin(p *Proxy, w http.ResponseWriter, r *http.Request, redir
 	x.ctx, x.r, x.redirect = r.Context(), r, redirect
 	x.w.reset(w, r.ProtoMajor >= 2, p.stall)
 	x.w.body = newClientBody(w, r, x.live.policy.Settings.Limits.Head)
+	x.w.last = lastOf(r)
 }
 
 // receive makes the canonical view, or refuses the request.

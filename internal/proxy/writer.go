@@ -21,6 +21,7 @@ type writer struct {
 	timed   bool // there is a write deadline
 	stall   time.Duration
 	body    *clientBody // of the request; nil for none
+	last    bool        // the connection ends with the answer, see lastOf
 	headed  bool        // net/http has written the head
 }
 
@@ -82,10 +83,18 @@ func (w *writer) awaitBody() {
 	if w.http2 {
 		return
 	}
-	if w.body.early() || w.body.doubtful() {
+	if w.body.early() || w.body.doubtful() || w.last {
 		w.Header()["Connection"] = []string{"close"}
 	}
 	w.body.await()
+}
+
+// lastOf reports whether the connection must end with the answer to r, because it may
+// have a body that net/http does not tell of: in HTTP/1.0 that passes over
+// Transfer-Encoding, and would run the body as the next request (RFC 9112, section 6.1).
+// GETs and HEADs have none, or wire has refused them.
+func lastOf(r *http.Request) bool {
+	return r.ProtoMajor == 1 && r.ProtoMinor == 0 && r.Method != http.MethodGet && r.Method != http.MethodHead
 }
 
 // wrote notes that net/http has written the head, and so waits no more for now:

@@ -124,3 +124,26 @@ func TestStreamsWithoutAWindow(t *testing.T) {
 		}
 	})
 }
+
+// In HTTP/1.0 net/http does not tell of a body without a length: a connection ends with
+// the answer to what may have one, passed or refused.
+func TestHTTP10EndsBehindWhatMayHaveABody(t *testing.T) {
+	newRig(t, config("routes:\n  - {path: /static, mode: force-static}\n"), func(r *rig) {
+		for _, c := range []struct {
+			method, path string
+			minor        int
+			want         string
+		}{
+			{"POST", "/a", 0, "close"}, {"POST", "/static", 0, "close"}, {"OPTIONS", "/static", 0, "close"}, {"POST", "/%zz", 0, "close"},
+			{"GET", "/a", 0, ""}, {"HEAD", "/a", 0, ""}, {"POST", "/a", 1, ""},
+		} {
+			req := httptest.NewRequest(c.method, "http://example.com/", nil)
+			req.RequestURI, req.Body, req.ProtoMinor = c.path, http.NoBody, c.minor
+			w := httptest.NewRecorder()
+			r.proxy.ServeHTTP(w, req)
+			if got := w.Header().Get("Connection"); got != c.want {
+				t.Errorf("%s %s in HTTP/1.%d: Connection is %q, want %q", c.method, c.path, c.minor, got, c.want)
+			}
+		}
+	})
+}

@@ -15,7 +15,8 @@ import (
 //
 // It refuses what RFC 9112 lets a lenient parser repair: bare line feeds,
 // folded lines, empty lines before the request, more than one Content-Length,
-// Content-Length beside Transfer-Encoding. n is 0 with a fault.
+// Content-Length beside Transfer-Encoding. n is 0 with a fault; HTTP10 is then right
+// unless the fault is in the first line.
 func Parse(dst *View, b []byte, c Conn, rules *Rules) (n int, f Fault) {
 	s := unsafe.String(unsafe.SliceData(b), len(b))
 	var p parser

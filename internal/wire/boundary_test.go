@@ -46,6 +46,7 @@ var kinds = []said{
 		method: "GET", want: `GET /hit ""`, disarms: true},
 	{raw: "GET /hit HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", method: "GET", want: `GET /hit ""`, last: true},
 	{raw: "GET /hit HTTP/1.0\r\nHost: a\r\n\r\n", method: "GET", want: `GET /hit ""`, last: true},
+	{raw: "GET /hit HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n", method: "GET", want: `GET /hit ""`},
 	{raw: "GET /here HTTP/1.1\r\nHost: a\r\n\r\n", method: "GET", want: `GET /here ""`},
 	{raw: "GET /here/slow HTTP/1.1\r\nHost: a\r\n\r\n", method: "GET", want: `GET /here/slow ""`},
 }
@@ -279,6 +280,28 @@ func TestHalfClosedSockets(t *testing.T) {
 				t.Errorf("%.40q: the end came after %s", raw, took)
 			}
 			_ = c.Close()
+		}
+	}
+}
+
+// A request of which nobody can say where it ends is refused, and nothing behind it is
+// run, wherever packets are split: net/http would take its body for another one.
+func TestACodingInHTTP10(t *testing.T) {
+	const behind = "5 /behind HTTP/1.1\r\nHost: a\r\n\r\n" // by one parser the first chunk's size
+	for _, length := range []string{"", "Content-Length: 5\r\n"} {
+		for _, first := range []string{"", kinds[0].raw, kinds[2].raw, kinds[3].raw} {
+			doubtful := "GET /doubtful HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n" + length + "Transfer-Encoding: chunked\r\n\r\n"
+			all := []byte(first + doubtful + behind)
+			for at := len(first); at < len(all); at += 7 {
+				synctest.Test(t, func(t *testing.T) {
+					w := newWorld(t, false)
+					defer w.stop()
+					got := string(converse(w, all[:at], all[at:]))
+					if strings.Contains(got, "doubtful") || strings.Contains(got, "/behind") || !strings.Contains(got, "HTTP/1.1 400 ") {
+						t.Fatalf("%q%q behind %q, split at %d: %q", length, behind, first, at, got)
+					}
+				})
+			}
 		}
 	}
 }

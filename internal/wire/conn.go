@@ -136,6 +136,11 @@ func (c *conn) step() (more bool) {
 			c.deadlines.head(c.Conn, &c.by.o)
 			return true
 		}
+		if inDoubt(d.clerk.View(), fault) {
+			c.inbox.replace(faulty)
+			c.outcome = unclear
+			return false
+		}
 		var v verdict
 		if v, c.size = judge(d.clerk.View(), n, fault); v == notOurs || !c.by.o.Open() {
 			c.outcome = unclear

@@ -33,7 +33,8 @@
 // bodies, Expect, Upgrade, HTTP/2 prefaces, heads that request.Parse refuses or
 // that do not fit the buffer. The connection is then disarmed: for the rest of
 // its life every byte goes through as it came. A hijacked connection is disarmed
-// too, and what was held back comes first.
+// too, and what was held back comes first. One kind of request net/http does not get,
+// because it would read on behind it in good faith: see inDoubt.
 //
 // The invariant is asserted at every change of hands (see broken), the
 // race detector runs over all tests, and a fuzz test splits pipelined hits,

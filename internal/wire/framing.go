@@ -49,6 +49,18 @@ const (
 	plain
 )
 
+// inDoubt reports whether nobody can say where a request ends that Parse has read with
+// fault: it has a coding, which HTTP/1.0 does not know (RFC 9112, section 6.1). net/http
+// passes over the coding, and would run as the next request what somebody else took for
+// the body.
+func inDoubt(v *request.View, fault request.Fault) bool {
+	return fault == request.BadFraming && v.HTTP10
+}
+
+// faulty is what net/http gets in the place of a request that is in doubt, and of all
+// that follows: it says 400, and ends the connection.
+const faulty = "faulty\r\n\r\n"
+
 // maxBody keeps the size of a request within an int64; net/http never comes to
 // the end of such a body.
 const maxBody = 1 << 62

@@ -78,6 +78,13 @@ func (b *inbox) came(n int) { b.end += n }
 // skip drops n bytes from the desk.
 func (b *inbox) skip(n int) { b.begin += n }
 
+// replace drops everything, and puts text in its place. It gives the desk back.
+func (b *inbox) replace(text string) {
+	b.begin = b.end
+	b.put()
+	b.kept = []byte(text)
+}
+
 // take moves bytes to p, and gives the desk back.
 func (b *inbox) take(p []byte) int {
 	n := copy(p, b.bytes())
