@@ -17,11 +17,6 @@ const (
 	TooManyOfClient Refusal = "client-connections"
 )
 
-// Refusals are all of them.
-func Refusals() []Refusal {
-	return []Refusal{UntrustedProxy, BadProxyProtocol, BadHandshake, TooManyOfClient}
-}
-
 var (
 	errUntrusted = errors.New("only trusted proxies may connect to this listener")
 	errTooMany   = errors.New("the client has as many connections as one may have")
