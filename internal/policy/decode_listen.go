@@ -26,11 +26,11 @@ func addressShape(write string) shape[string] {
 // listenOptions are the options of one listener of clients.
 var listenOptions = []optionOf[ListenConf]{
 	need(option("address", dataAddress, func(l *ListenConf) *string { return &l.Address }, "",
-		"The address. `systemd` stands for the sockets that edge was started with (LISTEN_FDS), `fd:NAME` for those of a name (FileDescriptorName of a socket unit): a restart then refuses nobody.")),
+		"The address, or sockets that systemd has opened, so that a restart refuses nobody: `systemd` for all that edge was started with (LISTEN_FDS), `fd:NAME` for those with that FileDescriptorName.")),
 	option("h2c", optional(boolean()), func(l *ListenConf) **bool { return &l.H2C }, "true",
 		"Whether clients may speak HTTP/2 without TLS, by prior knowledge."),
 	option("tls", optional(tlsShape), func(l *ListenConf) **TLSConf { return &l.TLS }, "",
-		"Clients speak TLS, and HTTP/2 or HTTP/1.1 in it. Files that change are loaded again; a pair that does not fit together leaves the one before in use."),
+		"Clients speak TLS, and HTTP/2 or HTTP/1.1 in it. Files that change are loaded again; if certificate and key then do not fit together, the pair before stays in use."),
 	option("proxy_protocol", optional(boolean()), func(l *ListenConf) **bool { return &l.ProxyProtocol }, "false",
 		"Whether trusted_proxies send the PROXY protocol (version 1 or 2) before anything else: the address it names is the client's. Nobody else may then connect."),
 	option("redirect_https", optional(boolean()), func(l *ListenConf) **bool { return &l.RedirectHTTPS }, "false",

@@ -17,9 +17,9 @@ var respondOptions = []optionOf[RespondConf]{
 	option("file", text("the name of a file", "maintenance.html"), func(r *RespondConf) *string { return &r.File }, "",
 		"A file with the body, instead of body; relative to the policy file, at most 1MiB, and read again when it changes."),
 	option("headers", constants("{content-type: text/plain}"), func(r *RespondConf) *[]ConstField { return &r.Headers }, "",
-		"Response fields. Without content-type the file's extension says it; body is text/plain. Without cache-control answers are public and asked for each time; errors, and what except_from makes depend on who asks, are no-store."),
+		"Response fields. Without content-type, the file's extension decides; a body is text/plain. Without cache-control, caches may keep the answer and have to ask each time; errors, and all answers of a route with except_from, are no-store."),
 	option("except_from", textList("a list of networks", "[10.0.0.0/8, 192.0.2.7]"), func(r *RespondConf) *[]string { return &r.ExceptFrom }, "",
-		"Networks whose clients get past this answer, to what the route says besides: for maintenance. What trusted_proxies say of clients is believed."),
+		"Networks whose clients do not get this answer, but what the route does without it: for maintenance. A client's address is that of the connection, or the one that a trusted proxy names."),
 }
 
 // redirectOptions are the options of redirect.

@@ -17,17 +17,17 @@ var limitOptions = []optionOf[LimitsConf]{
 	option("query_params", optional(whole("256", 1, 100000)), func(l *LimitsConf) **int { return &l.QueryParams }, "256",
 		"How many parameters a query may have; beyond it the answer is 414."),
 	option("fields", optional(size()), func(l *LimitsConf) **int64 { return &l.Fields }, "15KiB",
-		"The size of the target and all header fields; beyond it the answer is 431. Node takes 16KiB, and edge adds some: let it be below what the origin takes, or clients can have the origin refuse what edge let pass."),
+		"The size of the target and all header fields; beyond it the answer is 431. Keep it, with what edge adds, below what the origin takes (Node: 16KiB): otherwise a client can make the origin refuse a request that edge let pass."),
 	option("field_count", optional(whole("100", 1, 32766)), func(l *LimitsConf) **int { return &l.FieldCount }, "100",
 		"How many header fields a request may have; beyond it the answer is 431."),
 	option("client_misses", optional(rate()), func(l *LimitsConf) **float64 { return &l.ClientMisses }, "false",
-		"How many requests a second of one client may make the origin work for the store: fetches that were begun, not those that joined one. Ten seconds' worth may come at once; beyond it the answer is 429. Clients behind one address count as one."),
+		"How many fetches for the store one client may begin in a second; joining the fetch of another is free. Ten seconds' worth may come at once; beyond it the answer is 429. Clients behind one address count as one."),
 	option("head_timeout", optional(timeLimit("5s, 30s or 1m")), func(l *LimitsConf) **time.Duration { return &l.Head }, "5s",
 		"How long a client may take to send the head of a request, and what is left of its body when there is an answer; then it is cut off."),
 	option("idle_timeout", optional(timeLimit("5s, 30s or 1m")), func(l *LimitsConf) **time.Duration { return &l.Idle }, "2m",
-		"How long a connection may rest between two requests. Behind a load balancer, let it be longer than that keeps its connections."),
+		"How long a connection may rest between two requests. Behind a load balancer, make it longer than the balancer keeps its idle connections."),
 	option("stall_timeout", optional(timeLimit("5s, 30s or 1m")), func(l *LimitsConf) **time.Duration { return &l.Stall }, "30s",
-		"How long a client may take for 64 KiB of an answer; some are given twice as long. Who takes less is broken off."),
+		"How long a client may take to read 64 KiB of an answer; some get up to twice as long. Then the answer is broken off."),
 }
 
 const (

@@ -24,7 +24,7 @@ var originOptions = []optionOf[OriginConf]{
 		"How many requests may be under way at the origin at one time, at all its addresses together; others wait. WebSockets and streams of events count only until they have begun. 0 sets no bound."),
 	option("max_queue", optional(whole("1024", 0, 1<<20)), func(o *OriginConf) **int { return &o.MaxQueue }, "1024",
 		"How many requests may wait for their turn. Beyond it, what is stored answers if it may, or else 503."),
-	group("health", healthOptions, "{path: /healthz}", "Asks every address, again and again, whether it is well. Without it, only what requests meet with counts."),
+	group("health", healthOptions, "{path: /healthz}", "Asks every address, again and again, whether it is well. Without it, only what happens to requests counts."),
 	group("eject", ejectOptions, "{failures: 5}", "When an address that answers badly is left alone for a while."),
 	group("breaker", breakerOptions, "{failures: 5}", "When nothing is sent any more to an address that takes no connections."),
 	option("panic", optional(share()), func(o *OriginConf) **float64 { return &o.Panic }, "30%",
@@ -48,13 +48,13 @@ var originTLSOptions = []optionOf[OriginConf]{
 	option("server_name", text("a host name", "app.internal"), func(o *OriginConf) *string { return &o.ServerName }, "",
 		"The name that is asked for (SNI) and must be in the certificate, instead of the URL's host."),
 	option("ca_file", text("a file", "/etc/edge/ca.pem"), func(o *OriginConf) *string { return &o.CAFile }, "",
-		"The certificates (PEM) of those who may sign, instead of the system's roots. Read again at a reload."),
+		"The certificates (PEM) of the authorities that are trusted, instead of the system's roots. Read again at a reload."),
 	option("cert_file", text("a file", "/etc/edge/edge.crt"), func(o *OriginConf) *string { return &o.CertFile }, "",
 		"edge's own certificate (PEM), where the origin asks for one. Read again when it changes."),
 	option("key_file", text("a file", "/etc/edge/edge.key"), func(o *OriginConf) *string { return &o.KeyFile }, "",
 		"Its key."),
 	option("insecure_skip_verify", optional(boolean()), func(o *OriginConf) **bool { return &o.InsecureSkipVerify }, "false",
-		"true takes any certificate: whoever is on the way can be the origin. For tests."),
+		"true accepts any certificate: anybody between edge and the origin can answer in its place. For tests."),
 }
 
 var healthOptions = []optionOf[OriginConf]{
@@ -76,18 +76,18 @@ var healthOptions = []optionOf[OriginConf]{
 
 var ejectOptions = []optionOf[OriginConf]{
 	option("failures", optional(whole("5", 0, 1000)), func(o *OriginConf) **int { return &o.EjectFailures }, "5",
-		"After so many failures in a row: no answer, a broken one, or 502, 503 or 504. An address that takes no connection is ejected at once. 0 never ejects."),
+		"How many failures in a row eject an address: no answer, a broken one, or 502, 503 or 504. An address that takes no connection is ejected at once. 0 never ejects."),
 	option("time", optional(timeLimit("500ms, 5s or 1m")), func(o *OriginConf) **time.Duration { return &o.EjectTime }, "10s",
-		"For so long at first; twice as long each time it fails again soon, up to eight times."),
+		"How long it is left alone at first; each time it fails again soon after, twice as long, up to eight times as long."),
 	option("share", optional(share()), func(o *OriginConf) **float64 { return &o.EjectShare }, "50%",
 		"The largest share of the addresses that are ejected at one time."),
 }
 
 var breakerOptions = []optionOf[OriginConf]{
 	option("failures", optional(whole("5", 0, 1000)), func(o *OriginConf) **int { return &o.BreakerFailures }, "5",
-		"After so many connections in a row that could not be made. 0 never opens."),
+		"How many connections in a row that could not be made open the breaker. 0 never opens it."),
 	option("time", optional(timeLimit("500ms, 5s or 1m")), func(o *OriginConf) **time.Duration { return &o.BreakerTime }, "1s",
-		"For so long at first; then one request is tried. Twice as long each time that fails, up to eight times."),
+		"How long nothing is sent at first; then one request tries. Each time that fails, twice as long, up to eight times as long."),
 }
 
 var (

@@ -42,7 +42,7 @@ var routeOptions = []optionOf[RouteConf]{
 	inherit(option("set_cookie", oneOf("honour", "strip"), func(r *RouteConf) *string { return &r.SetCookie }, "honour",
 		"In auto: an answer with Set-Cookie is not stored (honour), or is stored without the field (strip).")),
 	inherit(option("ignore_vary", optional(varyShape()), func(r *RouteConf) **VaryConf { return &r.IgnoreVary }, "",
-		"Whether members of the origin's Vary that are not keyed count for nothing; a list names those that do not. Without it, true in enforced modes.")),
+		"Whether members of the origin's Vary that are not in the key are ignored; a list names those that are. Without it, true in enforced modes.")),
 	inherit(option("targets", distinct(listOrEmpty(fieldNames.name(), "a list of header field names", "[CDN-Cache-Control]")), func(r *RouteConf) *[]string { return &r.Targets }, "[CDN-Cache-Control]",
 		"Targeted cache control fields (RFC 9213) in order of precedence.")),
 	inherit(option("request_directives", oneOf("honour", "ignore"), func(r *RouteConf) *string { return &r.RequestDirectives }, "honour",
@@ -58,7 +58,7 @@ var routeOptions = []optionOf[RouteConf]{
 	option("max_object", optional(size()), func(r *RouteConf) **int64 { return &r.MaxObject }, "",
 		"The largest body that is stored. Without it, that of cache."),
 	option("generation", text("text", "assets"), func(r *RouteConf) *string { return &r.Generation }, "",
-		"The generation of the route's objects, where they outlive that of cache: files whose names change with their content. Without it, that of cache."),
+		"A generation of the route's own, for objects that are to outlive a new cache.generation: files whose names change with their content. Without it, that of cache."),
 
 	option("tags", textList("a list of tags", `[posts, "post:[id]"]`), func(r *RouteConf) *[]string { return &r.Tags }, "",
 		"Labels to invalidate objects by; [id] is replaced by the value of the parameter."),
@@ -90,7 +90,7 @@ var routeOptions = []optionOf[RouteConf]{
 	option("redirect", optional(redirectShape()), func(r *RouteConf) **RedirectConf { return &r.Redirect }, "",
 		"Where requests are sent instead of an origin: short for a mapping with to."),
 	inherit(option("error_pages", errorPages(), func(r *RouteConf) *[]PageConf { return &r.ErrorPages }, "",
-		"Files with HTML that clients who prefer it get instead of edge's own errors: browsers, which name text/html in Accept. Others get a problem document (RFC 9457) as ever. A status goes before its class. Files are relative to the policy file, UTF-8, at most 1MiB, and read again when they change.")),
+		"HTML files that browsers get instead of edge's own errors: clients whose Accept prefers text/html. Others get a problem document (RFC 9457). A status goes before its class. Files are relative to the policy file, UTF-8, at most 1MiB, and read again when they change.")),
 	inherit(option("intercept_errors", optional(boolean()), func(r *RouteConf) **bool { return &r.InterceptErrors }, "false",
 		"Whether error_pages stand in for the bodies of the origin's errors as well. The status and all fields that are not about the body stay; others than browsers get the origin's answer.")),
 }
