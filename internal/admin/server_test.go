@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"errors"
 	"net/http"
+	"net/http/httptest"
+	"os"
 	"strings"
 	"testing"
 
@@ -198,4 +200,30 @@ func TestExplain(t *testing.T) {
 	o.Explain = func(ExplainRequest) (Explanation, error) { return Explanation{}, errors.New("bad target") }
 	resp, body = call(t, "GET", serve(t, New(o))+"/v1/explain?url=http://x.example/", "")
 	wantProblem(t, resp, body, 400, "bad target")
+}
+
+// An operator reads of every path in the handbook; those of pprof are Go's.
+func TestPathsAreDocumented(t *testing.T) {
+	handbook, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(handbook), "## The admin API")
+	section, _, _ = strings.Cut(section, "\n## ")
+	rec := httptest.NewRecorder()
+	New(new(fake).options()).ServeHTTP(rec, httptest.NewRequest(http.MethodGet, "/", nil))
+	var p Problem
+	if err := json.Unmarshal(rec.Body.Bytes(), &p); err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(p.Detail, "there are ")
+	paths := strings.Split(list, ", ")
+	if len(paths) < 7 {
+		t.Fatalf("only these paths were found: %q", paths)
+	}
+	for _, path := range paths {
+		if profile, ok := strings.CutPrefix(path, "/debug/pprof/"); !strings.Contains(section, path) && (!ok || profile == "") {
+			t.Errorf("docs/operations.md does not have %s: write it under The admin API", path)
+		}
+	}
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
+	"reflect"
 	"slices"
 	"strings"
 	"sync"
@@ -266,4 +268,26 @@ func BenchmarkAccessLog(b *testing.B) {
 			l.Log(sampleLine)
 		}
 	})
+}
+
+// An operator reads of every field in the handbook.
+func TestAccessLogIsDocumented(t *testing.T) {
+	handbook, err := os.ReadFile("../../docs/operations.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(handbook), "## The access log")
+	section, _, _ = strings.Cut(section, "\n## ")
+	var line map[string]any
+	if err := json.Unmarshal(sampleLine.append(nil, newSecond()), &line); err != nil {
+		t.Fatal(err)
+	}
+	if fields := reflect.TypeFor[LogLine]().NumField(); len(line) != fields {
+		t.Errorf("the sample has %d of the %d fields: fill in the rest", len(line), fields)
+	}
+	for field := range line {
+		if !strings.Contains(section, "`"+field+"`") {
+			t.Errorf("docs/operations.md does not say what %s is: write it under The access log", field)
+		}
+	}
 }
