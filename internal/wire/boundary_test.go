@@ -46,9 +46,9 @@ var kinds = []said{
 		method: "GET", want: `GET /hit ""`, disarms: true},
 	{raw: "GET /hit HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", method: "GET", want: `GET /hit ""`, last: true},
 	{raw: "GET /hit HTTP/1.0\r\nHost: a\r\n\r\n", method: "GET", want: `GET /hit ""`, last: true},
-	{raw: "GET /hit HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n", method: "GET", want: `GET /hit ""`},
 	{raw: "GET /here HTTP/1.1\r\nHost: a\r\n\r\n", method: "GET", want: `GET /here ""`},
 	{raw: "GET /here/slow HTTP/1.1\r\nHost: a\r\n\r\n", method: "GET", want: `GET /here/slow ""`},
+	{raw: "GET /hit HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n", method: "GET", want: `GET /hit ""`},
 }
 
 func post(method, body string) said {
