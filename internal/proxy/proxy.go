@@ -25,7 +25,9 @@ type Options struct {
 	Memory  *cache.Memory
 	Flights *fill.Flights
 	// Origin returns the RoundTripper of an origin by name, nil for an unknown
-	// one; errors and bodies are as origin.Set gives them.
+	// one; errors and bodies are as origin.Set gives them. It is asked when a policy is
+	// put in force, for the origins of that: the requests of one policy never go to
+	// where a later one has an origin of the same name.
 	Origin   func(name string) http.RoundTripper
 	Counters *telemetry.Counters
 	Log      *telemetry.AccessLog
@@ -83,6 +85,7 @@ type live struct {
 	policy    *policy.Policy
 	rules     request.Rules // the policy's, without bounds: for what edge itself asks
 	table     *telemetry.Table
+	origins   map[string]http.RoundTripper
 	labelling []uint64        // by route: policy.Route.Labelling
 	warned    []atomic.Uint32 // by route: violations already told, as bits
 	limits    []limiter       // by route: invalidate_limit
@@ -111,11 +114,16 @@ func (p *Proxy) Swap(next *policy.Policy) {
 	for i, r := range next.Routes {
 		patterns[i], labelling[i] = r.Pattern, r.Labelling()
 	}
+	origins := make(map[string]http.RoundTripper, len(next.Settings.Origins))
+	for name := range next.Settings.Origins {
+		origins[name] = p.origin(name)
+	}
 	p.live.Store(&live{
 		number:    p.policies.Add(1),
 		policy:    next,
 		rules:     unbounded(next.Rules),
 		table:     p.counters.Table(patterns),
+		origins:   origins,
 		labelling: labelling,
 		warned:    make([]atomic.Uint32, len(next.Routes)),
 		limits:    make([]limiter, len(next.Routes)),

@@ -173,3 +173,41 @@ func TestTagFieldsAreJudgedAnewAfterAReload(t *testing.T) {
 		})
 	}
 }
+
+// A request goes to where its own policy has the origin, also when the next policy has
+// one of the same name elsewhere: what that says would be stored as the first one's, and
+// be served when a third policy goes back to it.
+func TestAnOriginIsThatOfThePolicy(t *testing.T) {
+	at := func(host string) string {
+		return "version: 1\nhosts: [example.com]\norigin: {url: \"http://" + host + "\"}\nroutes:\n  - {path: \"/[x]\", mode: force-static}\n"
+	}
+	newRig(t, at("first.test"), func(r *rig) {
+		first, second := r.origin, &fakeOrigin{}
+		r.slowly(time.Minute, func(*http.Request) *http.Response { return response(200, "first") })
+		second.says(200, "second")
+		_, led := r.begin("/a")
+		synctest.Wait()
+		_, followed := r.begin("/a") // asks on its own after collapse_wait
+		synctest.Wait()
+		first.says(200, "first")
+		r.origin = second // as reloads do, before they put the policy in force
+		if a := r.get("/b"); a.body != "first" {
+			t.Errorf("under the first policy: %v", a)
+		}
+		r.proxy.Swap(load(t, at("second.test")))
+		<-followed
+		<-led
+		for _, path := range []string{"/a", "/b"} {
+			if a := r.get(path); a.body != "second" {
+				t.Errorf("%s under the second policy: %v", path, a)
+			}
+		}
+		r.origin = first
+		r.proxy.Swap(load(t, at("first.test")))
+		for _, path := range []string{"/a", "/b"} {
+			if a := r.get(path); a.body != "first" || !strings.Contains(a.header.Get("Cache-Status"), "hit") {
+				t.Errorf("%s under the first policy again: %v", path, a)
+			}
+		}
+	})
+}

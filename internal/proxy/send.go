@@ -11,10 +11,10 @@ import (
 	"edge/internal/rfc9111"
 )
 
-// send makes one round trip, with its times and counters.
-func (p *Proxy) send(name string, r *http.Request) (*http.Response, rfc9111.Moment, error) {
+// send makes one round trip to an origin of l, with its times and counters.
+func (p *Proxy) send(l *live, name string, r *http.Request) (*http.Response, rfc9111.Moment, error) {
 	at := rfc9111.Moment{Request: p.now(), Dither: uint8(rand.Uint32())}
-	transport := p.origin(name)
+	transport := l.origins[name]
 	if transport == nil {
 		return nil, at, fmt.Errorf("no origin %q", name)
 	}
