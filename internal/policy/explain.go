@@ -265,7 +265,9 @@ func hints(v *request.View, p *Plan) []string {
 			list = append(list, "clients in "+except.String()+" get past this answer")
 		}
 	case rfc9111.DynamicQuery, rfc9111.DynamicCookie:
-		list = append(list, "names in key, dynamic_on or withhold say what counts; dynamic_on: none lets nothing count")
+		list = append(list, "name in key what the answer depends on, and in withhold what does not count; dynamic_on: none if nothing does")
+	case rfc9111.DynamicAuth:
+		list = append(list, "if the answer is the same for everybody: withhold: {headers: [Authorization]}")
 	}
 	if isPreflight(v) && p.Route.CORS == nil && p.Route.Enforced() {
 		list = append(list, "this is a preflight: browsers of other origins get nowhere without cors: {origins: [...]}")

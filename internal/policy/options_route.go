@@ -19,7 +19,7 @@ var routeOptions = []optionOf[RouteConf]{
 	option("key", keyShape, func(r *RouteConf) **KeyConf { return &r.Key }, "",
 		"The request data that the answer depends on. In enforced modes the origin sees nothing else."),
 	option("dynamic_on", dynamicShape, func(r *RouteConf) **KeyConf { return &r.DynamicOn }, "",
-		"The data whose presence makes a request dynamic: it passes, and the answer is for nobody else. In dynamic-on-request-data any query parameter does so, too, as long as key and dynamic_on name none, and so does any cookie; none says that no data does. Globs (wp_*) and name=value are allowed."),
+		"The data whose presence makes a request dynamic: it passes, and the answer is for nobody else. In dynamic-on-request-data any query parameter does so, too, as long as key and dynamic_on name none, and so does any cookie; none says that neither do. Authorization always does, unless key or withhold names it. Globs (wp_*) and name=value are allowed."),
 	inherit(option("withhold", withholdShape, func(r *RouteConf) **KeyConf { return &r.Withhold }, "",
 		"Data that never makes a request dynamic and never reaches the origin on a fetch. tracking is a built-in list (utm_*, gclid, fbclid, _ga* and others), alone or first in a list.")),
 
