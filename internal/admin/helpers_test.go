@@ -89,7 +89,7 @@ func wantProblem(t *testing.T, resp *http.Response, body string, status int, wan
 	if err := json.Unmarshal([]byte(body), &p); err != nil || resp.Header.Get("Content-Type") != "application/problem+json" {
 		t.Errorf("got %q (%s), want a problem: %v", body, resp.Header.Get("Content-Type"), err)
 	}
-	if resp.StatusCode != status || p.Status != status || !strings.Contains(p.Detail, want) {
+	if resp.StatusCode != status || p.Status != status || !strings.Contains(p.Detail, want) || strings.Contains(p.Detail, "%!") {
 		t.Errorf("got %d %+v, want %d that says %q", resp.StatusCode, p, status, want)
 	}
 }

@@ -29,6 +29,7 @@ func TestNegotiateCoding(t *testing.T) {
 		{"deflate", all, Identity},
 		{"", all, Identity},
 		{"br;q=2, gzip", all, Gzip},
+		{"br q=1, gzip", all, Gzip},
 		{"br", nil, Identity},
 	} {
 		v := view(t, "Accept-Encoding: "+c.accept)

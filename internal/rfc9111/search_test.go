@@ -17,7 +17,7 @@ func TestParseSearch(t *testing.T) {
 		want  *Search // nil: of no use
 	}{
 		{"some parameters", []string{`params=("utm_source" "a b")`}, ignoring("utm_source", "a b")},
-		{"names are encoded", []string{`params=("a+b" "%63" "%c3%a9" "100%")`}, ignoring("a b", "c", "é", "100%")},
+		{"names are encoded", []string{`params=("a+b" "%63" "%c3%a9" "100%" "%63+%zz%")`}, ignoring("a b", "c", "é", "100%", "c %zz%")},
 		{"all parameters", []string{"params"}, &Search{Ordered: true}},
 		{"all but some", []string{`params, except=("q")`}, &Search{Kept: []string{"q"}, Ordered: true}},
 		{"the order of names", []string{"key-order"}, &Search{Ignored: []string{}}},
