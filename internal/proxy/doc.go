@@ -19,7 +19,8 @@
 // what came may be stored is the Admission (both package rfc9111).
 //
 // A pass goes through httputil.ReverseProxy, with the client's ResponseWriter. A
-// fetch for the store runs on its flight's goroutine: it makes a request from the
-// key, takes the admission on the head as received, before hop-by-hop fields go,
-// and hands head, body and the body's end to the flight.
+// fetch for the store belongs to its flight, which may run on the goroutine of the
+// exchange that began it: it makes a request from the key, takes the admission on
+// the head as received, before hop-by-hop fields go, and hands head, body and the
+// body's end to the flight.
 package proxy
