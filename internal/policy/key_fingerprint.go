@@ -5,10 +5,12 @@ import (
 	"encoding/binary"
 
 	"edge/internal/request"
+	"edge/internal/rfc9111"
 )
 
 // fingerprint is the first part of every key of a route: a hash of everything
-// that decides what is keyed and what an origin is sent. Routes that agree in
+// that decides what is keyed, what an origin is sent, and how what it says of its
+// answer is read: that is kept with the answer as it was read. Routes that agree in
 // all of it share objects, also across reloads and nodes; routes that differ in
 // any of it never do. What is judged anew at every lookup (lifetimes, tags,
 // methods, limits) is not in it, so that changing it keeps the store.
@@ -34,6 +36,7 @@ func fingerprint(r *Route, o Origin, generation string) (sum [16]byte) {
 	h.text(o.StripPrefix)
 	h.text(o.AddPrefix)
 	h.text(generation)
+	h.reading(&r.Overrides)
 	full := sha256.Sum256(h.b)
 	copy(sum[:], full[:])
 	return sum
@@ -61,6 +64,16 @@ func (h *hasher) fields(list []request.Field) {
 	for _, f := range list {
 		h.text(f.Name)
 		h.text(f.Value)
+	}
+}
+
+// reading adds how answers are read.
+func (h *hasher) reading(o *rfc9111.Overrides) {
+	h.texts(o.Targets)
+	h.number(len(o.StaleWhen))
+	for _, mark := range o.StaleWhen {
+		h.text(mark.Name)
+		h.text(mark.Value)
 	}
 }
 

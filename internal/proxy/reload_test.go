@@ -211,3 +211,24 @@ func TestAnOriginIsThatOfThePolicy(t *testing.T) {
 		}
 	})
 }
+
+// What an origin says of its answer is kept as it was read. A policy that reads it in
+// another way does not answer with what the last one stored.
+func TestAnswersAreReadByThePolicyInForce(t *testing.T) {
+	for name, c := range map[string]struct{ before, after, field string }{
+		"a targeted field that does not count any more": {"path: /a", "path: /a, targets: []", "CDN-Cache-Control: max-age=3600"},
+		"a field that says stale":                       {"path: /a, mode: force-static", "path: /a, mode: force-static, stale_when: {x-cache: STALE}", "X-Cache: STALE"},
+	} {
+		newRig(t, config("routes: [{"+c.before+"}]\n"), func(r *rig) {
+			r.origin.says(200, "hello", c.field, "Cache-Control: no-store")
+			r.get("/a")
+			if a := r.get("/a"); !strings.Contains(a.header.Get("Cache-Status"), "hit") {
+				t.Errorf("%s, before the reload: %v", name, a)
+			}
+			r.proxy.Swap(load(t, config("routes: [{"+c.after+"}]\n")))
+			if a := r.get("/a"); strings.Contains(a.header.Get("Cache-Status"), "hit") {
+				t.Errorf("%s, after the reload: %v", name, a)
+			}
+		})
+	}
+}
