@@ -80,14 +80,17 @@ func (c *throughput) measure(b *bench) (_ *result, err error) {
 		if err != nil {
 			return nil, fmt.Errorf("round %d: %w", round+1, err)
 		}
-		for _, name := range r.Order {
-			got := together(parts[name])
-			if got.CPU <= 0 {
-				return nil, fmt.Errorf("%s, round %d: the server used no time", name, round+1)
+		for _, e := range c.entries {
+			got := together(parts[e.name])
+			switch {
+			case got.CPU <= 0:
+				return nil, fmt.Errorf("%s, round %d: the server used no time", e.name, round+1)
+			case e.log && got.Logged == 0:
+				return nil, fmt.Errorf("%s, round %d: the server is to write a log, and wrote no line", e.name, round+1)
 			}
-			b.log.Info("measured", "entry", name, "round", round+1, "per_second", int(got.perSecond()),
+			b.log.Info("measured", "entry", e.name, "round", round+1, "per_second", int(got.perSecond()),
 				"cpu_us", fmt.Sprintf("%.2f", 1e6/got.perCPU()), "checked", got.Checked, "foreign", fmt.Sprintf("%.2f", got.Foreign))
-			r.Samples[name] = append(r.Samples[name], got)
+			r.Samples[e.name] = append(r.Samples[e.name], got)
 		}
 	}
 	return r, nil
