@@ -36,6 +36,7 @@ var carriers = []struct{ name, request string }{
 	{"a length and a coding, refused", clientHead("POST", "/static/1", "Content-Length: 5", "Transfer-Encoding: CHUNKED") + "0\r\n\r\n"},
 	{"a coding in HTTP/1.0 that keeps its connection", "POST /passed/1 HTTP/1.0\r\nHost: www.example.com\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n5 /passed/smuggled HTTP/1.1\r\nHost: www.example.com\r\n\r\n"},
 	{"the same in a GET", "GET /static/1 HTTP/1.0\r\nHost: www.example.com\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n5 /passed/smuggled HTTP/1.1\r\nHost: www.example.com\r\n\r\n"},
+	{"the same behind what wire leaves to net/http", clientHead("POST", "/static/1", "Expect: 100-continue", "Content-Length: 2") + "hi" + "GET /static/1 HTTP/1.0\r\nHost: www.example.com\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n"},
 	{"a coding in HTTP/1.0", "POST /static/1 HTTP/1.0\r\nHost: www.example.com\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"},
 }
 

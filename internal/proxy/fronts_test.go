@@ -51,7 +51,7 @@ func (r *rig) newFront(withWire bool) *front {
 			Clerk: func() wire.Clerk { return counted{r.proxy.NewHit(), &f.below} }, Open: func() bool { return true },
 			Now: func() time.Duration { return time.Duration(r.now()) }, Idle: frontIdle, Head: frontHead,
 		})
-		on, f.server.ConnState = wrapping{on, f.wire}, f.wire.ConnState
+		on, f.server.ConnState, f.server.ConnContext = wrapping{on, f.wire}, f.wire.ConnState, f.wire.ConnContext
 	}
 	go func() { f.ended <- f.server.Serve(on) }()
 	return f

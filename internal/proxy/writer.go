@@ -4,6 +4,8 @@ import (
 	"errors"
 	"net/http"
 	"time"
+
+	"edge/internal/wire"
 )
 
 // writer is the client's ResponseWriter with what the record needs: the status
@@ -89,12 +91,12 @@ func (w *writer) awaitBody() {
 	w.body.await()
 }
 
-// lastOf reports whether the connection must end with the answer to r, because it may
+// lastOf reports whether the connection must end with the answer to r, because r may
 // have a body that net/http does not tell of: in HTTP/1.0 that passes over
 // Transfer-Encoding, and would run the body as the next request (RFC 9112, section 6.1).
-// GETs and HEADs have none, or wire has refused them.
+// What wire has read has none; without keep-alive the connection ends anyway.
 func lastOf(r *http.Request) bool {
-	return r.ProtoMajor == 1 && r.ProtoMinor == 0 && r.Method != http.MethodGet && r.Method != http.MethodHead
+	return r.ProtoMajor == 1 && r.ProtoMinor == 0 && !r.Close && !wire.Watched(r.Context())
 }
 
 // wrote notes that net/http has written the head, and so waits no more for now:

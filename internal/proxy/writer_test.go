@@ -125,8 +125,8 @@ func TestStreamsWithoutAWindow(t *testing.T) {
 	})
 }
 
-// In HTTP/1.0 net/http does not tell of a body without a length: a connection ends with
-// the answer to what may have one, passed or refused.
+// In HTTP/1.0 net/http does not tell of a body without a length: where wire has not read
+// the head, a connection ends with the answer, passed or refused.
 func TestHTTP10EndsBehindWhatMayHaveABody(t *testing.T) {
 	newRig(t, config("routes:\n  - {path: /static, mode: force-static}\n"), func(r *rig) {
 		for _, c := range []struct {
@@ -135,7 +135,7 @@ func TestHTTP10EndsBehindWhatMayHaveABody(t *testing.T) {
 			want         string
 		}{
 			{"POST", "/a", 0, "close"}, {"POST", "/static", 0, "close"}, {"OPTIONS", "/static", 0, "close"}, {"POST", "/%zz", 0, "close"},
-			{"GET", "/a", 0, ""}, {"HEAD", "/a", 0, ""}, {"POST", "/a", 1, ""},
+			{"GET", "/a", 0, "close"}, {"HEAD", "/a", 0, "close"}, {"GET", "/a", 1, ""}, {"POST", "/a", 1, ""},
 		} {
 			req := httptest.NewRequest(c.method, "http://example.com/", nil)
 			req.RequestURI, req.Body, req.ProtoMinor = c.path, http.NoBody, c.minor
@@ -145,5 +145,55 @@ func TestHTTP10EndsBehindWhatMayHaveABody(t *testing.T) {
 				t.Errorf("%s %s in HTTP/1.%d: Connection is %q, want %q", c.method, c.path, c.minor, got, c.want)
 			}
 		}
+	})
+}
+
+// What is behind a coding in HTTP/1.0 is not run, also where wire does not look: on
+// connections that it has left to net/http, whatever for, and on those it never had.
+func TestACodingInHTTP10WhereNobodyLooks(t *testing.T) {
+	const (
+		lines    = " HTTP/1.1\r\nHost: example.com\r\n"
+		old      = " HTTP/1.0\r\nHost: example.com\r\nConnection: keep-alive\r\n"
+		doubtful = "GET /doubtful" + old + "Transfer-Encoding: chunked\r\n\r\nGET /behind" + lines + "\r\n"
+	)
+	newRig(t, config(""), func(r *rig) {
+		behind := false
+		r.origin.answers(func(req *http.Request) (*http.Response, error) {
+			behind = behind || req.URL.Path == "/behind"
+			return response(200, "hello"), nil
+		})
+		for what, first := range map[string]string{
+			"nothing":         "",
+			"an expectation":  "POST /a" + lines + "Expect: 100-continue\r\nContent-Length: 2\r\n\r\nhi",
+			"an upgrade":      "GET /a" + lines + "Connection: upgrade\r\nUpgrade: x\r\n\r\n",
+			"bare line feeds": strings.ReplaceAll("GET /a"+lines+"\r\n", "\r\n", "\n"),
+			"a large head":    "GET /a" + lines + strings.Repeat("X: "+strings.Repeat("x", 1000)+"\r\n", 17) + "\r\n",
+		} {
+			for _, withWire := range []bool{true, false} {
+				f := r.newFront(withWire)
+				conn := f.dial()
+				if first != "" {
+					if got, _ := conn.say([]byte(first)); !strings.Contains(string(got), "HTTP/1.1 ") {
+						t.Errorf("%s: got %q", what, got)
+					}
+				}
+				got, _ := conn.say([]byte(doubtful))
+				if behind || !strings.HasPrefix(string(got), "HTTP/1.") {
+					t.Errorf("%s, wire %v: got %q; was what is behind run: %v", what, withWire, got, behind)
+				}
+				behind = false
+				conn.conn.Close()
+				f.stop()
+			}
+		}
+		f := r.newFront(true)
+		defer f.stop()
+		conn := f.dial()
+		for range 3 {
+			if got, _ := conn.say([]byte("GET /kept" + old + "\r\n")); !strings.HasSuffix(string(got), "hello") {
+				t.Errorf("where wire looks, a connection is not kept: %q", got)
+			}
+		}
+		conn.conn.Close()
 	})
 }

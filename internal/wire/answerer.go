@@ -37,8 +37,8 @@ type Options struct {
 
 const defaultStall = 30 * time.Second
 
-// Answerer wraps the connections of one or more http.Servers, whose ConnState
-// hook must be its method of that name. It is safe for concurrent use.
+// Answerer wraps the connections of one or more http.Servers, whose ConnState and
+// ConnContext hooks must be its methods of these names. It is safe for concurrent use.
 type Answerer struct {
 	o      Options
 	desks  sync.Pool // of *desk
@@ -108,6 +108,25 @@ func (a *Answerer) ConnState(nc net.Conn, s http.ConnState) {
 	case http.StateHijacked:
 		w.wrapped().disarm()
 	}
+}
+
+// watchedKey is the key of the *conn in the context of a connection.
+type watchedKey struct{}
+
+// ConnContext is the hook of the http.Server of that name: it is for Watched.
+func (a *Answerer) ConnContext(ctx context.Context, nc net.Conn) context.Context {
+	if w, ok := nc.(interface{ wrapped() *conn }); ok {
+		return context.WithValue(ctx, watchedKey{}, w.wrapped())
+	}
+	return ctx
+}
+
+// Watched reports whether a wrapper has read the request that has ctx from its
+// http.Server: then where it ends is certain (see inDoubt). It has not on connections
+// that were never wrapped, or are disarmed.
+func Watched(ctx context.Context) bool {
+	c, ok := ctx.Value(watchedKey{}).(*conn)
+	return ok && !c.disarmed.Load()
 }
 
 // forget drops a connection that has nothing to do with Shutdown any more.

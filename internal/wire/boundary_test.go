@@ -284,6 +284,24 @@ func TestHalfClosedSockets(t *testing.T) {
 	}
 }
 
+// It is refused at once, also where net/http looks for the preface of HTTP/2 first: that
+// of a connection's first request.
+func TestACodingInHTTP10IsRefusedAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, false)
+		defer w.stop()
+		c := w.dial()
+		began := time.Now()
+		if _, err := io.WriteString(c, "GET /doubtful HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"); err != nil {
+			t.Fatal(err)
+		}
+		got, err := io.ReadAll(c)
+		if took := time.Since(began); took > 0 || !strings.HasPrefix(string(got), "HTTP/1.1 400 ") {
+			t.Errorf("got %q, %v after %v", got, err, took)
+		}
+	})
+}
+
 // A request of which nobody can say where it ends is refused, and nothing behind it is
 // run, wherever packets are split: net/http would take its body for another one.
 func TestACodingInHTTP10(t *testing.T) {

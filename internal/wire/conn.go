@@ -22,6 +22,7 @@ type conn struct {
 	inbox     inbox
 	source    source
 	deadlines deadlines
+	disarmed  atomic.Bool // for Watched, which may be asked while somebody reads
 	// step left these to serve.
 	outcome outcome
 	size    int64 // of the request to lend
@@ -223,6 +224,7 @@ func (c *conn) giveUp(p []byte) (int, error) {
 
 // disarm leaves the connection to net/http, or to who hijacked it, for good.
 func (c *conn) disarm() {
+	c.disarmed.Store(true)
 	c.framing.disarm()
 	c.by.forget(c)
 }

@@ -58,8 +58,9 @@ func inDoubt(v *request.View, fault request.Fault) bool {
 }
 
 // faulty is what net/http gets in the place of a request that is in doubt, and of all
-// that follows: it says 400, and ends the connection.
-const faulty = "faulty\r\n\r\n"
+// that follows: it says 400, and ends the connection. It is longer than the first line of
+// the preface of HTTP/2: net/http would wait for more of a shorter one.
+const faulty = "faulty-framing-in-HTTP/1.0\r\n\r\n"
 
 // maxBody keeps the size of a request within an int64; net/http never comes to
 // the end of such a body.
