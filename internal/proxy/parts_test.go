@@ -366,6 +366,24 @@ func TestAPurgeByTagReachesWhatWasCompleted(t *testing.T) {
 	}
 }
 
+// Tags that the answer with the rest repeats count once.
+func TestManyTagsOfAPartAreRepeated(t *testing.T) {
+	var tags []string
+	for i := range 200 {
+		tags = append(tags, fmt.Sprint("t", i))
+	}
+	newRig(t, config(""), func(r *rig) {
+		o := &file{body: alphabet, etag: `"v1"`, breakAt: 10, fields: []string{"Cache-Tag: " + strings.Join(tags, ",")}}
+		r.origin.answers(o.answer)
+		r.get("/a")
+		r.get("/a")
+		r.wantFields("the origin saw", r.origin.last().Header, "Range: bytes=10-")
+		if a := r.get("/a"); a.body != alphabet || !strings.Contains(a.header.Get("Cache-Status"), "hit") {
+			t.Errorf("afterwards: %v, want a hit", a)
+		}
+	})
+}
+
 func TestAHerdOnAPartAsksOnce(t *testing.T) {
 	partly(t, "", 10, func(r *rig, o *file) {
 		r.slowly(time.Second, o.says)

@@ -28,9 +28,6 @@ var errTags = errors.New("too many tags, or too long")
 func (f *fetch) withTags(h http.Header) (l cache.Labels, err error) {
 	l = f.labels
 	l.Tags = l.Tags[:len(l.Tags):len(l.Tags)]
-	if f.completed {
-		l.Tags = union(l.Tags, f.partial.object.Labels.Tags)
-	}
 	if l.Tags, err = appendFieldTags(l.Tags, h, f.route); err != nil {
 		return l, err
 	}
@@ -39,6 +36,11 @@ func (f *fetch) withTags(h http.Header) (l cache.Labels, err error) {
 			return l, errTags
 		}
 		l.Tags = append(l.Tags, groupTag(l.Scheme, l.Host, group))
+	}
+	if f.completed {
+		if l.Tags = union(f.partial.object.Labels.Tags, l.Tags); len(l.Tags) > maxTags {
+			return l, errTags
+		}
 	}
 	return l, nil
 }
