@@ -22,10 +22,10 @@ const (
 )
 
 // Decide hands in the decision about the response. It must be called before
-// Respond, with the head as received; labels are
-// complete now. A response too large by its Content-Length is not stored, and
-// everybody but the leader is released at once. StoreFail ends the flight as
-// Fail does, with an error that says how the answer contradicts its mode. selector is copied; labels and selecting are taken over.
+// Respond, with the head as received; labels are complete now. A response too large
+// by its Content-Length is not stored, and everybody but the leader is released at
+// once. StoreFail ends the flight as Fail does, with an error that says how the answer
+// contradicts its mode. selector is copied; labels and selecting are taken over.
 func (f *Flight) Decide(a rfc9111.Admission, labels cache.Labels, selector []byte, selecting http.Header, length int64) {
 	switch f.phase {
 	case finished: // by Fail

@@ -132,9 +132,8 @@ func New(o Options) *Flights {
 // before its head, or after it when Share is ShareAll; never when a purge
 // of the key's path, host, route or all has happened since it was born; and never
 // when another policy gave its labels, which may not be those that a purge since was
-// meant for. Tags
-// are known only at the head: a reader that joined a flight born before its
-// own generation is told Superseded then, if one of them was purged.
+// meant for. Tags are known only at the head: a reader that joined a flight born
+// before its own generation is told Superseded then, if one of them was purged.
 //
 // The caller must look the key up again when lead is true and before the
 // origin is asked:
