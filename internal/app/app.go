@@ -188,8 +188,8 @@ func (a *App) build(p *policy.Policy) (err error) {
 			Refreshed: a.counters.Refresh,
 			Started:   a.counters.FlightStarted,
 			Collapsed: a.counters.FlightJoined,
-			Landed:    func(o fill.Outcome) { a.counters.FlightLanded(o.Stored, o.Reason) },
-			Aborted:   func(fill.SlowReader) { a.counters.ReaderAborted() },
+			Landed:    func(route string, o fill.Outcome) { a.counters.FlightLanded(route, o.Stored, o.Reason) },
+			Aborted:   func(route string, _ fill.SlowReader) { a.counters.ReaderAborted(route) },
 		},
 	})
 	sink, err := a.openAccessLog(s.AccessLog)

@@ -286,6 +286,15 @@ func TestStatusAndMetrics(t *testing.T) {
 	if got := f.metric(t, "edge_cache_objects"); got != "1" {
 		t.Errorf("edge_cache_objects = %s", got)
 	}
+	for _, name := range []string{
+		`edge_flights_started_total{route="/"}`,
+		`edge_flights_landed_total{reason="stored",route="/",stored="true"}`,
+		`edge_origin_requests_total{class="2xx",origin="default",route="/"}`,
+	} {
+		if got := f.metric(t, name); got != "1" {
+			t.Errorf("%s = %s", name, got)
+		}
+	}
 	if got := f.log.lines("listening"); len(got) != 1 || fmt.Sprint(got[0]["listen"]) != "["+f.Addresses().Listen+"]" || got[0]["admin"] != f.Addresses().Admin {
 		t.Errorf("listening = %v", got)
 	}

@@ -58,31 +58,32 @@ func positive[T int | int64 | time.Duration](v, def T) T {
 	return def
 }
 
-// Hooks are called for events; any may be nil. They must not block.
+// Hooks are called for events, with the route of the flight's labels; any may be nil.
+// They must not block.
 type Hooks struct {
-	Started   func()                  // a flight began
-	Collapsed func()                  // a request joined one
-	Refreshed func(ok bool)           // a refresh ended
-	Landed    func(Outcome)           // a flight ended
-	Aborted   func(reason SlowReader) // a reader was cut off
+	Started   func(route string)                    // a flight began
+	Collapsed func(route string)                    // a request joined one
+	Refreshed func(route string, ok bool)           // a refresh ended
+	Landed    func(route string, o Outcome)         // a flight ended
+	Aborted   func(route string, reason SlowReader) // a reader was cut off
 }
 
 // withDefaults returns h with every nil hook doing nothing.
 func (h Hooks) withDefaults() Hooks {
 	if h.Started == nil {
-		h.Started = func() {}
+		h.Started = func(string) {}
 	}
 	if h.Collapsed == nil {
-		h.Collapsed = func() {}
+		h.Collapsed = func(string) {}
 	}
 	if h.Refreshed == nil {
-		h.Refreshed = func(bool) {}
+		h.Refreshed = func(string, bool) {}
 	}
 	if h.Landed == nil {
-		h.Landed = func(Outcome) {}
+		h.Landed = func(string, Outcome) {}
 	}
 	if h.Aborted == nil {
-		h.Aborted = func(SlowReader) {}
+		h.Aborted = func(string, SlowReader) {}
 	}
 	return h
 }
@@ -161,7 +162,7 @@ func (fs *Flights) Join(job Job, gen cache.Generation) (r *Reader, lead bool) {
 	if f := s.flights[at]; f != nil {
 		if r = f.join(&job.Labels, gen); r != nil {
 			s.mu.Unlock()
-			fs.o.Hooks.Collapsed()
+			fs.o.Hooks.Collapsed(f.job.route())
 			return r, false
 		}
 	}
@@ -184,7 +185,7 @@ func (fs *Flights) start(f *Flight) {
 		return
 	}
 	fs.flights.Add(1)
-	fs.o.Hooks.Started()
+	fs.o.Hooks.Started(f.job.route())
 	if w == nil {
 		f.leader.runs = true
 		return
@@ -213,10 +214,10 @@ func (fs *Flights) landed(f *Flight) {
 	fs.remember(f)
 	fs.ended(f)
 	fs.flights.Add(-1)
-	fs.o.Hooks.Landed(f.outcome)
+	fs.o.Hooks.Landed(f.job.route(), f.outcome)
 	if f.refresh {
 		fs.refreshes.Add(-1)
-		fs.o.Hooks.Refreshed(f.outcome.kept())
+		fs.o.Hooks.Refreshed(f.job.route(), f.outcome.kept())
 	}
 }
 

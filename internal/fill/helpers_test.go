@@ -46,10 +46,11 @@ func newBed(t testing.TB, o Options, mo cache.Options) *bed {
 	o.Memory = b.memory
 	o.Now = func() rfc9111.Instant { return rfc9111.Instant(time.Since(base)) }
 	o.Hooks = Hooks{
-		Landed:    func(o Outcome) { b.note(func() { b.outcomes = append(b.outcomes, o) }) },
-		Aborted:   func(s SlowReader) { b.note(func() { b.aborted = append(b.aborted, s) }) },
-		Collapsed: func() { b.note(func() { b.joined++ }) },
-		Refreshed: func(ok bool) { b.note(func() { b.refreshs = append(b.refreshs, ok) }) },
+		Started:   func(route string) { b.notes(route, func() {}) },
+		Landed:    func(route string, o Outcome) { b.notes(route, func() { b.outcomes = append(b.outcomes, o) }) },
+		Aborted:   func(route string, s SlowReader) { b.notes(route, func() { b.aborted = append(b.aborted, s) }) },
+		Collapsed: func(route string) { b.notes(route, func() { b.joined++ }) },
+		Refreshed: func(route string, ok bool) { b.notes(route, func() { b.refreshs = append(b.refreshs, ok) }) },
 	}
 	b.Flights = New(o)
 	t.Cleanup(func() {
@@ -60,6 +61,15 @@ func newBed(t testing.TB, o Options, mo cache.Options) *bed {
 		b.memory.Close()
 	})
 	return b
+}
+
+// notes is note for what is reported of a flight for a route, which is that of
+// testLabels.
+func (b *bed) notes(route string, f func()) {
+	if route != testLabels.Route {
+		b.t.Errorf("reported of the route %q, not %q", route, testLabels.Route)
+	}
+	b.note(f)
 }
 
 func (b *bed) note(f func()) {

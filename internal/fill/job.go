@@ -52,3 +52,11 @@ type Job struct {
 	// for nobody.
 	Stored func(o *cache.Object, vary []string)
 }
+
+// route is the pattern of the route that the fetch is for; empty when nobody has said.
+func (j *Job) route() string {
+	if j.Labels.Place == nil {
+		return ""
+	}
+	return j.Labels.Route
+}

@@ -318,7 +318,7 @@ func (r *Reader) setOut(w io.Writer) {
 // breakOff gets a reader that was cut off out of a Write that may never return.
 // It never touches a connection after Copy has returned.
 func (r *Reader) breakOff() {
-	r.f.fs.o.Hooks.Aborted(r.cutFor)
+	r.f.fs.o.Hooks.Aborted(r.f.job.route(), r.cutFor)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.out != nil {

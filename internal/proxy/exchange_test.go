@@ -351,7 +351,7 @@ func TestFailuresOfOriginsAreCounted(t *testing.T) {
 			r.get("/auto")
 			all, want := r.counted("edge_origin_failures_total"), 0.0
 			if c.want != "" {
-				want = r.counted("edge_origin_failures_total", `reason="`+c.want+`"`)
+				want = r.counted("edge_origin_failures_total", `route="(default)"`, `reason="`+c.want+`"`)
 			}
 			if all != want || (want == 0) != (c.want == "") {
 				t.Errorf("%s: %v failures, %v of them %q", c.name, all, want, c.want)

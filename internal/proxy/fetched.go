@@ -171,7 +171,7 @@ var errUnasked = errors.New("the origin answered 304 to a request without a cond
 // roundTrip sends the request and takes the admission on the head as received:
 // Connection may name Cache-Control, and later nobody would know.
 func (f *fetch) roundTrip(r *http.Request) (*http.Response, error) {
-	res, at, err := f.p.send(f.live, f.route.Origin, r)
+	res, at, err := f.p.send(f.live, f.route, r)
 	if f.p.log.Enabled() {
 		address := addressOf(res, err)
 		f.address.Store(&address)

@@ -115,7 +115,7 @@ func (ps *pass) rewrite(pr *httputil.ProxyRequest) {
 func (ps *pass) roundTrip(r *http.Request) (*http.Response, error) {
 	x := ps.x
 	birth := x.p.birth()
-	res, at, err := x.p.send(x.live, x.plan.Route.Origin, r)
+	res, at, err := x.p.send(x.live, x.plan.Route, r)
 	x.address = addressOf(res, err)
 	if err != nil {
 		return nil, err

@@ -8,15 +8,16 @@ import (
 	"net/http"
 
 	"edge/internal/origin"
+	"edge/internal/policy"
 	"edge/internal/rfc9111"
 )
 
-// send makes one round trip to an origin of l, with its times and counters.
-func (p *Proxy) send(l *live, name string, r *http.Request) (*http.Response, rfc9111.Moment, error) {
+// send makes one round trip to the origin of a route of l, with its times and counters.
+func (p *Proxy) send(l *live, route *policy.Route, r *http.Request) (*http.Response, rfc9111.Moment, error) {
 	at := rfc9111.Moment{Request: p.now(), Dither: uint8(rand.Uint32())}
-	transport := l.origins[name]
+	transport := l.origins[route.Origin]
 	if transport == nil {
-		return nil, at, fmt.Errorf("no origin %q", name)
+		return nil, at, fmt.Errorf("no origin %q", route.Origin)
 	}
 	res, err := transport.RoundTrip(r)
 	at.Response, at.Wall = p.now(), wall()
@@ -25,12 +26,12 @@ func (p *Proxy) send(l *live, name string, r *http.Request) (*http.Response, rfc
 		failure := origin.Classify(err)
 		reason := reasonOf(failure)
 		if failure == origin.Canceled || failure == origin.BadRequestBody { // the client's doing
-			p.counters.OriginRequest(name, 0, rfc9111.NoReason, took)
+			l.table.OriginRequest(route.Ordinal, route.Origin, 0, rfc9111.NoReason, took)
 			return nil, at, err
 		}
-		p.counters.OriginRequest(name, 0, reason, took)
+		l.table.OriginRequest(route.Ordinal, route.Origin, 0, reason, took)
 		if p.trace.OriginFailed != nil {
-			p.trace.OriginFailed(name, reason, err)
+			p.trace.OriginFailed(route.Origin, reason, err)
 		}
 		return nil, at, err
 	}
@@ -38,7 +39,7 @@ func (p *Proxy) send(l *live, name string, r *http.Request) (*http.Response, rfc
 	if originError(res.StatusCode) {
 		failure = rfc9111.OriginError
 	}
-	p.counters.OriginRequest(name, res.StatusCode, failure, took)
+	l.table.OriginRequest(route.Ordinal, route.Origin, res.StatusCode, failure, took)
 	if date := res.Header["Date"]; len(date) == 0 || date[0] == "" {
 		res.Header.Set("Date", at.Wall.UTC().Format(http.TimeFormat)) // RFC 9110 section 6.6.1
 	}

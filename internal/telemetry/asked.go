@@ -10,37 +10,36 @@ import (
 	"edge/internal/rfc9111"
 )
 
-// asked are the figures of the requests to one origin, as the metrics have them:
-// labels are looked up by the first request of a kind, and not by every one.
+// asked are the figures of the requests of one pattern to one origin.
 type asked struct {
-	requests [numClasses]atomic.Pointer[prometheus.Counter]
+	requests [numClasses]atomic.Uint64
+	failures [rfc9111.NumReasons]atomic.Uint64
 	duration prometheus.Observer
 }
 
-// askedOrigins are by name. A map is never changed, but replaced by a larger one.
+// askedOrigins are by name: one, but for a route that a reload has sent elsewhere, and
+// for routes of several hosts with one pattern. A map is never changed, but replaced
+// by a larger one.
 type askedOrigins map[string]*asked
 
-// OriginRequest counts a request to an origin, by failure reason (NoReason for
-// none) and status class. A status of 0 says that there was no response.
-func (c *Counters) OriginRequest(origin string, status int, failure rfc9111.Reason, d time.Duration) {
-	of := c.askedOf(origin)
+// OriginRequest counts a request of a route to an origin, by failure reason (NoReason
+// for none) and status class. A status of 0 says that there was no response.
+func (t *Table) OriginRequest(route int, origin string, status int, failure rfc9111.Reason, d time.Duration) {
+	of := t.series(route).askedOf(origin)
 	if status != 0 {
-		class := classOf(status)
-		child(&of.requests[class], func() prometheus.Counter {
-			return c.originRequests.WithLabelValues(origin, classWords[class])
-		}).Inc()
+		of.requests[classOf(status)].Add(1)
 	}
 	if failure != rfc9111.NoReason {
-		c.originFailures.WithLabelValues(origin, reasonWord(failure)).Inc()
+		of.failures[failure].Add(1)
 	}
 	of.duration.Observe(d.Seconds())
 }
 
 // askedOf returns the figures of an origin, and adds them when it is asked for the
 // first time.
-func (c *Counters) askedOf(origin string) *asked {
+func (s *series) askedOf(origin string) *asked {
 	for {
-		old := c.asked.Load()
+		old := s.asked.Load()
 		if old != nil && (*old)[origin] != nil {
 			return (*old)[origin]
 		}
@@ -48,18 +47,28 @@ func (c *Counters) askedOf(origin string) *asked {
 		if old != nil {
 			maps.Copy(next, *old)
 		}
-		next[origin] = &asked{duration: c.originDuration.WithLabelValues(origin)}
-		c.asked.CompareAndSwap(old, &next) // else somebody has added one
+		next[origin] = &asked{duration: s.originDuration.WithLabelValues(s.pattern, origin)}
+		s.asked.CompareAndSwap(old, &next) // else somebody has added one
 	}
 }
 
-// child returns what stands at p, which the first who asks has looked up. Two who
-// are first find the same.
-func child[T any](p *atomic.Pointer[T], look func() T) T {
-	if c := p.Load(); c != nil {
-		return *c
+// asked sends what was counted of the requests of a pattern to origins.
+func (o collection) asked(s *series) {
+	s.originDuration.Collect(o.ch)
+	origins := s.asked.Load()
+	if origins == nil {
+		return
 	}
-	c := look()
-	p.Store(&c)
-	return c
+	for name, of := range *origins {
+		for class, word := range classWords {
+			if n := of.requests[class].Load(); n != 0 {
+				o.add(originRequestsTotal, float64(n), s.pattern, name, word)
+			}
+		}
+		for reason := range of.failures {
+			if n := of.failures[reason].Load(); n != 0 {
+				o.add(originFailuresTotal, float64(n), s.pattern, name, reasonWord(rfc9111.Reason(reason)))
+			}
+		}
+	}
 }

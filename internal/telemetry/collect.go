@@ -24,18 +24,14 @@ func (c *Counters) Collect(ch chan<- prometheus.Metric) {
 		out.requests(s)
 		out.durations(s)
 		out.data(s)
+		out.asked(s)
+		out.flown(s)
 	}
-	for _, vec := range []prometheus.Collector{
-		c.originRequests, c.originFailures, c.originDuration,
-		c.invalidations, c.refreshes, c.reloads, c.landings, c.certificateLoads, c.refusedConnections,
-	} {
+	for _, vec := range []prometheus.Collector{c.invalidations, c.reloads, c.certificateLoads, c.refusedConnections} {
 		vec.Collect(ch)
 	}
 	fast, _ := c.fast.sum()
 	out.add(fastHitsTotal, float64(fast))
-	out.add(flightsTotal, float64(c.flights.Load()))
-	out.add(collapsesTotal, float64(c.collapses.Load()))
-	out.add(readersAbortedTotal, float64(c.readersAborted.Load()))
 	out.add(accessLogDropped, float64(c.droppedLines.Load()))
 	out.add(buildInfo, 1, c.version, c.revision, runtime.Version())
 	out.reload()

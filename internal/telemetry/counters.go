@@ -1,6 +1,7 @@
 package telemetry
 
 import (
+	"maps"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -43,24 +44,19 @@ type Counters struct {
 	fast              *cell                       // hits answered below net/http
 	descs             map[string]*prometheus.Desc // by name
 
-	// mu guards known, which has every pattern that a table ever had.
+	// known has every pattern that a table ever had. A map is never changed, but
+	// replaced by a larger one, under mu.
 	mu    sync.Mutex
-	known map[string]*series
+	known atomic.Pointer[map[string]*series]
 	// exported are the series of the newest table, each once.
 	exported atomic.Pointer[[]*series]
 
-	originRequests, originFailures              *prometheus.CounterVec
-	originDuration                              *prometheus.HistogramVec
-	asked                                       atomic.Pointer[askedOrigins]
-	settled                                     prometheus.Histogram
-	tierLooked                                  *prometheus.HistogramVec
-	invalidations, refreshes, reloads, landings *prometheus.CounterVec
-	certificateLoads, refusedConnections        *prometheus.CounterVec
+	settled                              prometheus.Histogram
+	tierLooked                           *prometheus.HistogramVec
+	invalidations, reloads               *prometheus.CounterVec
+	certificateLoads, refusedConnections *prometheus.CounterVec
 
-	landed [2][rfc9111.NumReasons]atomic.Pointer[prometheus.Counter] // stored or not, by reason
-
-	flights, collapses, readersAborted, droppedLines atomic.Uint64
-	stalled, crowded                                 atomic.Uint64
+	droppedLines, stalled, crowded atomic.Uint64
 
 	reload       atomic.Pointer[reloadState]
 	store        atomic.Pointer[func() Store]
@@ -86,17 +82,11 @@ func New(version, revision string) *Counters {
 		version: version, revision: revision,
 		spread: newSpread(),
 		descs:  make(map[string]*prometheus.Desc, len(definitions)),
-		known:  make(map[string]*series),
 
-		originRequests:     prometheus.NewCounterVec(originRequestsTotal.counterOpts(), originRequestsTotal.labels),
-		originFailures:     prometheus.NewCounterVec(originFailuresTotal.counterOpts(), originFailuresTotal.labels),
-		originDuration:     prometheus.NewHistogramVec(originRequestDuration.histogramOpts(), originRequestDuration.labels),
 		invalidations:      prometheus.NewCounterVec(invalidationsTotal.counterOpts(), invalidationsTotal.labels),
-		refreshes:          prometheus.NewCounterVec(refreshesTotal.counterOpts(), refreshesTotal.labels),
 		reloads:            prometheus.NewCounterVec(reloadsTotal.counterOpts(), reloadsTotal.labels),
 		refusedConnections: prometheus.NewCounterVec(refusedConnectionsTotal.counterOpts(), refusedConnectionsTotal.labels),
 		certificateLoads:   prometheus.NewCounterVec(certificateLoadsTotal.counterOpts(), certificateLoadsTotal.labels),
-		landings:           prometheus.NewCounterVec(landingsTotal.counterOpts(), landingsTotal.labels),
 		settled:            prometheus.NewHistogram(fleetSettleSeconds.histogramOpts()),
 		tierLooked:         prometheus.NewHistogramVec(tierLookups.histogramOpts(), tierLookups.labels),
 	}
@@ -125,29 +115,45 @@ type Table struct {
 func (c *Counters) Table(patterns []string) *Table {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	t := &Table{spread: c.spread, fast: c.fast, none: c.seriesOf(noPattern)}
+	known := c.knownWith(patterns)
+	t := &Table{spread: c.spread, fast: c.fast, none: known[noPattern]}
 	exported := []*series{t.none}
 	seen := map[*series]bool{t.none: true}
 	for _, pattern := range patterns {
-		s := c.seriesOf(pattern)
+		s := known[pattern]
 		t.routes = append(t.routes, s)
 		if !seen[s] {
 			seen[s] = true
 			exported = append(exported, s)
 		}
 	}
+	c.known.Store(&known)
 	c.exported.Store(&exported)
 	return t
 }
 
-// seriesOf returns the series of a pattern. The caller holds mu.
-func (c *Counters) seriesOf(pattern string) *series {
-	s := c.known[pattern]
-	if s == nil {
-		s = newSeries(pattern, c.spread.shards)
-		c.known[pattern] = s
+// knownWith returns the series of all known patterns, of these and of noPattern. The
+// caller holds mu.
+func (c *Counters) knownWith(patterns []string) map[string]*series {
+	known := map[string]*series{}
+	if old := c.known.Load(); old != nil {
+		maps.Copy(known, *old)
 	}
-	return s
+	for _, pattern := range append([]string{noPattern}, patterns...) {
+		if known[pattern] == nil {
+			known[pattern] = newSeries(pattern, c.spread.shards)
+		}
+	}
+	return known
+}
+
+// of returns the series of a pattern that a table had; those of noPattern for others.
+func (c *Counters) of(pattern string) *series {
+	known := *c.known.Load()
+	if s := known[pattern]; s != nil {
+		return s
+	}
+	return known[noPattern]
 }
 
 // Record counts one request. It neither locks nor, once it has seen the same
@@ -176,26 +182,6 @@ func (t *Table) series(route int) *series {
 // prefix, route, host, all.
 func (c *Counters) Invalidation(kind string, soft bool) {
 	c.invalidations.WithLabelValues(kind, strconv.FormatBool(soft)).Inc()
-}
-
-// Refresh counts a refresh that ended.
-func (c *Counters) Refresh(ok bool) { c.refreshes.WithLabelValues(strconv.FormatBool(ok)).Inc() }
-
-// ReaderAborted counts a reader that was cut off.
-func (c *Counters) ReaderAborted() { c.readersAborted.Add(1) }
-
-// FlightStarted counts a fetch for the store that began, FlightJoined a request
-// that joined one, FlightLanded one that ended.
-func (c *Counters) FlightStarted() { c.flights.Add(1) }
-func (c *Counters) FlightJoined()  { c.collapses.Add(1) }
-func (c *Counters) FlightLanded(stored bool, reason rfc9111.Reason) {
-	of := &c.landed[0]
-	if stored {
-		of = &c.landed[1]
-	}
-	child(&of[reason], func() prometheus.Counter {
-		return c.landings.WithLabelValues(strconv.FormatBool(stored), reasonWord(reason))
-	}).Inc()
 }
 
 // Reload notes an attempt to load a policy, the first one included. hash and

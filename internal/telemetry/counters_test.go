@@ -164,40 +164,61 @@ func TestRoutesWithOnePatternShareTheirSeries(t *testing.T) {
 
 func TestOriginFigures(t *testing.T) {
 	c := New("", "")
-	c.OriginRequest("api", 200, rfc9111.NoReason, time.Second)
-	c.OriginRequest("api", 0, rfc9111.OriginDial, time.Second)
-	c.OriginRequest("api", 503, rfc9111.OriginError, time.Second)
-	expect(t, c, []string{originRequestsTotal.name, originFailuresTotal.name},
-		`edge_origin_requests_total{class="2xx",origin="api"} 1`,
-		`edge_origin_requests_total{class="5xx",origin="api"} 1`,
-		`edge_origin_failures_total{origin="api",reason="`+reasonWord(rfc9111.OriginDial)+`"} 1`,
-		`edge_origin_failures_total{origin="api",reason="`+reasonWord(rfc9111.OriginError)+`"} 1`)
-	if got := scrape(t, c, originRequestDuration.name); !slices.Contains(got, `edge_origin_request_duration_seconds_count{origin="api"} 3`) {
+	table := c.Table([]string{"/a", "/b"})
+	table.OriginRequest(0, "api", 200, rfc9111.NoReason, time.Second)
+	table.OriginRequest(0, "api", 0, rfc9111.OriginDial, time.Second)
+	table.OriginRequest(1, "api", 503, rfc9111.OriginError, time.Second)
+	names := []string{originRequestsTotal.name, originFailuresTotal.name}
+	second := []string{
+		`edge_origin_requests_total{class="5xx",origin="api",route="/b"} 1`,
+		`edge_origin_failures_total{origin="api",reason="` + reasonWord(rfc9111.OriginError) + `",route="/b"} 1`,
+	}
+	expect(t, c, names, append(slices.Clone(second),
+		`edge_origin_requests_total{class="2xx",origin="api",route="/a"} 1`,
+		`edge_origin_failures_total{origin="api",reason="`+reasonWord(rfc9111.OriginDial)+`",route="/a"} 1`)...)
+	if got := scrape(t, c, originRequestDuration.name); !slices.Contains(got, `edge_origin_request_duration_seconds_count{origin="api",route="/a"} 2`) {
 		t.Errorf("durations: %q", got)
 	}
+	c.Table([]string{"/b"}) // a reload without the first route
+	expect(t, c, names, second...)
 }
 
 func TestEvents(t *testing.T) {
 	c := New("", "")
+	c.Table([]string{"/a", "/idle"})
 	c.Invalidation("tag", true)
 	c.Invalidation("tag", false)
-	c.Refresh(true)
-	c.Refresh(false)
-	c.Refresh(false)
-	c.ReaderAborted()
-	c.FlightStarted()
-	c.FlightJoined()
-	c.FlightJoined()
-	c.FlightLanded(true, rfc9111.Stored)
-	expect(t, c, []string{invalidationsTotal.name, refreshesTotal.name, readersAbortedTotal.name, flightsTotal.name, collapsesTotal.name, landingsTotal.name},
+	c.Refresh("/a", true)
+	c.Refresh("/a", false)
+	c.Refresh("/a", false)
+	c.ReaderAborted("/a")
+	c.FlightStarted("/a")
+	c.FlightJoined("/a")
+	c.FlightJoined("/a")
+	c.FlightLanded("/a", true, rfc9111.Stored)
+	events := []string{refreshesTotal.name, readersAbortedTotal.name, flightsTotal.name, collapsesTotal.name, landingsTotal.name}
+	expect(t, c, append(events, invalidationsTotal.name),
 		`edge_invalidations_total{kind="tag",soft="false"} 1`,
 		`edge_invalidations_total{kind="tag",soft="true"} 1`,
-		`edge_refreshes_total{ok="false"} 2`,
-		`edge_refreshes_total{ok="true"} 1`,
-		`edge_readers_aborted_total 1`,
-		`edge_flights_started_total 1`,
-		`edge_collapsed_requests_total 2`,
-		`edge_flights_landed_total{reason="`+reasonWord(rfc9111.Stored)+`",stored="true"} 1`)
+		`edge_refreshes_total{ok="false",route="/a"} 2`,
+		`edge_refreshes_total{ok="true",route="/a"} 1`,
+		`edge_readers_aborted_total{route="/a"} 1`,
+		`edge_flights_started_total{route="/a"} 1`,
+		`edge_collapsed_requests_total{route="/a"} 2`,
+		`edge_flights_landed_total{reason="`+reasonWord(rfc9111.Stored)+`",route="/a",stored="true"} 1`)
+	c.Table([]string{"/idle"}) // a reload without the route; its fetches go on
+	c.FlightStarted("/a")
+	expect(t, c, events)
+	c.Table([]string{"/a"})
+	expect(t, c, []string{flightsTotal.name}, `edge_flights_started_total{route="/a"} 2`)
+}
+
+// What no table knows is no route.
+func TestFlightsOfNoRoute(t *testing.T) {
+	c := New("", "")
+	c.FlightStarted("")
+	c.FlightStarted("/client/makes/this")
+	expect(t, c, []string{flightsTotal.name}, `edge_flights_started_total{route="(none)"} 2`)
 }
 
 func TestStoreIsReadAtScrapeTime(t *testing.T) {
@@ -298,10 +319,10 @@ func exerciseAll() *Counters {
 		table.Record(Request{Status: 200, Served: v, Withheld: 15})
 	}
 	table.Violation(0, rfc9111.ViolationPrivate)
-	c.OriginRequest("o", 500, rfc9111.OriginError, time.Second)
+	table.OriginRequest(0, "o", 500, rfc9111.OriginError, time.Second)
 	c.Invalidation("all", false)
-	c.Refresh(true)
-	c.FlightLanded(true, rfc9111.Stored)
+	c.FlightStarted("/a")
+	c.FlightLanded("/a", true, rfc9111.Stored)
 	c.Reload(true, "h", time.Unix(1, 0))
 	c.SetStore(func() Store { return Store{} })
 	c.SetFleet(func() Fleet {

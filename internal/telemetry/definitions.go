@@ -55,12 +55,12 @@ var (
 // What is counted per origin.
 var (
 	originRequestsTotal = definition{"edge_origin_requests_total", counter,
-		"Requests sent to an origin that gave a response, by status class.", labels("origin", "class")}
+		"Requests sent to an origin that gave a response, by status class.", labels("route", "origin", "class")}
 	originFailuresTotal = definition{"edge_origin_failures_total", counter,
 		"Requests to an origin that failed: no response, or a 500, 502, 503 or 504. Bodies that broke off are cut-off in edge_origin_attempts_total; what clients break off counts nowhere.",
-		labels("origin", "reason")}
+		labels("route", "origin", "reason")}
 	originRequestDuration = definition{"edge_origin_request_duration_seconds", histogram,
-		"Time that a request to an origin took, failed ones included. Native buckets as well.", labels("origin")}
+		"Time that a request to an origin took, failed ones included. Native buckets as well.", labels("route", "origin")}
 )
 
 // What origins report of their addresses. The label url is one of the policy; a
@@ -110,15 +110,15 @@ var (
 	flightBytes = definition{"edge_flight_bytes", gauge,
 		"Bytes of bodies held by fetches that are under way.", nil}
 	flightsTotal = definition{"edge_flights_started_total", counter,
-		"Fetches for the store that were begun.", nil}
+		"Fetches for the store that were begun.", labels("route")}
 	collapsesTotal = definition{"edge_collapsed_requests_total", counter,
-		"Requests that joined a fetch which another had begun.", nil}
+		"Requests that joined a fetch which another had begun.", labels("route")}
 	landingsTotal = definition{"edge_flights_landed_total", counter,
-		"Fetches for the store that ended, by whether the answer was stored and why.", labels("stored", "reason")}
+		"Fetches for the store that ended, by whether the answer was stored and why.", labels("route", "stored", "reason")}
 	refreshesTotal = definition{"edge_refreshes_total", counter,
-		"Refreshes behind stale answers that ended, by whether they succeeded.", labels("ok")}
+		"Refreshes behind stale answers that ended, by whether they succeeded.", labels("route", "ok")}
 	readersAbortedTotal = definition{"edge_readers_aborted_total", counter,
-		"Clients cut off because they read so slowly that they held up others.", nil}
+		"Clients cut off because they read so slowly that they held up others.", labels("route")}
 	invalidationsTotal = definition{"edge_invalidations_total", counter,
 		"Invalidations, by what they selected; soft ones leave objects stale, others purge them.", labels("kind", "soft")}
 )

@@ -22,12 +22,17 @@ type series struct {
 
 	withheld   [len(withheldWords)]atomic.Pointer[cell]
 	violations [rfc9111.NumViolations]atomic.Uint64
+
+	asked          atomic.Pointer[askedOrigins]
+	originDuration *prometheus.HistogramVec // of asked
+	flown          flown
 }
 
 func newSeries(pattern string, shards int) *series {
 	return &series{
 		pattern: pattern, shards: shards,
-		slow: prometheus.NewHistogramVec(requestDuration.histogramOpts(), requestDuration.labels),
+		slow:           prometheus.NewHistogramVec(requestDuration.histogramOpts(), requestDuration.labels),
+		originDuration: prometheus.NewHistogramVec(originRequestDuration.histogramOpts(), originRequestDuration.labels),
 	}
 }
 
@@ -51,9 +56,12 @@ func (s *series) record(r Request, shard int) {
 }
 
 // slowObserver returns the histogram of durations for a way of being served.
-// Its labels are looked up once.
+// Its labels are looked up once; two who are first find the same.
 func (s *series) slowObserver(v Served) prometheus.Observer {
-	return child(&s.observer[v], func() prometheus.Observer {
-		return s.slow.WithLabelValues(s.pattern, v.String())
-	})
+	if o := s.observer[v].Load(); o != nil {
+		return *o
+	}
+	o := s.slow.WithLabelValues(s.pattern, v.String())
+	s.observer[v].Store(&o)
+	return o
 }
