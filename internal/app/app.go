@@ -178,7 +178,7 @@ func (a *App) build(p *policy.Policy) (err error) {
 	s := &p.Settings
 	a.policy.Store(p)
 	a.ended = a.endsWithMark()
-	if a.origins, err = origin.NewSet(originsOf(s), origin.Options{Changed: a.tellChange, Unresolved: a.tellUnresolved}); err != nil {
+	if a.origins, err = origin.NewSet(a.originsOf(s), origin.Options{Changed: a.tellChange, Unresolved: a.tellUnresolved}); err != nil {
 		return err
 	}
 	a.memory = cache.NewMemory(cache.Options{Bytes: s.Memory, Variants: s.Variants, Node: nodeNumber(s)})

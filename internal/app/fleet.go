@@ -115,9 +115,9 @@ func (a *App) sharedServer(s *policy.Shared) (fleet.Server, error) {
 	return server, nil
 }
 
-// besidePolicy is the name of a file that the policy names.
+// besidePolicy is the name of a file that the policy names; no name stays none.
 func (a *App) besidePolicy(name string) string {
-	if filepath.IsAbs(name) {
+	if name == "" || filepath.IsAbs(name) {
 		return name
 	}
 	return filepath.Join(filepath.Dir(a.o.Config), name)

@@ -10,18 +10,22 @@ import (
 )
 
 // originsOf translates the settings.
-func originsOf(s *policy.Settings) []origin.Config {
+func (a *App) originsOf(s *policy.Settings) []origin.Config {
 	var list []origin.Config
 	for _, o := range s.Origins {
-		list = append(list, originOf(o))
+		list = append(list, a.originOf(o))
 	}
 	return list
 }
 
-func originOf(o policy.Origin) origin.Config {
+func (a *App) originOf(o policy.Origin) origin.Config {
+	secure := origin.TLS(o.TLS)
+	for _, file := range []*string{&secure.CAFile, &secure.CertFile, &secure.KeyFile} {
+		*file = a.besidePolicy(*file)
+	}
 	return origin.Config{
 		Name: o.Name, URLs: o.URLs, StripPrefix: o.StripPrefix, AddPrefix: o.AddPrefix,
-		Protocol: origin.Protocol(o.Protocol), TLS: origin.TLS(o.TLS), Resolve: o.Resolve,
+		Protocol: origin.Protocol(o.Protocol), TLS: secure, Resolve: o.Resolve,
 		Connect: o.Connect, FirstByte: o.FirstByte, Idle: o.Idle,
 		Eject:   origin.Eject{After: o.Eject.Failures, For: o.Eject.Time, Most: o.Eject.Share},
 		Breaker: origin.Breaker{After: o.Breaker.Failures, For: o.Breaker.Time},

@@ -105,7 +105,7 @@ func (a *App) next() (*policy.Policy, *listen.Change, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := a.origins.Update(originsOf(&next.Settings)); err != nil {
+	if err := a.origins.Update(a.originsOf(&next.Settings)); err != nil {
 		change.Abort()
 		return nil, nil, err
 	}

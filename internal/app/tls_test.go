@@ -3,6 +3,7 @@ package app
 import (
 	"crypto/tls"
 	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -213,5 +214,28 @@ func awaitFrame(t *testing.T, f *http2.Framer, wanted func(http2.Frame) bool) {
 		if wanted(frame) {
 			return
 		}
+	}
+}
+
+// The files of an origin's tls are named as those of a listener are: beside the
+// policy, wherever edge was started.
+func TestFilesOfAnOriginAreBesideThePolicy(t *testing.T) {
+	t.Parallel()
+	dir, authority := t.TempDir(), testcert.New(t)
+	writeFile(t, filepath.Join(dir, "ca.pem"), string(authority.PEM()))
+	authority.Write(t, filepath.Join(dir, "own.pem"), filepath.Join(dir, "own.key"), "edge")
+	certificate, key := authority.Issue(t, time.Now().Add(time.Hour), "127.0.0.1")
+	pair, err := tls.X509KeyPair(certificate, key)
+	must(t, err)
+	origin := httptest.NewUnstartedServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {}))
+	origin.TLS = &tls.Config{Certificates: []tls.Certificate{pair}, ClientCAs: authority.Pool(), ClientAuth: tls.RequireAndVerifyClientCert}
+	origin.StartTLS()
+	t.Cleanup(origin.Close)
+	f := startWith(t, origin.URL, dir, `version: 1
+drain_delay: 0
+origin: {url: "${ORIGIN}", tls: {ca_file: ca.pem, cert_file: own.pem, key_file: own.key}}
+`, func(*Options) {})
+	if a := get(f.url("/")); a.status != http.StatusOK {
+		t.Errorf("an origin whose files are beside the policy answers %+v", a)
 	}
 }

@@ -48,7 +48,7 @@ var originTLSOptions = []optionOf[OriginConf]{
 	option("server_name", text("a host name", "app.internal"), func(o *OriginConf) *string { return &o.ServerName }, "",
 		"The name that is asked for (SNI) and must be in the certificate, instead of the URL's host."),
 	option("ca_file", text("a file", "/etc/edge/ca.pem"), func(o *OriginConf) *string { return &o.CAFile }, "",
-		"The certificates (PEM) of the authorities that are trusted, instead of the system's roots. Read again at a reload."),
+		"The certificates (PEM) of the authorities that are trusted, instead of the system's roots. Read again at a reload. A name that is not absolute is looked for beside the policy file."),
 	option("cert_file", text("a file", "/etc/edge/edge.crt"), func(o *OriginConf) *string { return &o.CertFile }, "",
 		"edge's own certificate (PEM), where the origin asks for one. Read again when it changes."),
 	option("key_file", text("a file", "/etc/edge/edge.key"), func(o *OriginConf) *string { return &o.KeyFile }, "",
