@@ -57,10 +57,14 @@ func (a *App) newExposition() http.Handler {
 func (a *App) figures() telemetry.Store {
 	m := a.memory.Stats()
 	flights, bytes := a.flights.InFlight()
+	routes := make(map[string]telemetry.RouteStore)
+	for pattern, r := range a.memory.ByRoute() {
+		routes[pattern] = telemetry.RouteStore(r)
+	}
 	return telemetry.Store{
 		Objects: m.Objects, Bytes: m.Bytes, Capacity: m.Capacity, Headroom: headroom(m.Capacity),
 		Evictions: m.Evictions, Rejections: m.Rejections, Admitted: m.Admitted,
-		Flights: flights, FlightBytes: bytes,
+		Flights: flights, FlightBytes: bytes, Routes: routes,
 	}
 }
 

@@ -287,6 +287,7 @@ func TestStatusAndMetrics(t *testing.T) {
 		t.Errorf("edge_cache_objects = %s", got)
 	}
 	for _, name := range []string{
+		`edge_cache_route_objects{route="/"}`,
 		`edge_flights_started_total{route="/"}`,
 		`edge_flights_landed_total{reason="stored",route="/",stored="true"}`,
 		`edge_origin_requests_total{class="2xx",origin="default",route="/"}`,

@@ -69,7 +69,7 @@ func newMainStore(max, counters, queue int64, live *registry) *mainStore {
 		IgnoreInternalCost: true, // slotCost has it, with what Go's maps add
 		KeyToHash:          func(hash uint64) (uint64, uint64) { return hash, 0 },
 		OnEvict:            m.onEvict,
-		OnReject:           func(*ristretto.Item[*slot]) { m.rejected.Add(1) },
+		OnReject:           func(i *ristretto.Item[*slot]) { m.reject(i.Value) },
 		OnExit:             m.onExit,
 		// Nothing is stored with a TTL: the ticker should not wake anybody.
 		TtlTickerDurationInSec: 24 * 3600,
@@ -82,8 +82,20 @@ func newMainStore(max, counters, queue int64, live *registry) *mainStore {
 
 // onEvict counts. A victim that was deleted meanwhile has no slot.
 func (m *mainStore) onEvict(i *ristretto.Item[*slot]) {
-	if i.Value != nil {
-		m.evicted.Add(1)
+	if i.Value == nil {
+		return
+	}
+	m.evicted.Add(1)
+	if t := i.Value.tally(); t != nil {
+		t.evicted.Add(1)
+	}
+}
+
+// reject counts.
+func (m *mainStore) reject(s *slot) {
+	m.rejected.Add(1)
+	if t := s.tally(); t != nil {
+		t.rejected.Add(1)
 	}
 }
 
@@ -122,7 +134,7 @@ func (m *mainStore) offer(s *slot) bool {
 	m.remove(s.hash)
 	m.offered.Add(1)
 	if !m.cache.Set(s.hash, s, s.charge) {
-		m.rejected.Add(1)
+		m.reject(s)
 		m.live.drop(s, inMain)
 		return false
 	}

@@ -366,6 +366,7 @@ func (d *model) measure(t *rapid.T) {
 	if s := d.m.Stats(); s.Bytes > s.Capacity {
 		t.Fatalf("%d bytes live of %d", s.Bytes, s.Capacity)
 	}
+	wantRoutesOfWhatIsStored(t, d.m)
 }
 
 // TestModel drives a Memory and the model with the same random operations.
@@ -405,6 +406,7 @@ func TestModel(t *testing.T) {
 						"":        d.check,
 					})
 					wantLabelsOfWhatIsStored(rt, m)
+					wantRoutesOfWhatIsStored(rt, m)
 				})
 				if t.Failed() || len(uncovered(coverage)) == 0 {
 					break

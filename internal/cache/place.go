@@ -27,10 +27,11 @@ type Place struct {
 	// to label the object anew (Memory.Freshen). The store does not look at it.
 	Labelling uint64
 
-	// Of a place of stored objects: the cells of its host and its route, and how many
-	// objects are there, guarded by places.mu.
+	// Of a place of stored objects: the cells of its host and its route, how many
+	// objects are there, guarded by places.mu, and where they are counted.
 	host, route *cell
 	objects     int
+	tally       *tally // of its route
 }
 
 // place is l.Place, or one that says the same and is not nil.
@@ -47,8 +48,10 @@ func (l *Labels) LabelledAs(o *Labels) bool { return l.place().Labelling == o.pl
 // places are those of stored objects, each once.
 type places struct {
 	mu    sync.Mutex
-	known map[placeName]*Place // guarded by mu, as is last
+	known map[placeName]*Place // guarded by mu, as is what follows
 	last  *Place               // of known, entered last: the next object is often of the same; may be nil
+	// tallies are by route.
+	tallies map[string]*tally
 }
 
 // placeName is what a Place says.
@@ -59,7 +62,9 @@ type placeName struct {
 
 func (p *Place) name() placeName { return placeName{p.Scheme, p.Host, p.Route, p.Labelling} }
 
-func (ps *places) init() { ps.known = make(map[placeName]*Place) }
+func (ps *places) init() {
+	ps.known, ps.tallies = make(map[placeName]*Place), make(map[string]*tally)
+}
 
 // enter adds an object to the place that says the same as p, and returns that. It is
 // founded when there was none.
@@ -73,6 +78,7 @@ func (ps *places) enter(p *Place, t *table) (shared *Place, founded bool) {
 		shared = &Place{
 			Scheme: strings.Clone(p.Scheme), Host: strings.Clone(p.Host), Route: p.Route, Labelling: p.Labelling,
 			host: t.enter(label{hostLabel, p.Host}), route: t.enter(label{routeLabel, p.Route}),
+			tally: ps.tally(p.Route),
 		}
 		ps.known[shared.name()] = shared
 	}

@@ -12,7 +12,10 @@ import (
 // Store waits for it: what was stored before that is no more than may be queued.
 func TestQueueIsBounded(t *testing.T) {
 	m := newTestMemory(t, Options{Bytes: 16 << 20, RejectAll: true})
-	s := newSlot(primaryAt("stuck", m.hash("stuck")), newObject(m, "o"), nil)
+	o := newObject(m, "o")
+	m.generations.adopt(newObject(m, "o")) // pays for their place
+	m.generations.adopt(o)
+	s := newSlot(primaryAt("stuck", m.hash("stuck")), o, nil)
 	stuck := m.live.shard(s)
 	m.live.add(s, inMain)
 	stuck.mu.Lock() // the main store, which rejects s, waits for it

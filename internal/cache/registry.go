@@ -28,7 +28,8 @@ type registry struct {
 type registryShard struct {
 	mu    sync.Mutex
 	slots []*slot // guarded by mu, as are places and index of slots, and what follows
-	// bytes is what the slots are charged, objects how many have one.
+	// bytes is what the slots are charged, objects how many have one: a slot that has
+	// none never gets one, and one that has one never loses it.
 	bytes, objects int64
 }
 
@@ -46,9 +47,25 @@ func (r *registry) add(s *slot, p place) {
 		s.index = int32(len(sh.slots))
 		sh.slots = append(sh.slots, s)
 		sh.bytes += s.charge
-		sh.objects += s.objects()
+		if t := s.tally(); t != nil {
+			sh.objects++
+			t.add(1, s.charge)
+		}
 	}
 	s.places |= p
+}
+
+// swap puts o in the place of the object of s, and reports whether s is held anywhere.
+func (r *registry) swap(s *slot, o *Object) (old *Object, held bool) {
+	sh := r.shard(s)
+	sh.mu.Lock()
+	defer sh.mu.Unlock()
+	old = s.object.Swap(o)
+	if held = s.places != 0; held {
+		old.Labels.tally.add(-1, -s.charge)
+		o.Labels.tally.add(1, s.charge)
+	}
+	return old, held
 }
 
 // drop notes that s is no longer held in p.
@@ -76,17 +93,11 @@ func (sh *registryShard) drop(s *slot, p place) bool {
 	sh.slots[last] = nil
 	sh.slots = sh.slots[:last]
 	sh.bytes -= s.charge
-	sh.objects -= s.objects()
-	return true
-}
-
-// objects returns how many objects s stands for. A slot that has none never
-// gets one, and one that has one never loses it.
-func (s *slot) objects() int64 {
-	if s.object.Load() == nil {
-		return 0
+	if t := s.tally(); t != nil {
+		sh.objects--
+		t.add(-1, -s.charge)
 	}
-	return 1
+	return true
 }
 
 // held reports whether s is held in one of the places of p.

@@ -62,11 +62,11 @@ func (m *Memory) put(cur *slot, a address, o *Object) bool {
 
 // replace puts o in the place of the object of s.
 func (m *Memory) replace(s *slot, o *Object) {
-	m.generations.release(s.object.Swap(o))
+	old, held := m.live.swap(s, o)
+	m.generations.release(old)
 	s.stored(o)
-	// The main store may have dropped s meanwhile: whoever is the later of the two
-	// finds that out.
-	if !m.live.held(s, anywhere) {
+	// The main store drops s before that, and o is nowhere; or after, and lets go of o.
+	if !held {
 		m.generations.release(o)
 	}
 }

@@ -149,4 +149,12 @@ func (o collection) store() {
 	o.add(rejectionsTotal, float64(s.Rejections))
 	o.add(flights, float64(s.Flights))
 	o.add(flightBytes, float64(s.FlightBytes))
+	for _, of := range *o.exported.Load() {
+		if r, known := s.Routes[of.pattern]; known {
+			o.add(routeObjects, float64(r.Objects), of.pattern)
+			o.add(routeSizeBytes, float64(r.Bytes), of.pattern)
+			o.add(routeEvictionsTotal, float64(r.Evictions), of.pattern)
+			o.add(routeRejectionsTotal, float64(r.Rejections), of.pattern)
+		}
+	}
 }

@@ -207,6 +207,14 @@ type Store struct {
 	Evictions, Rejections, Admitted uint64
 	Flights                         int
 	FlightBytes                     int64
+	// Routes are by pattern, with every one that something was ever stored for.
+	Routes map[string]RouteStore
+}
+
+// RouteStore are the figures of what is stored for a route.
+type RouteStore struct {
+	Objects, Bytes        int64
+	Evictions, Rejections uint64
 }
 
 // SetStore names the function that gives Store at scrape time.

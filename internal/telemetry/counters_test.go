@@ -234,6 +234,24 @@ func TestStoreIsReadAtScrapeTime(t *testing.T) {
 		"edge_flights 7", "edge_flight_bytes 8")
 }
 
+// What is stored for a route that is gone takes memory, and makes no series.
+func TestStoreOfRoutes(t *testing.T) {
+	c := New("", "")
+	names := []string{routeObjects.name, routeSizeBytes.name, routeEvictionsTotal.name, routeRejectionsTotal.name}
+	c.Table([]string{"/a", "/never"})
+	c.SetStore(func() Store {
+		return Store{Routes: map[string]RouteStore{
+			"/a":    {Objects: 1, Bytes: 2, Evictions: 3, Rejections: 4},
+			"/gone": {Objects: 1},
+		}}
+	})
+	expect(t, c, names,
+		`edge_cache_route_objects{route="/a"} 1`, `edge_cache_route_size_bytes{route="/a"} 2`,
+		`edge_cache_route_evictions_total{route="/a"} 3`, `edge_cache_route_rejections_total{route="/a"} 4`)
+	c.Table(nil)
+	expect(t, c, names)
+}
+
 // A failed reload shows, and leaves hash and time of what is in force.
 func TestReload(t *testing.T) {
 	c := New("", "")
@@ -324,7 +342,7 @@ func exerciseAll() *Counters {
 	c.FlightStarted("/a")
 	c.FlightLanded("/a", true, rfc9111.Stored)
 	c.Reload(true, "h", time.Unix(1, 0))
-	c.SetStore(func() Store { return Store{} })
+	c.SetStore(func() Store { return Store{Routes: map[string]RouteStore{"/a": {}}} })
 	c.SetFleet(func() Fleet {
 		return Fleet{Resumed: map[string]uint64{"began": 1}, Breakers: map[string]uint8{"read": 2}, Written: map[string]uint64{"error": 1}}
 	})

@@ -105,6 +105,14 @@ var (
 		"Objects removed for want of space.", nil}
 	rejectionsTotal = definition{"edge_cache_rejections_total", counter,
 		"Objects that the store did not take because others are asked for more often.", nil}
+	routeObjects = definition{"edge_cache_route_objects", gauge,
+		"Objects stored for a route, of edge_cache_objects. Those of routes that are in the policy no more count there alone.", labels("route")}
+	routeSizeBytes = definition{"edge_cache_route_size_bytes", gauge,
+		"Memory taken by the objects of a route, of edge_cache_size_bytes.", labels("route")}
+	routeEvictionsTotal = definition{"edge_cache_route_evictions_total", counter,
+		"Objects of a route removed for want of space, of edge_cache_evictions_total.", labels("route")}
+	routeRejectionsTotal = definition{"edge_cache_route_rejections_total", counter,
+		"Objects of a route that the store did not take, of edge_cache_rejections_total.", labels("route")}
 	flights = definition{"edge_flights", gauge,
 		"Fetches for the store that are under way.", nil}
 	flightBytes = definition{"edge_flight_bytes", gauge,
@@ -208,6 +216,7 @@ var definitions = []definition{
 	originAddresses, originInFlight, originAttemptsTotal, originEjectionsTotal,
 	originChecksTotal, originLookupsTotal, originWaiting, originRefusedTotal, originRetriesTotal, originUnpaidTotal,
 	objects, sizeBytes, capacityBytes, headroomBytes, admissionsTotal, evictionsTotal, rejectionsTotal,
+	routeObjects, routeSizeBytes, routeEvictionsTotal, routeRejectionsTotal,
 	flights, flightBytes, flightsTotal, collapsesTotal, landingsTotal,
 	refreshesTotal, readersAbortedTotal, invalidationsTotal,
 	certificateExpiry, certificateCurrent, certificateLoadsTotal, refusedConnectionsTotal,
