@@ -23,7 +23,7 @@ func (b *compiler) origins() {
 		s.Origins[o.Name] = b.origin(o)
 	}
 	if _, unread := b.config.Places["origin"]; len(all) == 0 && !unread && b.config.Places["origins"] == (Place{}) {
-		b.fail(Place{}, `write origin: {url: "http://127.0.0.1:3000"}`, "there is no origin")
+		b.fail(b.at("origin"), `write origin: {url: "http://127.0.0.1:3000"}`, "there is no origin")
 	}
 }
 

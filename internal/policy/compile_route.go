@@ -88,6 +88,8 @@ func (b *routeCompiler) path() {
 			b.failWith(b.at(option), f)
 		case !b.hosts.covers(host):
 			b.reject(option, "add it to hosts at the top level", "the host %s is not among hosts, so the route would never match", host)
+		case slices.Contains(r.Hosts, host):
+			b.reject(option, "remove one of them", "hosts has %s twice, in two spellings", host)
 		default:
 			r.Hosts = append(r.Hosts, host)
 		}

@@ -1,8 +1,6 @@
 package policy
 
-import (
-	"slices"
-)
+import "strings"
 
 // allName stands for all names of a kind.
 const allName = "*"
@@ -27,21 +25,21 @@ const (
 
 // kindOptions are the options query, headers and cookies.
 func kindOptions(items shape[[]KeyItem]) []optionOf[KeyConf] {
-	kind := func(name string, at func(*KeyConf) *[]KeyItem, has func(*KeyConf) *bool, doc string) optionOf[KeyConf] {
+	kind := func(name string, at func(*KeyConf) *[]KeyItem, has func(*KeyConf) *bool, same func(string) string, doc string) optionOf[KeyConf] {
 		o := option(name, items, at, "", doc)
 		decode := o.decode
 		o.decode = func(d *decoder, v *yamlValue, into *KeyConf) bool {
-			*has(into) = decode(d, v, into) && d.distinctNames(*at(into))
+			*has(into) = decode(d, v, into) && d.distinctNames(*at(into), same)
 			return *has(into)
 		}
 		return o
 	}
 	return []optionOf[KeyConf]{
-		kind("query", func(k *KeyConf) *[]KeyItem { return &k.Query }, func(k *KeyConf) *bool { return &k.HasQuery },
+		kind("query", func(k *KeyConf) *[]KeyItem { return &k.Query }, func(k *KeyConf) *bool { return &k.HasQuery }, nil,
 			"Names of query parameters."),
-		kind("headers", func(k *KeyConf) *[]KeyItem { return &k.Headers }, func(k *KeyConf) *bool { return &k.HasHeaders },
+		kind("headers", func(k *KeyConf) *[]KeyItem { return &k.Headers }, func(k *KeyConf) *bool { return &k.HasHeaders }, sameField,
 			"Names of request header fields, in any case."),
-		kind("cookies", func(k *KeyConf) *[]KeyItem { return &k.Cookies }, func(k *KeyConf) *bool { return &k.HasCookies },
+		kind("cookies", func(k *KeyConf) *[]KeyItem { return &k.Cookies }, func(k *KeyConf) *bool { return &k.HasCookies }, nil,
 			"Names of cookies."),
 	}
 }
@@ -170,7 +168,7 @@ var keyItems = shape[[]KeyItem]{
 }
 
 // closedValues are the values a name may have.
-var closedValues = distinct(list(text("a value", ""), "a list of values", "[value, value]"))
+var closedValues = distinct(list(text("a value", ""), "a list of values", "[value, value]"), nil)
 
 var closedSchema = jsonSchema{
 	"type": "object", "minProperties": 1,
@@ -228,17 +226,24 @@ func closedItems(d *decoder, v *yamlValue) ([]KeyItem, bool) {
 	return found, whole
 }
 
-// distinctNames reports names that stand twice, and whether none does.
-func (d *decoder) distinctNames(items []KeyItem) bool {
-	distinct := true
+// distinctNames reports names that stand twice, by same if that is given, and
+// whether none does.
+func (d *decoder) distinctNames(items []KeyItem, same func(string) string) bool {
+	names := make([]written, len(items))
 	for i, item := range items {
-		first := slices.IndexFunc(items, func(other KeyItem) bool { return other.Name == item.Name })
-		if first < i {
-			d.fail(item.Place, "first written at "+items[first].Place.String(), "%s has %q twice", d.path, item.Name)
-			distinct = false
-		}
+		names[i] = written{item.Name, item.Place}
 	}
-	return distinct
+	return d.distinct(names, same)
+}
+
+// sameField is equal for items of headers that say the same: the case of the name
+// does not count, that of a value after it does.
+func sameField(item string) string {
+	name, value, hasValue := strings.Cut(item, "=")
+	if !hasValue {
+		return strings.ToLower(name)
+	}
+	return strings.ToLower(name) + "=" + value
 }
 
 func encodeKeyItem(item KeyItem) *yamlValue {

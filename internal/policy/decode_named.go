@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -13,12 +14,14 @@ import (
 type keyRule struct {
 	pattern *regexp.Regexp
 	except  []string
-	wants   string // "a status such as 404"
-	write   string
+	// same is equal for keys that are one; nil where every spelling is another.
+	same  func(string) string
+	wants string // "a status such as 404"
+	write string
 }
 
 var (
-	fieldNames  = keyRule{pattern: regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"), wants: "a header field name"}
+	fieldNames  = keyRule{pattern: regexp.MustCompile("^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"), same: strings.ToLower, wants: "a header field name"}
 	statusCodes = keyRule{pattern: regexp.MustCompile(`^[2-5][0-9][0-9]$`), wants: "a status such as 404"}
 	originNames = keyRule{pattern: regexp.MustCompile(`^[A-Za-z0-9_.-]+$`), wants: "a name of letters, digits, - and _"}
 	paramNames  = keyRule{pattern: regexp.MustCompile(`^[^\[\]/]+$`), wants: "the name of a parameter, without brackets"}
@@ -33,6 +36,19 @@ var (
 // allows reports whether key follows the rule.
 func (r keyRule) allows(key string) bool {
 	return r.pattern.MatchString(key) && !slices.Contains(r.except, key)
+}
+
+// areDistinct reports keys of a mapping that are one in two spellings, and whether
+// none is. What is written twice in one spelling is a problem before.
+func (r keyRule) areDistinct(d *decoder, v *yamlValue) bool {
+	if r.same == nil {
+		return true
+	}
+	keys := make([]written, len(v.pairs))
+	for i, pair := range v.pairs {
+		keys[i] = written{pair.key, pair.place}
+	}
+	return d.distinct(keys, r.same)
 }
 
 // schema describes the keys the rule allows.
@@ -65,7 +81,7 @@ func byName[E, V any](keys keyRule, value shape[V], write string, join func(key 
 			if !d.isMapping(v, write) {
 				return nil, false
 			}
-			elements, whole := make([]E, 0, len(v.pairs)), true
+			elements, whole := make([]E, 0, len(v.pairs)), keys.areDistinct(d, v)
 			for _, pair := range v.pairs {
 				if !keys.allows(pair.key) {
 					d.fail(pair.place, "write "+write, "%q in %s is not %s", pair.key, d.path, keys.wants)
@@ -146,7 +162,7 @@ func browserShape() shape[BrowserConf] {
 // compressShape is true, false, or a list of codings.
 func compressShape() shape[CompressConf] {
 	all := boolean()
-	codings := distinct(list(oneOf("br", "zstd", "gzip"), "a list of codings", "[br, gzip]"))
+	codings := distinct(list(oneOf("br", "zstd", "gzip"), "a list of codings", "[br, gzip]"), nil)
 	return boolOr(all, codings, "true, false or a list of codings", "true, false or [br, gzip]",
 		func(yes bool, list []string) CompressConf { return CompressConf{yes, list} },
 		func(c CompressConf) (bool, []string) { return c.All, c.Codings })
@@ -273,15 +289,15 @@ func setsOfParams(p ParamsConf) [][]ConstField {
 
 // textList is a list of different lines of text.
 func textList(wants, write string) shape[[]string] {
-	return distinct(list(text("text", ""), wants, write))
+	return distinct(list(text("text", ""), wants, write), nil)
 }
 
 // textListOrEmpty is a textList that may be empty.
 func textListOrEmpty(wants, write string) shape[[]string] {
-	return distinct(listOrEmpty(text("text", ""), wants, write))
+	return distinct(listOrEmpty(text("text", ""), wants, write), nil)
 }
 
 // nameList is a list of different names that follow a rule.
 func nameList(names keyRule, wants, write string) shape[[]string] {
-	return distinct(list(names.name(), wants, write))
+	return distinct(list(names.name(), wants, write), names.same)
 }

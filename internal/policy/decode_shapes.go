@@ -109,27 +109,47 @@ func encodeList[T any](item shape[T], values []T) *yamlValue {
 	return v
 }
 
-// distinct is a list in which nothing may stand twice.
-func distinct(sh shape[[]string]) shape[[]string] {
+// distinct is a list in which nothing may stand twice, nor two texts for which same
+// is equal; nil compares the texts themselves.
+func distinct(sh shape[[]string], same func(string) string) shape[[]string] {
 	decode := sh.decode
 	sh.decode = func(d *decoder, v *yamlValue) ([]string, bool) {
 		values, ok := decode(d, v)
 		if !ok {
 			return nil, false
 		}
-		first := make(map[string]Place, len(values))
+		texts := make([]written, len(values))
 		for i, value := range values {
-			place := v.items[i].place
-			if earlier, twice := first[value]; twice {
-				d.fail(place, "first written at "+earlier.String(), "%s has %q twice", d.path, value)
-				ok = false
-				continue
-			}
-			first[value] = place
+			texts[i] = written{value, v.items[i].place}
 		}
-		return values, ok
+		return values, d.distinct(texts, same)
 	}
 	return unique(sh)
+}
+
+// written is a text and where it stands.
+type written struct {
+	text  string
+	place Place
+}
+
+// distinct reports texts that stand twice, by same if that is given, and whether
+// none does.
+func (d *decoder) distinct(texts []written, same func(string) string) bool {
+	first, ok := make(map[string]Place, len(texts)), true
+	for _, w := range texts {
+		id := w.text
+		if same != nil {
+			id = same(id)
+		}
+		if earlier, twice := first[id]; twice {
+			d.fail(w.place, "first written at "+earlier.String(), "%s has %q twice", d.path, w.text)
+			ok = false
+			continue
+		}
+		first[id] = w.place
+	}
+	return ok
 }
 
 // unique describes the items of a list as all different.

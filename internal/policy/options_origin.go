@@ -6,7 +6,7 @@ import "time"
 var originOptions = []optionOf[OriginConf]{
 	option("url", originURL, func(o *OriginConf) *string { return &o.URL }, "",
 		"Where the origin is: scheme, host and port, or unix: and the path of a socket. A name stands for all addresses that it resolves to."),
-	option("urls", distinct(list(originURL, "a list of URLs", `["http://a:3000", "http://b:3000"]`)), func(o *OriginConf) *[]string { return &o.URLs }, "",
+	option("urls", distinct(list(originURL, "a list of URLs", `["http://a:3000", "http://b:3000"]`), nil), func(o *OriginConf) *[]string { return &o.URLs }, "",
 		"The addresses of an origin that runs several times, instead of url."),
 	option("strip_prefix", pathPrefix, func(o *OriginConf) *string { return &o.StripPrefix }, "",
 		"A prefix of the path that the origin does not see."),

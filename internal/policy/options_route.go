@@ -43,7 +43,7 @@ var routeOptions = []optionOf[RouteConf]{
 		"In auto: an answer with Set-Cookie is not stored (honour), or is stored without the field (strip).")),
 	inherit(option("ignore_vary", optional(varyShape()), func(r *RouteConf) **VaryConf { return &r.IgnoreVary }, "",
 		"Whether members of the origin's Vary that are not in the key are ignored; a list names those that are. Without it, true in enforced modes.")),
-	inherit(option("targets", distinct(listOrEmpty(fieldNames.name(), "a list of header field names", "[CDN-Cache-Control]")), func(r *RouteConf) *[]string { return &r.Targets }, "[CDN-Cache-Control]",
+	inherit(option("targets", distinct(listOrEmpty(fieldNames.name(), "a list of header field names", "[CDN-Cache-Control]"), fieldNames.same), func(r *RouteConf) *[]string { return &r.Targets }, "[CDN-Cache-Control]",
 		"Targeted cache control fields (RFC 9213) in order of precedence.")),
 	inherit(option("request_directives", oneOf("honour", "ignore"), func(r *RouteConf) *string { return &r.RequestDirectives }, "honour",
 		"In auto: whether a request's Cache-Control counts.")),

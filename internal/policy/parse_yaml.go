@@ -79,6 +79,9 @@ type yamlReader struct {
 	problems Problems
 }
 
+// emptyHint is for policies and for files that they include.
+const emptyHint = `a policy begins with "version: 1", a file that it includes with "routes:"`
+
 // readYAML returns the one document of text, or nil and why there is none. The
 // value is what could be understood when there are problems as well.
 func readYAML(file string, text []byte, env func(string) (string, bool)) (*yamlValue, Problems) {
@@ -95,7 +98,7 @@ func readYAML(file string, text []byte, env func(string) (string, bool)) (*yamlV
 	}
 	value := r.value(root, 0)
 	if value.kind == yamlNull {
-		r.fail(value.place, "the file is empty", "")
+		r.fail(value.place, "the file is empty", emptyHint)
 		return nil, r.problems
 	}
 	return value, r.problems
@@ -155,7 +158,7 @@ func (r *yamlReader) parse(text []byte) (root *yaml.Node) {
 	var document, second yaml.Node
 	err := decoder.Decode(&document)
 	if errors.Is(err, io.EOF) {
-		r.fail(r.at(1, 1), "the file is empty", `a policy begins with "version: 1"`)
+		r.fail(r.at(1, 1), "the file is empty", emptyHint)
 		return nil
 	}
 	if err != nil {
