@@ -83,8 +83,8 @@ func (x *exchange) refuse(status int, reason rfc9111.Reason) {
 	x.problem(status, reason, reason.Text(), rfc9111.Status{Detail: reason})
 }
 
-// refuseFault answers a request that no policy was asked about; its route is the
-// default one.
+// refuseFault answers a request that no policy was asked about; its route is that of
+// refusing.
 func (x *exchange) refuseFault(f request.Fault) {
 	reason := rfc9111.OfFault(f)
 	x.problem(f.Status(), reason, f.Hint(), rfc9111.Status{Detail: reason})

@@ -44,6 +44,9 @@ func TestWhatEdgeAnswersItself(t *testing.T) {
 		{"a forged path", "GET", "/a%00b", nil, 400, []string{"Cache-Status: edge; detail=bad-target"}},
 		{"only what is stored", "GET", "/auto", []string{"Cache-Control: only-if-cached"}, 504, []string{"Cache-Status: edge; detail=only-if-cached"}},
 		{"TRACE", "TRACE", "/auto", nil, 405, []string{"Allow: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"}},
+		{"TRACE of a route with methods", "TRACE", "/api?q=1", nil, 405, []string{"Allow: GET, HEAD, OPTIONS, POST", "Cache-Status: edge; detail=method-not-allowed"}},
+		{"CONNECT to such a path", "Connect", "/api", nil, 405, []string{"Allow: GET, HEAD, OPTIONS, POST"}},
+		{"TRACE of a path that is refused", "TRACE", "/api%00", nil, 405, []string{"Allow: DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"}},
 	} {
 		newRig(t, config(answers), func(r *rig) {
 			a := r.do(context.Background(), c.method, c.path, "", c.fields...)

@@ -104,9 +104,26 @@ func (x *exchange) receive() bool {
 	if fault == request.NoFault {
 		return true
 	}
-	x.plan.Route = x.live.policy.Routes[len(x.live.policy.Routes)-1]
+	x.plan.Route = x.refusing(fault, conn)
 	x.refuseFault(fault)
 	return false
+}
+
+// refusing is the route of a request that no policy was asked about: the default one,
+// but where the method alone is refused that of its path, whose methods the answer
+// has to name.
+func (x *exchange) refusing(fault request.Fault, conn request.Conn) *policy.Route {
+	if fault == request.RefusedMethod {
+		asked := *x.r
+		asked.Method = http.MethodGet
+		var v request.View
+		if request.FromHTTP(&v, &asked, conn, &x.live.policy.Rules) == request.NoFault {
+			var plan policy.Plan
+			x.live.policy.Plan(&v, &plan)
+			return plan.Route
+		}
+	}
+	return x.live.policy.Routes[len(x.live.policy.Routes)-1]
 }
 
 // lookup asks the store, and labels anew what was labelled under another policy.
