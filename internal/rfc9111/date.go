@@ -154,12 +154,12 @@ func AppendAge(dst []byte, age time.Duration) []byte {
 
 // appendSeconds appends d in whole seconds, rounded down.
 func appendSeconds(dst []byte, d time.Duration) []byte {
-	return strconv.AppendInt(dst, floorSeconds(d), 10)
+	return strconv.AppendInt(dst, FloorSeconds(d), 10)
 }
 
-// floorSeconds returns the whole seconds of d, rounded down: what is stale by a
+// FloorSeconds returns the whole seconds of d, rounded down: what is stale by a
 // nanosecond is a negative number of seconds.
-func floorSeconds(d time.Duration) int64 {
+func FloorSeconds(d time.Duration) int64 {
 	n := int64(d / time.Second)
 	if d%time.Second < 0 {
 		n--

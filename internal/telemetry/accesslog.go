@@ -4,6 +4,8 @@ import (
 	"io"
 	"sync"
 	"time"
+
+	"edge/internal/rfc9111"
 )
 
 // LogLine is one line of the access log. Its strings may alias memory of the
@@ -18,7 +20,7 @@ type LogLine struct {
 	Status   int
 	Bytes    int64
 	Duration time.Duration
-	TTL      time.Duration // left over; only written when something was stored
+	TTL      time.Duration // left over; only written when something was stored, and if it ends
 	TraceID  string
 }
 
@@ -38,8 +40,8 @@ func (l *LogLine) append(buf []byte, s *second) []byte {
 	o = o.optional("served", l.Served)
 	o = o.optional("reason", l.Reason)
 	o = o.optional("address", l.Address)
-	if l.TTL != 0 {
-		o = o.integer("ttl_seconds", int64(l.TTL/time.Second))
+	if l.TTL != 0 && l.TTL != rfc9111.Forever { // there is no number for that
+		o = o.integer("ttl_seconds", rfc9111.FloorSeconds(l.TTL)) // as in Cache-Status
 	}
 	o = o.optional("client", l.Client)
 	o = o.optional("trace_id", l.TraceID)

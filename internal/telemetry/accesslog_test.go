@@ -15,6 +15,8 @@ import (
 	"testing/synctest"
 	"time"
 	"unicode/utf8"
+
+	"edge/internal/rfc9111"
 )
 
 var sampleLine = LogLine{
@@ -34,6 +36,8 @@ func TestLogLine(t *testing.T) {
 	}{
 		{"everything", sampleLine, `{"time":"2026-11-22T14:04:05.678Z","method":"GET","scheme":"https","host":"www.example.com","path":"/api/posts/1","status":200,"bytes":1234,"duration_seconds":0.001500,"route":"/api/posts/[id]","mode":"force-static","served":"hit","reason":"fresh","address":"10.0.0.1:3000","ttl_seconds":41,"client":"192.0.2.1","trace_id":"4bf92f3577b34da6a3ce929d0e0e4736"}`},
 		{"a stale answer", LogLine{Method: "GET", TTL: -90 * time.Second}, `{"time":"0001-01-01T00:00:00.000Z","method":"GET","host":"","path":"","status":0,"bytes":0,"duration_seconds":0.000000,"ttl_seconds":-90}`},
+		{"an answer that has just become stale", LogLine{Method: "GET", TTL: -time.Millisecond}, `{"time":"0001-01-01T00:00:00.000Z","method":"GET","host":"","path":"","status":0,"bytes":0,"duration_seconds":0.000000,"ttl_seconds":-1}`},
+		{"an answer for ever", LogLine{Method: "GET", TTL: rfc9111.Forever}, `{"time":"0001-01-01T00:00:00.000Z","method":"GET","host":"","path":"","status":0,"bytes":0,"duration_seconds":0.000000}`},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
