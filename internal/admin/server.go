@@ -123,8 +123,18 @@ func mux(endpoints []endpoint) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if doubtful(r) {
+			w.Header().Set("Connection", "close")
+		}
 		m.ServeHTTP(w, r)
 	})
+}
+
+// doubtful reports whether somebody in front may see another end of r, and take what
+// follows for the next request: net/http passes over a coding in HTTP/1.0, and over
+// a length beside a coding (RFC 9112, section 6.1).
+func doubtful(r *http.Request) bool {
+	return !r.ProtoAtLeast(1, 1) || len(r.TransferEncoding) > 0
 }
 
 // only serves the endpoint's methods.
