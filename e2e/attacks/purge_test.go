@@ -1,12 +1,15 @@
 package attacks
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
 	"sync"
 	"testing"
+	"time"
 
 	"edge/e2e/harness"
 )
@@ -188,3 +191,52 @@ func TestTagsSurviveConfirmation(t *testing.T) {
 		})
 	}
 }
+
+// A client asks for a change and leaves while the origin makes it. What that has made
+// old is not served again.
+func TestPurgeByAClientThatLeaves(t *testing.T) {
+	for name, request := range map[string]string{
+		"without a body": clientHead("POST", "/posts/1", "Content-Length: 0"),
+		"with a body":    clientHead("POST", "/posts/1", "Content-Length: 2") + "hi",
+		"in chunks":      clientHead("PUT", "/posts/1", "Transfer-Encoding: chunked") + "2\r\nhi\r\n0\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			v, asked, left := new(versions), make(chan struct{}), make(chan struct{})
+			o := runHostile(t, func(c net.Conn, r *http.Request) bool {
+				if r.Method == http.MethodGet {
+					return v.act(c, r)
+				}
+				close(asked)
+				<-left
+				c.SetReadDeadline(time.Now().Add(300 * time.Millisecond))
+				if _, err := c.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Errorf("edge gave the origin up: %v", err)
+				}
+				v.change() // it does what it was asked for in any case
+				io.WriteString(c, reply(200, "done"))
+				return false
+			})
+			e := start(t, o.url(), leaversRoutes)
+			for _, path := range []string{"/posts/1", "/list"} {
+				ask(t, e, path)
+			}
+			conn, err := net.Dial("tcp", e.Listen)
+			if err != nil {
+				t.Fatal(err)
+			}
+			io.WriteString(conn, request)
+			receive(t, "the request", asked)
+			conn.Close()
+			close(left)
+			harness.Await(t, "the path is purged", func() bool { return ask(t, e, "/posts/1").Body == "version 1" })
+			if got := ask(t, e, "/list"); got.Body != "version 1" {
+				t.Errorf("the tag: got %q", got.Body)
+			}
+		})
+	}
+}
+
+const leaversRoutes = `routes:
+  - {path: "/posts/[id]", methods: [GET, POST, PUT], mode: force-static, invalidates: {POST: [list], PUT: [list]}}
+  - {path: /list, mode: force-static, tags: [list]}
+`

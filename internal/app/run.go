@@ -93,8 +93,11 @@ func (a *App) shutdown(data, private []server) {
 // endData is end for the data plane, with the answers that its servers know
 // nothing of.
 func (a *App) endData(ctx context.Context, servers []server) bool {
-	// A fetch may wait for an origin though its client is broken off.
-	stop := context.AfterFunc(ctx, a.flights.Close)
+	// A request may wait for an origin though its client is broken off.
+	stop := context.AfterFunc(ctx, func() {
+		a.proxy.BreakOff()
+		a.flights.Close()
+	})
 	defer stop()
 	var late error
 	var wg sync.WaitGroup

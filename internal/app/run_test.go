@@ -153,19 +153,23 @@ func TestASharedFetchLongerThanDrainTimeoutIsBrokenOff(t *testing.T) {
 // A fetch whose origin does not answer holds up no end: the client is told so or broken
 // off, on whichever side of net/http it is served.
 func TestAnOriginThatIsSilentDoesNotHoldUpTheEnd(t *testing.T) {
-	for _, fast := range []string{"true", "false"} {
-		t.Run("fast_hits "+fast, func(t *testing.T) {
+	for _, c := range []struct{ method, fast string }{{"GET", "true"}, {"GET", "false"}, {"POST", "true"}} {
+		t.Run(c.method+", fast_hits "+c.fast, func(t *testing.T) {
 			t.Parallel()
 			asked := make(chan struct{}, 1)
 			silent := newOrigin(t, func(_ http.ResponseWriter, r *http.Request) {
 				asked <- struct{}{}
 				<-r.Context().Done()
 			})
-			text := strings.Replace(passing("0", "100ms"), "force-dynamic", "force-static", 1)
-			f := start(t, silent.URL, "fast_hits: "+fast+"\n"+text)
+			text := strings.Replace(passing("0", "100ms"), "force-dynamic", "force-static, methods: [GET, POST]", 1)
+			f := start(t, silent.URL, "fast_hits: "+c.fast+"\n"+text)
 			status := make(chan int)
 			go func() {
-				res, err := client.Get(f.url("/silent"))
+				req, err := http.NewRequest(c.method, f.url("/silent"), nil)
+				if err != nil {
+					t.Error(err)
+				}
+				res, err := client.Do(req)
 				if err != nil {
 					status <- 0
 					return

@@ -39,8 +39,14 @@ func (x *exchange) pass() {
 		ctx, end = context.WithCancel(ctx)
 		defer end()
 	}
+	if ps.body = x.w.body; x.mayPurge() {
+		var end func()
+		ps.hold, end = x.p.newHold(ctx, ps.body)
+		defer end()
+		ctx = ps.hold
+	}
 	r := x.incoming(withPass(ctx, ps))
-	if ps.body = x.w.body; ps.body != nil {
+	if ps.body != nil {
 		if most := x.live.policy.Settings.MaxRequestBody; most > 0 {
 			ps.body.ReadCloser = http.MaxBytesReader(&x.w, r.Body, most)
 		}
@@ -78,6 +84,7 @@ func (x *exchange) limit() float64 {
 type pass struct {
 	x    *exchange
 	body *clientBody
+	hold *hold // nil for a request that ends when its client leaves
 	keep *keep // nil for an answer that is not stored
 }
 
@@ -145,6 +152,9 @@ func (ps *pass) modify(res *http.Response) error {
 	own := x.invalidations(res)
 	stripTags(res.Header, x.plan.Route)
 	x.dynamicHead(res, ps.purge(res, own))
+	if err := ps.hold.hear(); err != nil {
+		return err
+	}
 	x.interceptPass(res)
 	return nil
 }
@@ -174,6 +184,8 @@ func (ps *pass) failed(err error) {
 		ps.x.refuse(http.StatusRequestTimeout, rfc9111.BodyTooSlow)
 	case ps.body.failure() != nil:
 		ps.x.refuse(http.StatusBadRequest, rfc9111.BadFraming)
+	case ps.hold != nil && ps.x.ctx.Err() != nil:
+		ps.x.clientGone()
 	default:
 		ps.x.originFailed(reasonOf(origin.Classify(err)), err)
 	}

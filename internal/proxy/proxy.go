@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"net/http"
 	"net/http/httputil"
@@ -76,6 +77,10 @@ type Proxy struct {
 	coder    *coder
 	tier     *fleet.Tier
 	stall    time.Duration
+
+	// broken ends with breakOff: nothing is held for clients that have left any more.
+	broken   context.Context
+	breakOff context.CancelFunc
 }
 
 // live is everything that belongs to one policy. An exchange takes the pointer
@@ -103,6 +108,7 @@ func New(o Options) *Proxy {
 	p.relay = newRelay()
 	p.blank = http.Request{Method: http.MethodGet, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1}
 	p.coder = newCoder(p)
+	p.broken, p.breakOff = context.WithCancel(context.Background())
 	p.Swap(o.Policy)
 	return p
 }
@@ -138,9 +144,16 @@ func unbounded(r request.Rules) request.Rules {
 	return r
 }
 
+// BreakOff ends the requests whose clients have left, also those that may still purge
+// something: the process is about to end.
+func (p *Proxy) BreakOff() { p.breakOff() }
+
 // Close has Memory left alone by what goes on behind answers. It comes after the last
 // request, and before the end of Memory.
-func (p *Proxy) Close() { p.coder.close() }
+func (p *Proxy) Close() {
+	p.breakOff()
+	p.coder.close()
+}
 
 // Policy returns the policy in force.
 func (p *Proxy) Policy() *policy.Policy { return p.live.Load().policy }
