@@ -66,6 +66,9 @@ func purge(ctx context.Context, std stdio, flags *adminFlags, r admin.PurgeReque
 	if err != nil {
 		return err
 	}
+	for _, w := range answer.Warnings {
+		fmt.Fprintf(std.err, "warning: %s\n", w)
+	}
 	if output == "json" {
 		err = std.json(answer)
 	} else {

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"edge/internal/cache"
+	"edge/internal/policy"
 	"edge/internal/request"
 )
 
@@ -50,6 +51,8 @@ type PurgeAnswer struct {
 	Reached string `json:"reached,omitempty"`
 	// Laggards are the nodes that may not have it in force.
 	Laggards []string `json:"laggards,omitempty"`
+	// Warnings say what may be wrong with the request though it was carried out.
+	Warnings []string `json:"warnings,omitempty"`
 }
 
 func (o *Options) purge(w http.ResponseWriter, r *http.Request) {
@@ -106,7 +109,10 @@ func (p *PurgeRequest) check() error {
 
 // selector returns what p selects, in the spelling of what is stored.
 func (p *PurgeRequest) selector() (cache.Selector, error) {
-	s := cache.Selector{Tags: p.Tags, Routes: p.Routes, All: p.All, Soft: p.Soft}
+	s := cache.Selector{Tags: p.Tags, All: p.All, Soft: p.Soft}
+	for _, path := range p.Routes {
+		s.Routes = append(s.Routes, policy.PatternOf(path))
+	}
 	for _, list := range []struct {
 		from      []string
 		to        *[]string

@@ -25,6 +25,7 @@ func TestPurge(t *testing.T) {
 		{"waits", `{"tags":["a"],"wait":"accepted"}`, cache.Selector{Tags: []string{"a"}}, false},
 		{"alternatives, narrowed", `{"paths":["/a"],"prefixes":["/b/"],"routes":["/c/[id]"],"hosts":["x.example"]}`,
 			cache.Selector{Paths: []string{"/a"}, Prefixes: []string{"/b/"}, Routes: []string{"/c/[id]"}, Hosts: []string{"x.example"}}, false},
+		{"routes as the policy may write them", `{"routes":["/(shop)/c/[id]","(default)","/(a)"]}`, cache.Selector{Routes: []string{"/c/[id]", "(default)", "/"}}, false},
 		{"a host alone", `{"hosts":["x.example"]}`, cache.Selector{Hosts: []string{"x.example"}}, false},
 		{"paths as people write them", `{"paths":["/a b","/%61","/ä","/x/../y","/a%2fb","/|","/\"","/a//b/"]}`,
 			cache.Selector{Paths: []string{"/a%20b", "/a", "/%C3%A4", "/y", "/a%2Fb", "/%7C", "/%22", "/a//b/"}}, false},

@@ -13,6 +13,7 @@ import (
 
 	"edge/internal/admin"
 	"edge/internal/cache"
+	"edge/internal/policy"
 	"edge/internal/request"
 	"edge/internal/telemetry"
 )
@@ -72,14 +73,31 @@ func (a *App) figures() telemetry.Store {
 // request wants; with dryRun it only counts. The walk comes second: the
 // invalidation does not wait for it.
 func (a *App) invalidate(ctx context.Context, s cache.Selector, dryRun bool, wait string) admin.PurgeAnswer {
+	unknown := unknownRoutes(a.policy.Load(), s.Routes)
 	if dryRun {
-		return admin.PurgeAnswer{Generation: a.memory.Generation(), Objects: a.memory.Count(s, false)}
+		return admin.PurgeAnswer{Generation: a.memory.Generation(), Objects: a.memory.Count(s, false), Warnings: unknown}
 	}
 	g := a.memory.Invalidate(s, a.now())
 	a.counters.Invalidation(kindOf(&s), s.Soft)
-	answer := admin.PurgeAnswer{Generation: g, Objects: a.memory.Count(s, !s.Soft)}
+	answer := admin.PurgeAnswer{Generation: g, Objects: a.memory.Count(s, !s.Soft), Warnings: unknown}
 	answer.Reached, answer.Laggards = a.spread(ctx, g, wait)
 	return answer
+}
+
+// unknownRoutes warns of routes that p does not have: they may be misspelt, or of
+// another node's policy, or of one before.
+func unknownRoutes(p *policy.Policy, routes []string) (warnings []string) {
+	for _, name := range routes {
+		meant, known := p.HasRoute(name)
+		switch {
+		case known:
+		case meant != "":
+			warnings = append(warnings, fmt.Sprintf("the policy of this node has no route %q: did you mean %q?", name, meant))
+		default:
+			warnings = append(warnings, fmt.Sprintf("the policy of this node has no route %q: edge explain URL tells the route of a URL", name))
+		}
+	}
+	return warnings
 }
 
 // kindOf names the first kind of selector, for the metric.

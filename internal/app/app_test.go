@@ -338,6 +338,10 @@ func TestPurgeCountsAndFrees(t *testing.T) {
 		}
 		return string(text)
 	}
+	before := f.memory.Generation()
+	if got := purge(`{"routes":["/elsewhere"]}`); !strings.Contains(got, `no route \"/elsewhere\"`) || f.memory.Generation() != before+1 {
+		t.Errorf("a route that another node may have is warned of, and purged all the same: %s", got)
+	}
 	for _, body := range []string{`{"paths":["/"],"dry_run":true}`, `{"paths":["/"],"soft":true}`, `{"paths":["/"]}`} {
 		if got := purge(body); !strings.Contains(got, `"objects": 1`) {
 			t.Errorf("%s: %s", body, got)

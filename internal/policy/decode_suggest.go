@@ -98,6 +98,19 @@ func suggest(s string, words []string) string {
 	return cmp.Or(closest(s, words), onlyWith(s, words))
 }
 
+// HasRoute reports whether a route has this pattern, and if none has, which one was
+// probably meant, or "".
+func (p *Policy) HasRoute(pattern string) (meant string, ok bool) {
+	patterns := make([]string, len(p.Routes))
+	for i, r := range p.Routes {
+		patterns[i] = r.Pattern
+	}
+	if slices.Contains(patterns, pattern) {
+		return pattern, true
+	}
+	return suggest(pattern, patterns), false
+}
+
 // closest returns the word nearest to s, or "" when none is near.
 func closest(s string, words []string) string {
 	s = normalName(s)

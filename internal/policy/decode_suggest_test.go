@@ -50,6 +50,32 @@ func TestSuggest(t *testing.T) {
 	}
 }
 
+func TestHasRoute(t *testing.T) {
+	p := load(t, `version: 1
+origin: {url: "http://o"}
+routes:
+  - {path: "/(shop)/products/[id]", mode: auto}
+  - {path: /api/posts, mode: auto}
+`)
+	for pattern, want := range map[string]struct {
+		meant string
+		ok    bool
+	}{
+		"/products/[id]":   {"/products/[id]", true},
+		"(default)":        {"(default)", true},
+		"/prodcuts/[id]":   {"/products/[id]", false},
+		"/products/[slug]": {"/products/[id]", false},
+		"/api/posts/":      {"/api/posts", false},
+		"/posts":           {"/api/posts", false},
+		"default":          {"(default)", false},
+		"/nothing/like/it": {"", false},
+	} {
+		if meant, ok := p.HasRoute(pattern); meant != want.meant || ok != want.ok {
+			t.Errorf("HasRoute(%q) = %q, %v, want %q, %v", pattern, meant, ok, want.meant, want.ok)
+		}
+	}
+}
+
 // TestOtherWordsAreOptions shows that what the words of other tools stand for
 // exists, and that none of them is an option itself.
 func TestOtherWordsAreOptions(t *testing.T) {

@@ -144,6 +144,16 @@ func parsePattern(text string) (pattern, *fault) {
 	return p, nil
 }
 
+// PatternOf returns the Pattern of a route with this path: the groups are left out.
+// What is no path, as "(default)", stays as it is.
+func PatternOf(path string) string {
+	p, fault := parsePattern(path)
+	if fault != nil {
+		return path
+	}
+	return p.text
+}
+
 // isGroup reports whether a part is a route group, "(shop)", which does not
 // show in URLs. The expressions of other routers, "(.*)" or "(a|b)", are none: left
 // out, they would make another path of what was written.

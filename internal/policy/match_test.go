@@ -296,6 +296,9 @@ func TestPatternText(t *testing.T) {
 			t.Errorf("%s: %s", test.pattern, f.message)
 			continue
 		}
+		if got := PatternOf(test.pattern); got != test.text {
+			t.Errorf("PatternOf(%s) = %s, want %s", test.pattern, got, test.text)
+		}
 		if got := p.example("v"); p.text != test.text || got != test.example {
 			t.Errorf("%s: got %s, %s; want %s, %s", test.pattern, p.text, got, test.text, test.example)
 		}
@@ -347,4 +350,13 @@ func FuzzPattern(f *testing.F) {
 			t.Errorf("%q: the example %q is refused: %s", text, path, refused)
 		}
 	})
+}
+
+// What is no path is left alone, and so is what would be refused in a policy.
+func TestPatternOfNoPath(t *testing.T) {
+	for _, name := range []string{"(default)", "a", "", "/a/", "/[a]b/(c)", "/a?b"} {
+		if got := PatternOf(name); got != name {
+			t.Errorf("PatternOf(%q) = %q", name, got)
+		}
+	}
 }
