@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"edge/internal/cache"
 	"edge/internal/policy"
@@ -143,6 +144,9 @@ func canonicalPath(name string) (string, error) {
 	switch {
 	case name[0] != '/':
 		return "", fmt.Errorf("path %q does not begin with \"/\": give the path alone, and the host in \"hosts\"", name)
+	case strings.ContainsRune(name, utf8.RuneError):
+		// What JSON makes of bytes that are no UTF-8: it would reach nothing.
+		return "", fmt.Errorf("path %q holds bytes that are no text, or U+FFFD in their place: write them as escapes, like %%E9", name)
 	case strings.ContainsAny(name, "?#"):
 		return "", fmt.Errorf("path %q has a query: give the path alone, it reaches all queries (write %%3F for a \"?\" in the path)", name)
 	}

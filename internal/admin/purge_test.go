@@ -2,13 +2,16 @@ package admin
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
 	"edge/internal/cache"
+	"edge/internal/request"
 )
 
 func TestPurge(t *testing.T) {
@@ -27,8 +30,8 @@ func TestPurge(t *testing.T) {
 			cache.Selector{Paths: []string{"/a"}, Prefixes: []string{"/b/"}, Routes: []string{"/c/[id]"}, Hosts: []string{"x.example"}}, false},
 		{"routes as the policy may write them", `{"routes":["/(shop)/c/[id]","(default)","/(a)"]}`, cache.Selector{Routes: []string{"/c/[id]", "(default)", "/"}}, false},
 		{"a host alone", `{"hosts":["x.example"]}`, cache.Selector{Hosts: []string{"x.example"}}, false},
-		{"paths as people write them", `{"paths":["/a b","/%61","/ä","/x/../y","/a%2fb","/|","/\"","/a//b/"]}`,
-			cache.Selector{Paths: []string{"/a%20b", "/a", "/%C3%A4", "/y", "/a%2Fb", "/%7C", "/%22", "/a//b/"}}, false},
+		{"paths as people write them", `{"paths":["/a b","/%61","/ä","/x/../y","/a%2fb","/|","/\"","/a//b/","/caf%e9"]}`,
+			cache.Selector{Paths: []string{"/a%20b", "/a", "/%C3%A4", "/y", "/a%2Fb", "/%7C", "/%22", "/a//b/", "/caf%E9"}}, false},
 		{"hosts as people write them", `{"hosts":["WWW.Example.com.","a.example:80","b.example:443","c.example:8080"]}`,
 			cache.Selector{Hosts: []string{"www.example.com", "a.example", "b.example", "c.example:8080"}}, false},
 	}
@@ -81,6 +84,8 @@ func TestPurgeRefuses(t *testing.T) {
 		{"a URL", `{"paths":["https://x.example/a"]}`, 400, `the host in "hosts"`},
 		{"a query", `{"paths":["/a?b=1"]}`, 400, "reaches all queries"},
 		{"a path that is refused", `{"paths":["/a%00"]}`, 400, "nothing is stored under it"},
+		{"a path that is no text", "{\"paths\":[\"/caf\xe9\"]}", 400, "like %E9"},
+		{"a prefix that is no text", `{"prefixes":["/caf\ud800"]}`, 400, "like %E9"},
 		{"a bad escape", `{"paths":["/a%zz"]}`, 400, "nothing is stored under it"},
 		{"a host with a path", `{"hosts":["x.example/a"]}`, 400, "more than a host"},
 		{"a host that is none", `{"hosts":["x example"]}`, 400, "not a valid host"},
@@ -103,6 +108,30 @@ func TestPurgeRefuses(t *testing.T) {
 				t.Errorf("invalidated %+v", f.selector)
 			}
 		})
+	}
+}
+
+// Control characters, DEL included, can only be sent as escapes: a purge of the bare
+// one reaches what is stored under its escape, and is refused where that is.
+func TestPurgeOfControlCharacters(t *testing.T) {
+	for c := range 0x80 {
+		if c > ' ' && c != 0x7f {
+			continue
+		}
+		escaped := fmt.Sprintf("/a%%%02Xb", c)
+		stored, fault := request.New(&rules, http.MethodGet, "http://localhost"+escaped)
+		for _, path := range []string{fmt.Sprintf("/a%cb", c), escaped, strings.ToLower(escaped)} {
+			s, err := (&PurgeRequest{Paths: []string{path}, Prefixes: []string{path}}).selector()
+			if refused := fault != request.NoFault; refused || err != nil {
+				if !refused || err == nil || !strings.Contains(err.Error(), "nothing is stored under it") {
+					t.Errorf("%q: %v, and a request for %s: %v", path, err, escaped, fault)
+				}
+				continue
+			}
+			if want := []string{stored.Path}; !slices.Equal(s.Paths, want) || !slices.Equal(s.Prefixes, want) {
+				t.Errorf("%q selects %q and %q, want %q", path, s.Paths, s.Prefixes, want)
+			}
+		}
 	}
 }
 
