@@ -15,11 +15,9 @@ const (
 	SlotAccept Slot = iota
 	SlotAcceptEncoding
 	SlotAcceptLanguage
-	SlotAccessControlRequestHeaders
 	SlotAccessControlRequestMethod
 	SlotAuthorization
 	SlotCacheControl
-	SlotContentType
 	SlotCookie
 	SlotIfMatch
 	SlotIfModifiedSince
@@ -30,7 +28,6 @@ const (
 	SlotPragma
 	SlotRange
 	SlotTraceparent
-	SlotUserAgent
 
 	// FixedSlots is the number of fixed slots, and the first free one.
 	FixedSlots
@@ -39,10 +36,9 @@ const (
 // fixedNames are the names of the fixed slots, in their order.
 var fixedNames = [FixedSlots]string{
 	"Accept", "Accept-Encoding", "Accept-Language",
-	"Access-Control-Request-Headers", "Access-Control-Request-Method",
-	"Authorization", "Cache-Control", "Content-Type", "Cookie",
+	"Access-Control-Request-Method", "Authorization", "Cache-Control", "Cookie",
 	"If-Match", "If-Modified-Since", "If-None-Match", "If-Range", "If-Unmodified-Since",
-	"Origin", "Pragma", "Range", "Traceparent", "User-Agent",
+	"Origin", "Pragma", "Range", "Traceparent",
 }
 
 // Names numbers field names, without case. It is immutable after NewNames and
@@ -70,7 +66,7 @@ var usualPrefixes = [...]string{"Sec-", "X-Forwarded-"}
 // commonNames are more that browsers send and nobody reads. Like usualNames they
 // are in the table so that the fillers need not look at every byte of them.
 var commonNames = []string{
-	"X-Requested-With", "Sec-CH-UA", "Sec-CH-UA-Mobile", "Sec-CH-UA-Platform",
+	"Access-Control-Request-Headers", "Content-Type", "X-Requested-With", "Sec-CH-UA", "Sec-CH-UA-Mobile", "Sec-CH-UA-Platform",
 	"Sec-Fetch-Dest", "Sec-Fetch-Mode", "Sec-Fetch-Site", "Sec-Fetch-User", "Sec-GPC",
 	"Sec-WebSocket-Extensions", "Sec-WebSocket-Key", "Sec-WebSocket-Version",
 }
