@@ -32,6 +32,7 @@ type exchange struct {
 	// lookup
 	looked  bool     // found is what a Hit has found
 	partial *partial // what is stored of the body, where the whole is not
+	own     []byte   // the key of the request, where found and plan.Key are another query's
 
 	// fetch
 	landing  fill.Landing
@@ -55,7 +56,7 @@ func (x *exchange) run() {
 		if x.answerFromPartial() {
 			return
 		}
-		switch x.judge(x.p.now()); x.verdict.Action {
+		switch x.weigh() {
 		case rfc9111.Serve:
 			x.deliver(x.found.Object, telemetry.ServedHit)
 			return
@@ -130,6 +131,7 @@ func (x *exchange) refusing(fault request.Fault, conn request.Conn) *policy.Rout
 func (x *exchange) lookup() {
 	if x.search(); x.found.State == cache.Found && !x.labelled() {
 		if x.relabel(); x.found.State != cache.Found {
+			x.asItself()
 			x.findPartial()
 		}
 	}
@@ -153,6 +155,17 @@ func (x *exchange) search() {
 // findPartial looks for a part of the body, where the whole is not stored.
 func (x *exchange) findPartial() {
 	x.partial = partialOf(x.p, x.live, x.plan.Route, x.plan.Key, &x.view)
+}
+
+// weigh asks the law. What another query's object does not answer after all, because it
+// has grown old or was purged meanwhile, is looked at as what it is.
+func (x *exchange) weigh() rfc9111.Action {
+	x.judge(x.p.now())
+	if a := x.verdict.Action; x.own != nil && a != rfc9111.Serve && a != rfc9111.ServeStale {
+		x.asItself()
+		x.judge(x.p.now())
+	}
+	return x.verdict.Action
 }
 
 // originRests answers with what may stand in for a failed origin when the

@@ -83,7 +83,15 @@ func (x *exchange) otherSearch() {
 	}
 	v := rfc9111.Judge(&found.Object.Meta, &x.view, &x.plan.Route.Overrides, x.p.now(), found.Soft)
 	if v.Action == rfc9111.Serve || v.Action == rfc9111.ServeStale {
-		x.found, x.plan.Key = found, key
+		x.found, x.plan.Key, x.own = found, key, x.plan.Key
+	}
+}
+
+// asItself undoes otherSearch: nothing is stored for the request.
+func (x *exchange) asItself() {
+	if x.own != nil {
+		x.plan.Key, x.own = x.own, nil
+		x.found = cache.Lookup{Generation: x.found.Generation}
 	}
 }
 

@@ -77,3 +77,24 @@ func TestNoVarySearchIsOfAutoAndBounded(t *testing.T) {
 		r.wantAsked(asked)
 	})
 }
+
+// What another query's object cannot answer any more goes to the origin as the client
+// asked it, and is stored as that: also where the object turns out dead only when it is
+// labelled as a new policy labels.
+func TestWhatIsFetchedIsWhatWasAsked(t *testing.T) {
+	newRig(t, config("routes:\n  - {path: /a, mode: auto}\n"), func(r *rig) {
+		r.origin.says(200, "old", "Cache-Control: max-age=60", `No-Vary-Search: params=("u")`)
+		r.get("/a?u=1")
+		r.proxy.Swap(load(t, config("routes:\n  - {path: /a, mode: auto, tags: [t]}\n")))
+		r.purge(cache.Selector{Tags: []string{"t"}})
+		r.origin.answers(func(q *http.Request) (*http.Response, error) {
+			return response(200, q.URL.RawQuery, "Cache-Control: max-age=60"), nil
+		})
+		for _, query := range []string{"u=2", "u=1", "u=2"} {
+			if a := r.get("/a?" + query); a.body != query {
+				t.Errorf("asked for %s: got %v", query, a)
+			}
+		}
+		r.wantAsked(3)
+	})
+}
