@@ -71,7 +71,9 @@ func fieldList(items []string) string { return strings.Join(items, ", ") }
 func (b *routeCompiler) fields() {
 	r := b.route
 	r.Request = b.fieldRules("request", b.conf.Request)
+	r.Request.keep = b.keptOfRequests()
 	r.Response = b.fieldRules("response", b.conf.Response)
+	r.Response.keep = append(slices.Clone(framing), contentEncoding, "content-range")
 	b.internalFields()
 	b.trailers()
 	r.TagHeaders = defaultTagHeaders()
@@ -116,12 +118,40 @@ func (f *FieldRules) remove(name string) {
 // or who it is for.
 var framing = []string{"connection", "content-length", "host", "te", "trailer", "transfer-encoding", "upgrade"}
 
+// contentEncoding says how the bytes of a body are to be read, and edge writes it
+// where it codes bodies.
+const contentEncoding = "content-encoding"
+
+// keptOfRequests are the fields that no rule of request removes: those of the
+// message, those that edge writes, and what is in the key.
+func (b *routeCompiler) keptOfRequests() []string {
+	kept := slices.Clone(framing)
+	for _, own := range ownNames {
+		if !isDirectives(own) {
+			kept = append(kept, own)
+		}
+	}
+	for _, h := range b.route.keyedHeaders {
+		kept = append(kept, strings.ToLower(h.name))
+	}
+	if b.route.cookies.groups > 0 {
+		kept = append(kept, "cookie")
+	}
+	return kept
+}
+
+// isDirectives reports whether a lower-case name is one by which a request says
+// what caches may do: edge has read it, and the origin need not.
+func isDirectives(name string) bool { return name == "cache-control" || name == "pragma" }
+
 func (b *routeCompiler) checkField(option, at, name string) {
 	lower := strings.ToLower(name)
 	switch {
 	case slices.Contains(framing, lower):
 		b.reject(at, "", "%s: %s belongs to the message itself and cannot be changed", option, name)
-	case option == "request" && isOwn(lower) && lower != "cache-control" && lower != "pragma":
+	case option == "response" && lower == contentEncoding && len(b.route.Compress) > 0:
+		b.reject(at, "leave it out, or write compress: false", "response: %s is written by edge, which codes bodies here", name)
+	case option == "request" && isOwn(lower) && !isDirectives(lower):
 		b.reject(at, "", "request: %s is written by edge", name)
 	case option == "request" && b.route.headers.keys(name):
 		b.reject(at, "take it out of one of them", "request: %s is in key.headers", name)

@@ -47,7 +47,8 @@ type Explanation struct {
 	Invalidates []string `json:"invalidates,omitempty"`
 
 	Origin *OriginSummary `json:"origin,omitempty"`
-	// Client are the fields that edge writes for clients.
+	// Client are the fields that edge writes for clients, and those of the route's
+	// own rules.
 	Client []NamedValue `json:"client,omitempty"`
 	// Hints say what the owner could write.
 	Hints []string `json:"hints,omitempty"`
@@ -124,6 +125,9 @@ func (p *Policy) Explain(v *request.View) Explanation {
 		query, hasQuery := r.ClientQuery(v)
 		e.Origin = p.originSummary(r, v.Method+" "+target(v.Path, query, hasQuery), ruledFields(r, nil),
 			"all that the client sent, and edge's forwarding fields")
+	}
+	if e.Plan.Course != Refuse { // an error of edge's own is not the route's answer
+		e.Client = ruledAnswer(r, e.Client)
 	}
 	e.Hints = hints(v, &e.Plan)
 	return e
@@ -232,6 +236,15 @@ func clientFields(r *Route) []NamedValue {
 			codings = append(codings, c.String())
 		}
 		fields = append(fields, NamedValue{"Content-Encoding", joinWords(codings, " or ") + ", for clients that take it, where it saves something"})
+	}
+	return fields
+}
+
+// ruledAnswer applies the rules of response to what edge writes for clients.
+func ruledAnswer(r *Route, fields []NamedValue) []NamedValue {
+	fields = slices.DeleteFunc(fields, func(f NamedValue) bool { return r.Response.Removes(f.Name) || r.Response.sets(f.Name) })
+	for _, f := range r.Response.Set {
+		fields = append(fields, NamedValue{f.Name, f.Value})
 	}
 	return fields
 }

@@ -80,12 +80,10 @@ func (b *routeCompiler) internalFields() {
 		return
 	}
 	r := b.route
-	for _, h := range r.keyedHeaders {
-		r.Request.keep = append(r.Request.keep, h.name)
-	}
 	for i, name := range in.Request {
 		b.checkInternal("request", i, name)
-		if canonical := http.CanonicalHeaderKey(name); !slices.Contains(r.Request.keep, canonical) {
+		canonical := http.CanonicalHeaderKey(name)
+		if !slices.ContainsFunc(r.keyedHeaders, func(h keyedHeader) bool { return h.name == canonical }) {
 			r.Request.remove(name)
 		}
 	}
@@ -98,7 +96,7 @@ func (b *routeCompiler) internalFields() {
 // checkInternal reports names of fields that are not an application's own.
 func (b *compiler) checkInternal(side string, i int, name string) {
 	lower := strings.ToLower(name)
-	if slices.ContainsFunc(slices.Concat(framing, ownNames, []string{"cookie", authorization}), func(own string) bool {
+	if slices.ContainsFunc(slices.Concat(framing, ownNames, []string{"cookie", authorization, contentEncoding}), func(own string) bool {
 		return globMatches(lower, own, plainName)
 	}) {
 		option := "internal." + side

@@ -125,5 +125,5 @@ var fieldRuleOptions = []optionOf[FieldRuleSet]{
 	option("set", constants("{x-name: value}"), func(f *FieldRuleSet) *[]ConstField { return &f.Set }, "",
 		"Fields with their constant values; they replace what was there."),
 	option("remove", nameList(fieldNames, "a list of header field names", "[x-name]"), func(f *FieldRuleSet) *[]string { return &f.Remove }, "",
-		"Fields that are removed, before set. Globs (x-debug-*) are allowed."),
+		"Fields that are removed, before set. Globs (x-debug-*) are allowed; they leave alone what is in the key, forwarding fields, and what says how a message is framed and coded."),
 }

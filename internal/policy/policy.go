@@ -162,14 +162,20 @@ type FieldRules struct {
 	Set    []request.Field
 	Remove []string // canonical spelling
 	Globs  []string // more to remove; lower case
-	// keep are fields that globs leave alone, because they are keyed.
+	// keep are the fields that globs leave alone: those that may not be removed by
+	// name either. Lower case, and globs themselves.
 	keep []string
 }
 
 // Removes reports whether the rules remove a field, by its canonical name.
 func (f *FieldRules) Removes(name string) bool {
-	return slices.Contains(f.Remove, name) || !slices.Contains(f.keep, name) &&
-		slices.ContainsFunc(f.Globs, func(glob string) bool { return globMatches(glob, name, foldedName) })
+	matches := func(glob string) bool { return globMatches(glob, name, foldedName) }
+	return slices.Contains(f.Remove, name) || slices.ContainsFunc(f.Globs, matches) && !slices.ContainsFunc(f.keep, matches)
+}
+
+// sets reports whether the rules set a field, by its canonical name.
+func (f *FieldRules) sets(name string) bool {
+	return slices.ContainsFunc(f.Set, func(field request.Field) bool { return field.Name == name })
 }
 
 // Apply changes h by the rules.

@@ -146,6 +146,27 @@ func TestConstantFields(t *testing.T) {
 	}
 }
 
+// Globs remove neither what is in the key nor what edge itself writes.
+func TestGlobsLeaveAlone(t *testing.T) {
+	const tenant, forwarded = "X-Tenant: blue", "X-Forwarded-Host: example.com"
+	for _, tt := range []struct {
+		mode string
+		want []string
+	}{
+		{"force-static, key: {headers: [x-tenant], cookies: [c]}", []string{tenant, forwarded, "Cookie: c=1", "Via: 1.1 edge", "Accept:", "X-Other:"}},
+		{"auto, key: {headers: [x-tenant]}", []string{tenant, forwarded, "Cookie:", "X-Other:"}},
+		{"force-dynamic", []string{forwarded, "X-Tenant:", "X-Other:"}},
+	} {
+		text := config("routes:\n  - {path: /a, mode: " + tt.mode + `, request: {remove: ["*"]}, response: {remove: ["content-*", "x-*"]}}` + "\n")
+		newRig(t, text, func(r *rig) {
+			r.origin.says(200, "coded", "Content-Encoding: gzip", "Content-Type: text/plain", "X-Powered-By: y")
+			a := r.get("/a", tenant, "X-Other: 1", "Cookie: c=1", "Accept-Encoding: gzip")
+			r.wantFields(tt.mode+": the origin saw", r.origin.last().Header, tt.want...)
+			r.wantFields(tt.mode+": the client got", a.header, "Content-Encoding: gzip", "Content-Type:", "X-Powered-By:")
+		})
+	}
+}
+
 // invalidate_limit refuses the request, before the origin is asked; reads and
 // methods that change nothing are not limited.
 func TestInvalidateLimit(t *testing.T) {
