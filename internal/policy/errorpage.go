@@ -42,13 +42,7 @@ func (r *Route) Intercepts(status int) bool {
 func PrefersHTML(accept []string) bool {
 	page, program := 0, 0
 	for _, line := range accept {
-		for rest, more := line, true; more; {
-			var member string
-			member, rest, more = cutMember(rest)
-			value, q, ok := parseMember(member)
-			if !ok {
-				continue
-			}
+		for value, q := range members(line) {
 			kind, _, _ := strings.Cut(value, ";")
 			switch kind = strings.ToLower(strings.TrimSpace(kind)); {
 			case kind == "text/html":

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -41,13 +42,7 @@ const (
 func weight(v *request.View, slot request.Slot, offer string, named bool) int {
 	closest, found := 0, 0
 	for line := range v.Lines(slot) {
-		for rest, more := line, true; more; {
-			var member string
-			member, rest, more = cutMember(rest)
-			value, q, ok := parseMember(member)
-			if !ok {
-				continue
-			}
+		for value, q := range members(line) {
 			fit := fitOf(slot, value, offer)
 			if named && fit < exactFit {
 				continue
@@ -106,6 +101,20 @@ func languageFit(value, offer string) int {
 		return 2
 	default:
 		return 0
+	}
+}
+
+// members are the ranges of a list with their weights in thousandths, but for those
+// that are none.
+func members(list string) iter.Seq2[string, int] {
+	return func(yield func(string, int) bool) {
+		for rest, more := list, true; more; {
+			var member string
+			member, rest, more = cutMember(rest)
+			if value, q, ok := parseMember(member); ok && !yield(value, q) {
+				return
+			}
+		}
 	}
 }
 
