@@ -21,7 +21,7 @@ func (v *View) ClientIP() string {
 		return client
 	}
 	for i := len(v.fields) - 1; i >= 0; i-- {
-		if !equalFold(v.fields[i].Name, "X-Forwarded-For") {
+		if !EqualFold(v.fields[i].Name, "X-Forwarded-For") {
 			continue
 		}
 		for rest, more := v.fields[i].Value, true; more; {

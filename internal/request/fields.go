@@ -44,7 +44,7 @@ func (v *View) Lines(s Slot) iter.Seq[string] {
 func (v *View) LinesOf(name string) iter.Seq[string] {
 	return func(yield func(string) bool) {
 		for i := range v.fields {
-			if equalFold(v.fields[i].Name, name) && !yield(v.fields[i].Value) {
+			if EqualFold(v.fields[i].Name, name) && !yield(v.fields[i].Value) {
 				return
 			}
 		}

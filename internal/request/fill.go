@@ -39,7 +39,7 @@ func (f *filling) method(raw string) Fault {
 		return BadMethod
 	}
 	f.view.Method = raw
-	if equalFold(raw, "CONNECT") || equalFold(raw, "TRACE") {
+	if EqualFold(raw, "CONNECT") || EqualFold(raw, "TRACE") {
 		return RefusedMethod
 	}
 	return NoFault
@@ -95,7 +95,7 @@ func (f *filling) cutAuthority(raw string) (rest string, _ Fault) {
 		return raw, NoFault
 	}
 	scheme, rest, ok := strings.Cut(raw, "://")
-	if !ok || f.view.HTTP2 || !equalFold(scheme, "http") && !equalFold(scheme, "https") {
+	if !ok || f.view.HTTP2 || !EqualFold(scheme, "http") && !EqualFold(scheme, "https") {
 		return "", BadTarget
 	}
 	end := strings.IndexAny(rest, "/?#")
@@ -160,9 +160,9 @@ func (f *filling) count(name, value string) Fault {
 
 func (f *filling) addConnection(value string) Fault {
 	switch {
-	case equalFold(value, "keep-alive"):
+	case EqualFold(value, "keep-alive"):
 		return NoFault
-	case equalFold(value, "close"):
+	case EqualFold(value, "close"):
 		f.view.Hop |= HopClose
 		return NoFault
 	}
@@ -178,7 +178,7 @@ func (f *filling) addConnection(value string) Fault {
 // come after the body it frames (RFC 9110, section 6.5.1).
 func namesFraming(line string) bool {
 	for name := range elements(line) {
-		if equalFold(name, "Content-Length") || equalFold(name, "Transfer-Encoding") || equalFold(name, "Trailer") {
+		if EqualFold(name, "Content-Length") || EqualFold(name, "Transfer-Encoding") || EqualFold(name, "Trailer") {
 			return true
 		}
 	}
@@ -227,7 +227,7 @@ func (f *filling) scheme() string {
 		}
 		last = trim(last[strings.LastIndexByte(last, ',')+1:])
 		for _, scheme := range [...]string{"http", "https"} {
-			if equalFold(last, scheme) {
+			if EqualFold(last, scheme) {
 				return scheme
 			}
 		}

@@ -75,9 +75,9 @@ func hashFold(s string) uint32 {
 	return uint32(h >> 32)
 }
 
-// equalFold reports whether two ASCII strings are equal without case. Unlike
+// EqualFold reports whether two ASCII strings are equal without case. Unlike
 // strings.EqualFold it folds nothing beyond ASCII: the Kelvin sign is no k.
-func equalFold(a, b string) bool {
+func EqualFold(a, b string) bool {
 	if len(a) != len(b) {
 		return false
 	}
@@ -98,7 +98,7 @@ func lower(c byte) byte {
 
 // hasPrefixFold reports whether s begins with prefix, without case.
 func hasPrefixFold(s, prefix string) bool {
-	return len(s) >= len(prefix) && equalFold(s[:len(prefix)], prefix)
+	return len(s) >= len(prefix) && EqualFold(s[:len(prefix)], prefix)
 }
 
 // canonicalName returns the canonical MIME spelling of a field name.

@@ -155,7 +155,7 @@ func (n *Names) kind(name string) kind {
 // kindOf returns the kind of a name that is in no table yet.
 func kindOf(name string) kind {
 	for _, k := range kinds {
-		if equalFold(k.name, name) {
+		if EqualFold(k.name, name) {
 			return k.kind
 		}
 	}
@@ -186,14 +186,14 @@ func (v *View) dropNamed(lines []string) (upgrades bool, _ Fault) {
 	for _, line := range lines {
 		for option := range elements(line) {
 			switch {
-			case equalFold(option, "close"):
+			case EqualFold(option, "close"):
 				v.Hop |= HopClose
 				continue
-			case equalFold(option, "keep-alive"):
+			case EqualFold(option, "keep-alive"):
 				continue
 			}
 			v.Hop |= HopOption
-			if equalFold(option, "upgrade") {
+			if EqualFold(option, "upgrade") {
 				upgrades = true
 				continue
 			}
@@ -229,7 +229,7 @@ func elements(line string) iter.Seq[string] {
 func (v *View) drop(name string) {
 	kept := v.fields[:0]
 	for _, f := range v.fields {
-		if !equalFold(f.Name, name) {
+		if !EqualFold(f.Name, name) {
 			kept = append(kept, f)
 		}
 	}

@@ -74,7 +74,7 @@ func (f *filling) hostOf(r *http.Request) string {
 	switch {
 	case f.authority != "":
 		return f.authority
-	case f.hosts > 1 || f.hosts == 1 && !equalFold(f.host, r.Host):
+	case f.hosts > 1 || f.hosts == 1 && !EqualFold(f.host, r.Host):
 		return ""
 	}
 	return r.Host

@@ -73,7 +73,7 @@ var commonNames = []string{
 
 // isUsual reports whether practically every client sends a field called name.
 func isUsual(name string) bool {
-	return usualByPrefix(name) || slices.ContainsFunc(usualNames, func(usual string) bool { return equalFold(usual, name) })
+	return usualByPrefix(name) || slices.ContainsFunc(usualNames, func(usual string) bool { return EqualFold(usual, name) })
 }
 
 // usualByPrefix is isUsual for a name that is not among usualNames.

@@ -85,8 +85,8 @@ func FuzzSlot(f *testing.F) {
 		if got := NewNames(a).Slot(b) == FixedSlots; got != (want && clean) {
 			t.Errorf("Slot(%q) among %q: %t, want %t", b, a, got, want && clean)
 		}
-		if got := equalFold(a, b); got != want {
-			t.Errorf("equalFold(%q, %q) = %t, want %t", a, b, got, want)
+		if got := EqualFold(a, b); got != want {
+			t.Errorf("EqualFold(%q, %q) = %t, want %t", a, b, got, want)
 		}
 	})
 }

@@ -8,7 +8,7 @@ import "strings"
 // Parse as a client would have sent it, over TLS if its scheme is https.
 func New(rules *Rules, method, url string, fields ...string) (*View, Fault) {
 	scheme, rest, ok := strings.Cut(url, "://")
-	if !ok || strings.ContainsAny(url, " \r\n") || !equalFold(scheme, "http") && !equalFold(scheme, "https") {
+	if !ok || strings.ContainsAny(url, " \r\n") || !EqualFold(scheme, "http") && !EqualFold(scheme, "https") {
 		return nil, BadTarget
 	}
 	end := strings.IndexAny(rest, "/?#")
@@ -37,7 +37,7 @@ func New(rules *Rules, method, url string, fields ...string) (*View, Fault) {
 	head.WriteString(method + " " + target + " HTTP/1.1\r\n" + hostLine + "\r\n" + lines.String() + "\r\n")
 
 	v := new(View)
-	_, fault := Parse(v, []byte(head.String()), Conn{TLS: equalFold(scheme, "https"), RedirectHTTPS: rules.RedirectHTTPS}, rules)
+	_, fault := Parse(v, []byte(head.String()), Conn{TLS: EqualFold(scheme, "https"), RedirectHTTPS: rules.RedirectHTTPS}, rules)
 	if fault != NoFault {
 		return nil, fault
 	}

@@ -154,7 +154,7 @@ func (p *parser) finishNamed() Fault {
 func (p *parser) framing() Fault {
 	switch {
 	case p.codings > 0:
-		if p.codings > 1 || p.lengths > 0 || p.view.HTTP10 || p.badTrailer || !equalFold(p.coding, "chunked") {
+		if p.codings > 1 || p.lengths > 0 || p.view.HTTP10 || p.badTrailer || !EqualFold(p.coding, "chunked") {
 			return BadFraming
 		}
 		p.view.Body = ChunkedBody

@@ -268,7 +268,7 @@ func isEventStream(h http.Header) bool {
 		return false
 	}
 	mediaType, _, _ := strings.Cut(lines[0], ";")
-	return equalFold(trimOWS(mediaType), "text/event-stream")
+	return request.EqualFold(trimOWS(mediaType), "text/event-stream")
 }
 
 // hasNonce reports whether a Content-Security-Policy has a nonce: stored, it

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"edge/internal/request"
 )
 
 // ParseDate reads an HTTP-date (RFC 9110 section 5.6.7) in any of its three
@@ -34,7 +36,7 @@ func parseFixdate(day, s string) (time.Time, bool) {
 	if len(s) != len(" 06 Nov 1994 08:49:37 GMT") || nameIndex(shortDays, day) < 0 {
 		return time.Time{}, false
 	}
-	if s[0] != ' ' || s[3] != ' ' || s[7] != ' ' || s[12] != ' ' || !equalFold(s[21:], " gmt") {
+	if s[0] != ' ' || s[3] != ' ' || s[7] != ' ' || s[12] != ' ' || !request.EqualFold(s[21:], " gmt") {
 		return time.Time{}, false
 	}
 	return makeDate(s[8:12], s[4:7], s[1:3], s[13:21])
@@ -45,7 +47,7 @@ func parseRFC850(day, s string, now time.Time) (time.Time, bool) {
 	if len(s) != len(" 06-Nov-94 08:49:37 GMT") || !isLongDay(day) {
 		return time.Time{}, false
 	}
-	if s[0] != ' ' || s[3] != '-' || s[7] != '-' || s[10] != ' ' || !equalFold(s[19:], " gmt") {
+	if s[0] != ' ' || s[3] != '-' || s[7] != '-' || s[10] != ' ' || !request.EqualFold(s[19:], " gmt") {
 		return time.Time{}, false
 	}
 	yy, ok := digits(s[8:10])
@@ -107,7 +109,7 @@ func makeDate(year, month, mday, clock string) (time.Time, bool) {
 // names, without case, or -1.
 func nameIndex(list, name string) int {
 	for i := 0; i < len(list); i += 3 {
-		if equalFold(list[i:i+3], name) {
+		if request.EqualFold(list[i:i+3], name) {
 			return i / 3
 		}
 	}
@@ -117,7 +119,7 @@ func nameIndex(list, name string) int {
 // isLongDay reports whether s is the full name of a weekday.
 func isLongDay(s string) bool {
 	for _, day := range [...]string{"sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday"} {
-		if equalFold(s, day) {
+		if request.EqualFold(s, day) {
 			return true
 		}
 	}

@@ -57,7 +57,7 @@ func pragmaDemand(v *request.View) demand {
 	m := demand{maxAge: Unset, minFresh: Unset, maxStale: Unset}
 	for line := range v.Lines(request.SlotPragma) {
 		for part := range strings.SplitSeq(line, ",") {
-			m.noCache = m.noCache || equalFold(trimOWS(part), "no-cache")
+			m.noCache = m.noCache || request.EqualFold(trimOWS(part), "no-cache")
 		}
 	}
 	m.any = m.noCache

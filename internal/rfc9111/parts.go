@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+
+	"edge/internal/request"
 )
 
 // Part is a piece of a body of Size bytes, and where it stands in it. A response
@@ -38,7 +40,7 @@ func ParseContentRange(s string) (p Part, ok bool) {
 	first, ok1 := parseCount(firstText)
 	last, ok2 := parseCount(lastText)
 	size, ok3 := parseCount(sizeText)
-	if !equalFold(unit, "bytes") || !ok1 || !ok2 || !ok3 || last < first || last >= size {
+	if !request.EqualFold(unit, "bytes") || !ok1 || !ok2 || !ok3 || last < first || last >= size {
 		return Part{}, false
 	}
 	return Part{ByteRange{first, last - first + 1}, size}, true

@@ -58,7 +58,7 @@ type rangeSpec struct{ first, last int64 }
 // parseRanges reads "bytes=" and its list (RFC 9110 sections 14.1.1, 14.1.2).
 func parseRanges(specs *[rangesMax]rangeSpec, value string) (n int, ok bool) {
 	unit, list, found := strings.Cut(value, "=")
-	if !found || !equalFold(unit, "bytes") {
+	if !found || !request.EqualFold(unit, "bytes") {
 		return 0, false
 	}
 	for part := range strings.SplitSeq(list, ",") {

@@ -3,6 +3,8 @@ package rfc9111
 import (
 	"strings"
 	"time"
+
+	"edge/internal/request"
 )
 
 // surrogateToken is the name by which a directive of Surrogate-Control means
@@ -29,7 +31,7 @@ func ParseSurrogate(lines []string) (d Directives, ok bool) {
 			switch {
 			case !targeted:
 				d.addSurrogate(parseDirective(element))
-			case equalFold(trimOWS(whom), surrogateToken):
+			case request.EqualFold(trimOWS(whom), surrogateToken):
 				ours.addSurrogate(parseDirective(element))
 			}
 		}

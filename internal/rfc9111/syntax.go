@@ -97,25 +97,3 @@ func isTokenByte(c byte) bool {
 	}
 	return false
 }
-
-// equalFold compares two ASCII strings without case.
-func equalFold(a, b string) bool {
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range len(a) {
-		if lower(a[i]) != lower(b[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// lower returns the lower-case form of an ASCII letter, and other bytes as
-// they are.
-func lower(c byte) byte {
-	if 'A' <= c && c <= 'Z' {
-		return c + ('a' - 'A')
-	}
-	return c
-}
