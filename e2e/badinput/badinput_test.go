@@ -74,8 +74,8 @@ var refused = []bad{
 	{"method that is not listed", head("DELETE", "PATH"), []int{405}},
 }
 
-// unread are requests that net/http cannot read as such, and answers by itself: in
-// plain text, without a reason (ADR 23). For the rest they are like refused.
+// unread are requests that net/http cannot read as such, and refuses by itself (ADR
+// 23). To clients they are like refused.
 var unread = []bad{
 	{"no host", "GET PATH HTTP/1.1\r\n\r\n", []int{400}},
 	{"two hosts", head("GET", "PATH", "Host: www.example.com", "Host: evil.example"), []int{400}},
@@ -95,11 +95,23 @@ var unread = []bad{
 	{"method that is no token", head("G(T", "PATH"), []int{400}},
 	{"unknown version", strings.Replace(head("GET", "PATH"), "HTTP/1.1", "HTTP/3.0", 1), []int{400, 505}},
 	{"no version", "GET PATH\r\n\r\n", []int{400}},
+	{"unknown expectation", head("GET", "PATH", "Expect: tea"), []int{417}},
+	{"no request at all", "\x16\x03\x01 some other protocol\n", []int{400}},
 }
 
 func TestRefused(t *testing.T) {
 	origin, edge := start(t)
-	for i, c := range slices.Concat(refused, unread) {
+	testRefused(t, origin, edge, slices.Concat(refused, unread))
+}
+
+// The same where edge leaves all requests to net/http.
+func TestRefusedWithoutFastHits(t *testing.T) {
+	origin, edge := startFile(t, "slow.yaml")
+	testRefused(t, origin, edge, unread)
+}
+
+func testRefused(t *testing.T, origin *harness.Origin, edge *harness.Edge, list []bad) {
+	for i, c := range list {
 		t.Run(c.name, func(t *testing.T) {
 			path := fmt.Sprintf("/static/%d", i)
 			origin.Forget()
@@ -110,17 +122,24 @@ func TestRefused(t *testing.T) {
 			if !slices.Contains(c.status, res.Status) {
 				t.Errorf("status %d, want %v; body %q", res.Status, c.status, res.Body)
 			}
-			if i < len(refused) {
-				expectReason(t, res, strings.HasPrefix(c.request, http.MethodHead))
-			} else if got := res.Header.Get("Content-Type"); got != "text/plain; charset=utf-8" || res.Header["Cache-Status"] != nil || res.Body == "" {
-				t.Errorf("%q with %v, want plain text and nothing of edge", res.Body, res.Header)
-			}
+			expectReason(t, res, strings.HasPrefix(c.request, http.MethodHead))
 			if seen := origin.Requests(); len(seen) != 0 {
 				t.Errorf("the origin was asked:\n%s", seen[0].Head)
 			}
 			expectUnstored(t, edge, path)
 		})
 	}
+	t.Run("metric", func(t *testing.T) { expectCounted(t, edge, len(list)) })
+}
+
+// expectCounted wants n answers of edge's own among the requests that are counted, each
+// with a reason.
+func expectCounted(t *testing.T, edge *harness.Edge, n int) {
+	t.Helper()
+	harness.Await(t, fmt.Sprintf("%d refusals are counted", n), func() bool {
+		m, err := edge.Metrics()
+		return err == nil && m.Sum("edge_requests_total", `served="edge"`)-m.Sum("edge_requests_total", `served="edge"`, `reason="none"`) == float64(n)
+	})
 }
 
 // expectReason wants a problem document with the word that is in Cache-Status, too.
@@ -242,9 +261,14 @@ func TestBadConfigIsRefusedAtStart(t *testing.T) {
 // with the tenant it sees.
 func start(t *testing.T) (*harness.Origin, *harness.Edge) {
 	t.Helper()
+	return startFile(t, "edge.yaml")
+}
+
+func startFile(t *testing.T, file string) (*harness.Origin, *harness.Edge) {
+	t.Helper()
 	origin := harness.RunOrigin(t, func(r harness.Request) harness.Answer {
 		return harness.Answer{Body: "tenant=" + r.Header.Get("X-Tenant") + ";"}
 	})
-	edge := harness.Run(t, harness.Options{Args: []string{"-c", "edge.yaml"}, Env: []string{"ORIGIN=" + origin.URL}})
+	edge := harness.Run(t, harness.Options{Args: []string{"-c", file}, Env: []string{"ORIGIN=" + origin.URL}})
 	return origin, edge
 }

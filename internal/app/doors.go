@@ -16,7 +16,7 @@ import (
 func (a *App) newDoors(passed *listen.Passed) *listen.Set {
 	failures := newQuiet[string](a.now)
 	return listen.NewSet(listen.Options{
-		Wrap: func(c net.Conn) net.Conn { return a.wire.Wrap(c) }, // which comes before any connection
+		Wrap: a.wrap,
 		AcceptFailed: func(at net.Addr, err error) {
 			if more, tell := failures.tell(at.String()); tell {
 				a.log.Error("a connection cannot be accepted", "address", at.String(), "error", err.Error(), "failures_not_told", more)

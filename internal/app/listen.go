@@ -160,7 +160,7 @@ func (a *App) dataServers(p *policy.Policy) []server {
 			s = a.server(a.gate.before(a.proxy.RedirectHTTPS()))
 		}
 		limit(s, p)
-		s.ConnState, s.ConnContext = a.wire.ConnState, a.wire.ConnContext
+		a.wire.Install(s)
 		s.Protocols = new(http.Protocols)
 		s.Protocols.SetHTTP1(true)
 		s.Protocols.SetHTTP2(true)

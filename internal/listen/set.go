@@ -18,12 +18,11 @@ type Options struct {
 	// Limits are asked for at each connection. Nil is no limits.
 	Limits func() Limits
 	// Wrap stands between a connection and net/http: what it returns is served
-	// instead. It gets every connection of the lanes Plain and H2C that may speak
-	// HTTP/1, plain or after its TLS handshake (then it is a *tls.Conn, and what
-	// Wrap returns must have its method ConnectionState: that is how net/http
-	// finds out). It must not block, and the connection it returns must close the
-	// one it was given.
-	Wrap func(net.Conn) net.Conn
+	// instead. It gets every connection that may speak HTTP/1, with its lane, plain
+	// or after its TLS handshake (then it is a *tls.Conn, and what Wrap returns must
+	// have its method ConnectionState: that is how net/http finds out). It must not
+	// block, and the connection it returns must close the one it was given.
+	Wrap func(net.Conn, Lane) net.Conn
 	// AcceptFailed is told of each failure to accept, Refused of each connection
 	// that came to nothing before HTTP.
 	AcceptFailed func(at net.Addr, err error)
@@ -87,7 +86,7 @@ func (o Options) complete() Options {
 		o.Limits = func() Limits { return Limits{} }
 	}
 	if o.Wrap == nil {
-		o.Wrap = func(c net.Conn) net.Conn { return c }
+		o.Wrap = func(c net.Conn, _ Lane) net.Conn { return c }
 	}
 	if o.AcceptFailed == nil {
 		o.AcceptFailed = func(net.Addr, error) {}

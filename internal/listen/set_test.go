@@ -100,12 +100,17 @@ func TestRulesOfADoorChangeWhileItIsOpen(t *testing.T) {
 }
 
 func TestWrap(t *testing.T) {
-	type wrapped struct{ net.Conn }
-	s := newSet(t, Options{Wrap: func(c net.Conn) net.Conn { return wrapped{c} }})
-	update(t, s, Config{Address: here})
-	dial(t, s, here)
-	if c, ok := accepted(t, s, Plain).(wrapped); !ok {
-		t.Errorf("the server gets a %T", c)
+	type wrapped struct {
+		net.Conn
+		lane Lane
+	}
+	s := newSet(t, Options{Wrap: func(c net.Conn, l Lane) net.Conn { return wrapped{c, l} }})
+	for lane, c := range map[Lane]Config{Plain: {Address: here}, H2C: {Address: here, H2C: true}, Redirect: {Address: here, RedirectHTTPS: true}} {
+		update(t, s, c)
+		dial(t, s, here)
+		if got, ok := accepted(t, s, lane).(wrapped); !ok || got.lane != lane {
+			t.Errorf("the server of lane %d gets a %T of lane %d", lane, got, got.lane)
+		}
 	}
 }
 
@@ -151,7 +156,7 @@ func TestAnAbortedChangeIsNone(t *testing.T) {
 // What came through a door before it was closed is served.
 func TestStopAcceptingHandsOver(t *testing.T) {
 	through := make(chan struct{})
-	s := newSet(t, Options{Wrap: func(c net.Conn) net.Conn { close(through); return c }})
+	s := newSet(t, Options{Wrap: func(c net.Conn, _ Lane) net.Conn { close(through); return c }})
 	update(t, s, Config{Address: here})
 	at := s.Bound()[here][0].String()
 	client := dial(t, s, here)

@@ -48,8 +48,8 @@ func (s *Set) put(raw *conn, ready net.Conn, c *Config) {
 	secured, isTLS := ready.(*tls.Conn)
 	// In HTTP/2, net/http wants the *tls.Conn itself.
 	http2 := isTLS && secured.ConnectionState().NegotiatedProtocol == "h2"
-	if !http2 && lane != Redirect {
-		ready = s.o.Wrap(ready)
+	if !http2 {
+		ready = s.o.Wrap(ready, lane)
 	}
 	raw.begin(isTLS)
 	s.lanes[lane].put(ready)

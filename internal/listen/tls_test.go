@@ -55,7 +55,7 @@ func TestTheProtocolDecidesTheWay(t *testing.T) {
 	a := testcert.New(t)
 	p := pair(t, a, t.TempDir(), "a.example")
 	type wrapped struct{ *tls.Conn }
-	s := newSet(t, Options{Wrap: func(c net.Conn) net.Conn { return wrapped{c.(*tls.Conn)} }})
+	s := newSet(t, Options{Wrap: func(c net.Conn, _ Lane) net.Conn { return wrapped{c.(*tls.Conn)} }})
 	update(t, s, Config{Address: here, TLS: &TLS{Pairs: []Pair{p}}})
 	for _, protocol := range []string{"h2", "http/1.1", ""} {
 		c := &tls.Config{RootCAs: a.Pool(), ServerName: "a.example"}

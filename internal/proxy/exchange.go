@@ -124,7 +124,7 @@ func (x *exchange) refusing(fault request.Fault, conn request.Conn) *policy.Rout
 			return plan.Route
 		}
 	}
-	return x.live.policy.Routes[len(x.live.policy.Routes)-1]
+	return x.live.defaultRoute()
 }
 
 // lookup asks the store, and labels anew what was labelled under another policy.

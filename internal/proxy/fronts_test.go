@@ -21,13 +21,13 @@ import (
 )
 
 // front is an http.Server in front of a rig's proxy, on connections without
-// sockets; with or without wire.
+// sockets; with or without what wire answers.
 type front struct {
 	t      testing.TB // of the bubble
 	pipes  *pipes
 	server *http.Server
-	wire   *wire.Answerer // nil without
-	below  atomic.Int64   // answers that net/http knew nothing of
+	wire   *wire.Answerer
+	below  atomic.Int64 // answers that net/http knew nothing of
 	ended  chan error
 }
 
@@ -45,15 +45,13 @@ func (r *rig) newFront(withWire bool) *front {
 	}
 	f.server.Protocols.SetHTTP1(true)
 	f.server.Protocols.SetUnencryptedHTTP2(true)
-	var on net.Listener = f.pipes
-	if withWire {
-		f.wire = wire.New(wire.Options{
-			Clerk: func() wire.Clerk { return counted{r.proxy.NewHit(), &f.below} }, Open: func() bool { return true },
-			Now: func() time.Duration { return time.Duration(r.now()) }, Idle: frontIdle, Head: frontHead,
-		})
-		on, f.server.ConnState, f.server.ConnContext = wrapping{on, f.wire}, f.wire.ConnState, f.wire.ConnContext
-	}
-	go func() { f.ended <- f.server.Serve(on) }()
+	f.wire = wire.New(wire.Options{
+		Clerk: func() wire.Clerk { return counted{r.proxy.NewHit(), &f.below} }, Open: func() bool { return withWire },
+		Refuse: r.proxy.RefuseUnread,
+		Now:    func() time.Duration { return time.Duration(r.now()) }, Idle: frontIdle, Head: frontHead,
+	})
+	f.wire.Install(f.server)
+	go func() { f.ended <- f.server.Serve(wrapping{f.pipes, f.wire}) }()
 	return f
 }
 

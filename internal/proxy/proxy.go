@@ -136,6 +136,10 @@ func (p *Proxy) Swap(next *policy.Policy) {
 	})
 }
 
+// defaultRoute is the route of what matches no other, and of what is refused before
+// one is looked for.
+func (l *live) defaultRoute() *policy.Route { return l.policy.Routes[len(l.policy.Routes)-1] }
+
 // unbounded is r without its bounds on size. What was within them as the client
 // wrote it may be beyond them in canonical form, where escapes are longer.
 func unbounded(r request.Rules) request.Rules {

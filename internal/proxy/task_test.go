@@ -80,7 +80,8 @@ func dialTCP(t *testing.T, r *rig, below bool) *net.TCPConn {
 			Clerk: func() wire.Clerk { return r.proxy.NewHit() }, Open: func() bool { return true },
 			Now: func() time.Duration { return time.Duration(r.now()) }, Idle: frontIdle, Head: frontHead,
 		})
-		s.ConnState, on = a.ConnState, wrapping{l, a}
+		a.Install(s)
+		on = wrapping{l, a}
 	}
 	ended := make(chan error)
 	go func() { ended <- s.Serve(on) }()

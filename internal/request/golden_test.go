@@ -277,7 +277,8 @@ edge reads every request once into a canonical form. The form on the right of
 these tables is what is matched against routes, what is in the cache key and
 what is sent to the origin: there is no second reading. A word such as
 ` + "`bad-target`" + ` is a fault: the request is refused before any policy is asked, and
-nothing is forwarded or stored.
+nothing is forwarded or stored. What net/http refuses by itself has the
+reason ` + "`big-fields`" + `, ` + "`bad-version`" + ` or, whatever else is wrong with it, ` + "`bad-request`" + `.
 
 Each line is a test of both readers, the one that takes requests from net/http
 and the one that takes bytes. Where net/http accepts what the second refuses, the

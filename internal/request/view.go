@@ -98,6 +98,10 @@ func (v *View) Reset() {
 	*v = View{fields: v.fields[:0], heads: v.heads[:0], tails: v.tails[:0]}
 }
 
+// Unread makes v the view of what could not be read as a request: all that is known
+// is where it came from.
+func (v *View) Unread(c Conn, rules *Rules) { v.start(rules, c) }
+
 // start makes v ready to be filled.
 func (v *View) start(rules *Rules, c Conn) {
 	v.Reset()

@@ -84,7 +84,7 @@ const (
 	UpgradeRefused   // Upgrade where the route does not allow it
 
 	// Refused before any policy is asked: one reason for each request.Fault
-	// that has no better one above.
+	// that has no better one above, and one for what has no view to find a fault in.
 	BadTarget
 	BadHost
 	BadMethod
@@ -94,6 +94,7 @@ const (
 	LongTarget
 	LongQuery
 	BigFields
+	BadRequest // net/http cannot read it
 
 	// The origin failed.
 	OriginDial

@@ -87,6 +87,7 @@ var reasons = [NumReasons]struct{ word, text string }{
 	LongTarget: {"long-target", "The request's target is too long."},
 	LongQuery:  {"long-query", "The request's query is too long, or has too many parameters."},
 	BigFields:  {"big-fields", "The request's fields are too many or too large."},
+	BadRequest: {"bad-request", "What came cannot be read as a request of HTTP/1, or wants a transfer coding or an Expect that is not known here."},
 
 	OriginDial:        {"origin-dial", "No connection to the origin could be made."},
 	OriginTimeout:     {"origin-timeout", "The origin did not answer in time."},

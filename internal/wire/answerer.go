@@ -8,16 +8,18 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"edge/internal/request"
 )
 
-// Options configure an Answerer. All fields but Enter, Leave and Stall
+// Options configure an Answerer. All fields but Enter, Leave, Refuse and Stall
 // are required.
 type Options struct {
 	// Clerk makes a Clerk.
 	Clerk func() Clerk
 	// Open reports whether requests may be answered here now. It is asked before
-	// each. Connections that are accepted while it is false are left to net/http
-	// altogether, those that see it false later are disarmed.
+	// each. Connections that are accepted while it is false, or see it false later,
+	// are disarmed.
 	Open func() bool
 	// Now is a monotonic clock, counted from any base.
 	Now func() time.Duration
@@ -25,6 +27,10 @@ type Options struct {
 	// if it returns false; and Leave after a Task. Nil are those that do nothing.
 	Enter func() bool
 	Leave func()
+	// Refuse answers with status, which is an error, where net/http could not read what
+	// came from a client as a request, or not serve it. The connection ends then. Nil
+	// leaves it to net/http, which says so in plain text.
+	Refuse func(w http.ResponseWriter, from request.Conn, status int)
 	// Idle and Head are the IdleTimeout and the ReadHeaderTimeout of the
 	// http.Server: between two requests, and from the first byte of a head to
 	// its last.
@@ -37,8 +43,8 @@ type Options struct {
 
 const defaultStall = 30 * time.Second
 
-// Answerer wraps the connections of one or more http.Servers, whose ConnState and
-// ConnContext hooks must be its methods of these names. It is safe for concurrent use.
+// Answerer wraps the connections of one or more http.Servers, for which it must be
+// installed. It is safe for concurrent use.
 type Answerer struct {
 	o      Options
 	desks  sync.Pool // of *desk
@@ -69,24 +75,42 @@ func New(o Options) *Answerer {
 }
 
 // Wrap returns what an http.Server is to have for nc. A *tls.Conn must have ended
-// its handshake; one that speaks HTTP/2 comes back as it is, as does any
-// connection while Options.Open says no.
-func (a *Answerer) Wrap(nc net.Conn) net.Conn {
+// its handshake; one that speaks HTTP/2 comes back as it is. While Options.Open says
+// no it is WrapDisarmed.
+func (a *Answerer) Wrap(nc net.Conn) net.Conn { return a.wrap(nc, a.o.Open()) }
+
+// WrapDisarmed is Wrap for a connection on which only what net/http refuses is
+// answered here.
+func (a *Answerer) WrapDisarmed(nc net.Conn) net.Conn { return a.wrap(nc, false) }
+
+func (a *Answerer) wrap(nc net.Conn, armed bool) net.Conn {
 	encrypted, isTLS := nc.(*tls.Conn)
-	if isTLS && !speaksHTTP1(encrypted) || !a.o.Open() {
+	if isTLS && !speaksHTTP1(encrypted) {
 		return nc
 	}
 	c := newConn(a, nc, isTLS)
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	if a.shut.Load() {
-		return nc
+	if armed {
+		c.source = newSource(c)
+		armed = a.remember(c)
 	}
-	a.conns[c] = struct{}{}
+	if !armed {
+		c.disarm()
+	}
 	if isTLS {
 		return tlsConn{c, encrypted}
 	}
 	return c
+}
+
+// remember has Shutdown find a connection; false when it is too late for that.
+func (a *Answerer) remember(c *conn) bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.shut.Load() {
+		return false
+	}
+	a.conns[c] = struct{}{}
+	return true
 }
 
 // speaksHTTP1 reports whether a handshake has ended in HTTP/1.
@@ -95,28 +119,27 @@ func speaksHTTP1(c *tls.Conn) bool {
 	return s.HandshakeComplete && (s.NegotiatedProtocol == "" || s.NegotiatedProtocol == "http/1.1")
 }
 
-// ConnState is the hook of the http.Server: it tells whose turn it is.
+// connState is the hook of the http.Server: it tells whose turn it is.
 // Connections that are not wrapped are passed over.
-func (a *Answerer) ConnState(nc net.Conn, s http.ConnState) {
+func connState(nc net.Conn, s http.ConnState) {
 	w, ok := nc.(interface{ wrapped() *conn })
 	if !ok {
 		return
 	}
-	switch s {
+	switch c := w.wrapped(); s {
 	case http.StateIdle:
-		w.wrapped().takeBack()
+		c.voice.rest()
+		c.takeBack()
 	case http.StateHijacked:
-		w.wrapped().disarm()
+		c.voice.leave()
+		c.disarm()
 	}
 }
 
-// watchedKey is the key of the *conn in the context of a connection.
-type watchedKey struct{}
-
-// ConnContext is the hook of the http.Server of that name: it is for Watched.
-func (a *Answerer) ConnContext(ctx context.Context, nc net.Conn) context.Context {
+// connContext is the hook of the http.Server of that name: it is for connOf.
+func connContext(ctx context.Context, nc net.Conn) context.Context {
 	if w, ok := nc.(interface{ wrapped() *conn }); ok {
-		return context.WithValue(ctx, watchedKey{}, w.wrapped())
+		return context.WithValue(ctx, connKey{}, w.wrapped())
 	}
 	return ctx
 }
@@ -125,8 +148,8 @@ func (a *Answerer) ConnContext(ctx context.Context, nc net.Conn) context.Context
 // http.Server: then where it ends is certain (see inDoubt). It has not on connections
 // that were never wrapped, or are disarmed.
 func Watched(ctx context.Context) bool {
-	c, ok := ctx.Value(watchedKey{}).(*conn)
-	return ok && !c.disarmed.Load()
+	c := connOf(ctx)
+	return c != nil && !c.disarmed.Load()
 }
 
 // forget drops a connection that has nothing to do with Shutdown any more.

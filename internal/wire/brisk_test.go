@@ -78,6 +78,7 @@ func newBrisk(t *testing.T) *brisk {
 		Now: func() time.Duration { return 0 }, Idle: time.Hour, Head: time.Minute,
 	})
 	c := newConn(a, deadlined{ours.(*net.TCPConn), b.set}, false)
+	c.source = newSource(c)
 	c.deadlines = deadlines{settled: true, ours: true, quick: briskAfter}
 	go func() {
 		defer c.Close()

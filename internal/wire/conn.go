@@ -9,7 +9,7 @@ import (
 	"edge/internal/request"
 )
 
-// conn is a connection as net/http has it. But for life, everything belongs to
+// conn is a connection as net/http has it. But for life and voice, everything belongs to
 // whoever reads: net/http reads on one goroutine at a time, and calls the
 // ConnState hook between two reads.
 type conn struct {
@@ -17,6 +17,7 @@ type conn struct {
 	by       *Answerer
 	from     request.Conn
 	life     life
+	voice    voice
 
 	framing   framing
 	inbox     inbox
@@ -45,13 +46,13 @@ const (
 	over
 )
 
+// newConn returns a connection without a source, which is for reading what is ours.
 func newConn(by *Answerer, nc net.Conn, isTLS bool) *conn {
 	c := &conn{Conn: nc, by: by, from: request.Conn{TLS: isTLS}}
 	if at := nc.RemoteAddr(); at != nil {
 		c.from.Peer = at.String()
 	}
 	c.inbox.desks = &by.desks
-	c.source = newSource(c)
 	return c
 }
 

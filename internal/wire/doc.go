@@ -9,6 +9,9 @@
 // that is served here, by the goroutine that reads (see visit). Every other request
 // goes to net/http byte for byte. One connection mixes all of them for ever.
 //
+// What net/http cannot read as a request it refuses, here as on any connection; but
+// the client gets that refusal in edge's words, and it is counted (see voice).
+//
 // What the package is not: it decides nothing. What a request may do, what is
 // stored, whether it is fresh and what the answer's head says is asked of a
 // Clerk, which package proxy implements with the very steps that serve net/http.

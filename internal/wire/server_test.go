@@ -102,6 +102,7 @@ type world struct {
 	here     atomic.Int64                             // Tasks
 	under    atomic.Int64                             // Tasks under way, as Enter and Leave tell
 	full     atomic.Bool                              // Enter refuses
+	refused  atomic.Int64                             // what net/http has refused
 	left     chan error                               // how contexts of Tasks for /here/left have ended
 	handler  func(http.ResponseWriter, *http.Request) // nil for echo
 	ended    chan error
@@ -149,8 +150,14 @@ func (w *world) serve(on net.Listener) {
 		Open:  w.open.Load,
 		Enter: func() bool { w.under.Add(1); return !w.full.Load() },
 		Leave: func() { w.under.Add(-1) },
-		Now:   func() time.Duration { return time.Since(w.began) },
-		Idle:  testIdle, Head: testHead, Stall: testStall,
+		Refuse: func(rw http.ResponseWriter, from request.Conn, status int) {
+			w.refused.Add(1)
+			rw.Header().Set("Connection", "close")
+			rw.WriteHeader(status)
+			fmt.Fprintf(rw, "refused with %d", status)
+		},
+		Now:  func() time.Duration { return time.Since(w.began) },
+		Idle: testIdle, Head: testHead, Stall: testStall,
 	})
 	w.server = &http.Server{
 		Handler: http.HandlerFunc(w.echo), ReadHeaderTimeout: testHead, IdleTimeout: testIdle,
@@ -159,7 +166,8 @@ func (w *world) serve(on net.Listener) {
 	w.server.Protocols.SetHTTP1(true)
 	w.server.Protocols.SetUnencryptedHTTP2(true)
 	watch := &taps{Listener: on, answerer: w.answerer, t: w.t}
-	w.server.ConnState = watch.connState
+	w.answerer.Install(w.server)
+	w.server.ConnState, w.server.ConnContext = watch.connState, watch.connContext
 	go func() { w.ended <- w.server.Serve(watch) }()
 }
 
@@ -221,9 +229,7 @@ func (l *taps) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &tap{Conn: l.answerer.Wrap(c), t: l.t}
-	t.off.Store(t.Conn == c) // net/http has it as it is, and may read ahead
-	return t, nil
+	return &tap{Conn: l.answerer.Wrap(c), t: l.t}, nil
 }
 
 func (l *taps) connState(nc net.Conn, s http.ConnState) {
@@ -234,7 +240,11 @@ func (l *taps) connState(nc net.Conn, s http.ConnState) {
 	case http.StateHijacked:
 		c.off.Store(true)
 	}
-	l.answerer.ConnState(c.Conn, s)
+	connState(c.Conn, s)
+}
+
+func (l *taps) connContext(ctx context.Context, nc net.Conn) context.Context {
+	return connContext(ctx, nc.(*tap).Conn)
 }
 
 // tap is one connection as net/http has it.

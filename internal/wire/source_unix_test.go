@@ -15,6 +15,7 @@ import (
 func TestWriteWithoutRoom(t *testing.T) {
 	client, ours := loopback(t)
 	c := newConn(New(Options{}), ours, false)
+	c.source = newSource(c)
 	written := make(chan []byte, 1)
 	full := make(chan bool)
 	go func() {
