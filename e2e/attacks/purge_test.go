@@ -240,3 +240,35 @@ const leaversRoutes = `routes:
   - {path: "/posts/[id]", methods: [GET, POST, PUT], mode: force-static, invalidates: {POST: [list], PUT: [list]}}
   - {path: /list, mode: force-static, tags: [list]}
 `
+
+// An origin that does what a DELETE asks for and hangs up gets it once more, over
+// another connection, and does not find what it is to delete: that was purged.
+func TestPurgeByADeleteThatIsSentTwice(t *testing.T) {
+	v, deletes := new(versions), 0
+	o := runHostile(t, func(c net.Conn, r *http.Request) bool {
+		if r.Method == http.MethodGet {
+			return v.act(c, r)
+		}
+		if deletes++; deletes == 1 { // one after the other
+			v.change()
+			return false
+		}
+		_, err := io.WriteString(c, reply(404, "nothing there"))
+		return err == nil
+	})
+	e := start(t, o.url(), "routes:\n  - {path: \"/posts/[id]\", methods: [GET, DELETE], mode: force-static, invalidates: {DELETE: [list]}}\n"+
+		"  - {path: /list, mode: force-static, tags: [list]}\n")
+	for _, path := range []string{"/posts/1", "/list"} {
+		ask(t, e, path)
+	}
+	l := &line{addr: e.Listen}
+	defer l.close()
+	if res, err := l.send("DELETE", clientHead("DELETE", "/posts/1")); err != nil || res.Status != 404 || deletes != 2 {
+		t.Fatalf("got %d, %v, after %d requests; want 404 after 2", res.Status, err, deletes)
+	}
+	for _, path := range []string{"/posts/1", "/list"} {
+		if got := ask(t, e, path); got.Body != "version 1" {
+			t.Errorf("%s: got %q", path, got.Body)
+		}
+	}
+}

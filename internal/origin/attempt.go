@@ -28,6 +28,7 @@ type attempt struct {
 	url            url.URL      // of that
 	body           *requestBody
 	answer         responseBody // of the answer that is handed on
+	repeats        bool         // the request was sent before, and may have been received
 	left, leftGate atomic.Bool
 }
 
@@ -41,6 +42,17 @@ func AddressOf(resp *http.Response) string {
 		return t.address.name
 	}
 	return ""
+}
+
+// Repeated reports whether an answer is to a request that was sent more than once, so
+// that what it says need not be all that came of it: who deletes a thing twice is told
+// that there is none.
+func Repeated(resp *http.Response) bool {
+	if resp.Request == nil {
+		return false
+	}
+	t, ok := resp.Request.Context().(*attempt)
+	return ok && t.repeats
 }
 
 func (p *pool) attempt(req *http.Request, body *requestBody, c choice) *attempt {

@@ -77,6 +77,9 @@ func (c *h1Client) RoundTrip(req *http.Request) (*http.Response, error) {
 			return resp, err
 		}
 		if conn.sent {
+			if t, ok := ctx.(*attempt); ok {
+				t.repeats = true
+			}
 			break // once is enough
 		}
 	}

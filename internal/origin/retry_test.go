@@ -306,3 +306,54 @@ func TestDialsAreTriedAtTwoOthers(t *testing.T) {
 		}
 	})
 }
+
+// An answer tells whether its request was sent before, so that somebody may have
+// received it: not where no connection could be made.
+func TestRepeated(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		dials  func(address int) bool
+		serve  func(request int, conn net.Conn) (goesOn bool) // request counts from 1
+		before int                                            // requests that are not looked at
+		want   bool
+	}{
+		{"answered", always, func(int, net.Conn) bool { return true }, 0, false},
+		{"over a kept connection", always, func(int, net.Conn) bool { return true }, 1, false},
+		{"no connection to the other", func(i int) bool { return i == 1 }, func(int, net.Conn) bool { return true }, 0, false},
+		{"lost", always, func(n int, _ net.Conn) bool { return n > 1 }, 0, true},
+		{"lost with a kept connection", always, func(n int, _ net.Conn) bool { return n != 2 }, 1, true},
+		{"unwell", always, func(n int, conn net.Conn) bool {
+			if n == 1 {
+				io.WriteString(conn, unwell503)
+			}
+			return n != 1
+		}, 0, true},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := rich(t, *usual, "http://a", "http://b")
+			requests := 0 // one after the other
+			piped(t, p, c.dials, func(_ int, conn net.Conn) {
+				for r := bufio.NewReader(conn); readHead(r) != ""; io.WriteString(conn, ok200) {
+					if requests++; !c.serve(requests, conn) {
+						return
+					}
+				}
+			})
+			if c.before > 0 { // at one address, so that its connection is used again
+				one := (*p.addresses.Load())[:1]
+				p.addresses.Store(&one)
+			}
+			for range c.before {
+				ask(t, p, "GET")
+			}
+			resp, err := p.RoundTrip(newRequest(t, t.Context(), "DELETE", nil))
+			if err != nil {
+				t.Fatalf("%s: %v", c.name, err)
+			}
+			resp.Body.Close()
+			if got := Repeated(resp); got != c.want {
+				t.Errorf("%s: %v, want %v", c.name, got, c.want)
+			}
+		})
+	}
+}

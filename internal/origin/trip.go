@@ -15,6 +15,7 @@ type trip struct {
 	pool  *pool
 	safe  bool // the request may be repeated, see repeatable
 	paid  bool // an attempt was paid from the budget
+	sent  bool // an attempt may have been received
 	tried [attemptsMost]*address
 	tries int // attempts that ended, in tried
 }
@@ -33,6 +34,7 @@ func (p *pool) send(req *http.Request, target url.URL, body *requestBody) (*http
 	}
 	for {
 		t := p.attempt(req, body, c)
+		t.repeats = tr.sent
 		resp, err := t.send(t.outgoing(req, target))
 		o := t.outcome(resp, err)
 		if err != nil {
@@ -72,6 +74,7 @@ func (tr *trip) next(o outcome, last *address) choice {
 		return choice{}
 	}
 	tr.paid = tr.paid || costs
+	tr.sent = tr.sent || why != RetryDial
 	tr.pool.retries[why].Add(1)
 	return c
 }
