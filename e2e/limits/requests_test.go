@@ -77,6 +77,9 @@ func TestLimitOfABody(t *testing.T) {
 			if got := c.Send(t, http.MethodPost, e.URL("/upload"), big[:64<<10+1]); got.Status != http.StatusRequestEntityTooLarge {
 				t.Errorf("one byte more: %d", got.Status)
 			}
+			if n := o.asked.Load(); n != 1 {
+				t.Errorf("what said that it is too long reached the origin: it was asked %d times", n)
+			}
 			req, err := http.NewRequest(http.MethodPost, e.URL("/upload"), struct{ *strings.Reader }{strings.NewReader(big)})
 			if err != nil {
 				t.Fatal(err)

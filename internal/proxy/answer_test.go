@@ -105,8 +105,8 @@ func TestAHeadFillsWithAGet(t *testing.T) {
 	})
 }
 
-// A body beyond max_request_body is refused, with and without a length, and
-// counts as no failure of the origin.
+// A body beyond max_request_body is refused. Where the request says how long it is,
+// no origin sees any of it: some act before they have read the whole.
 func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
 	newRig(t, config("max_request_body: 4\nroutes:\n  - {path: /a, mode: force-dynamic}\n"), func(r *rig) {
 		if a := r.do(r.t.Context(), "POST", "/a", "four"); a.status != 200 {
@@ -115,5 +115,6 @@ func TestABodyThatIsTooLargeIsRefused(t *testing.T) {
 		if a := r.do(r.t.Context(), "POST", "/a", "fives"); a.status != 413 || a.header.Get("Cache-Status") != "edge; detail=body-too-large" {
 			t.Errorf("a body of five bytes: got %v", a)
 		}
+		r.wantAsked(1)
 	})
 }

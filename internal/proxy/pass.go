@@ -19,6 +19,11 @@ import (
 // pass goes to the origin and stores nothing. The relay writes to the client
 // directly; a body that breaks off breaks the answer off.
 func (x *exchange) pass() {
+	most := x.live.policy.Settings.MaxRequestBody
+	if most > 0 && x.view.ContentLength > most { // the handler is not to run with what fits
+		x.refuse(http.StatusRequestEntityTooLarge, rfc9111.BodyTooLarge)
+		return
+	}
 	if !x.live.limits[x.plan.Route.Ordinal].allow(x.limit(), x.p.now()) {
 		x.refuse(http.StatusTooManyRequests, rfc9111.InvalidateLimit)
 		return
@@ -47,7 +52,7 @@ func (x *exchange) pass() {
 	}
 	r := x.incoming(withPass(ctx, ps))
 	if ps.body != nil {
-		if most := x.live.policy.Settings.MaxRequestBody; most > 0 {
+		if most > 0 {
 			ps.body.ReadCloser = http.MaxBytesReader(&x.w, r.Body, most)
 		}
 		ps.body.idle = x.live.policy.Settings.Origins[x.plan.Route.Origin].Idle
