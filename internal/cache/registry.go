@@ -8,8 +8,6 @@ type place uint8
 const (
 	inMain place = 1 << iota
 	inWindow
-
-	anywhere = inMain | inWindow
 )
 
 const registryShards = 64
