@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
 	"edge/e2e/harness"
 )
@@ -127,6 +128,26 @@ func TestTheTierIsNotAskedForTheOriginsWord(t *testing.T) {
 	b.want(t, "/auto/x", "v1", "hit; ttl=")
 	if res = b.client.Get(t, b.URL("/auto/x"), "host: www.example.com", "cache-control: no-cache"); res.Body != "v2" {
 		t.Errorf("with no-cache: %q", res.Body)
+	}
+}
+
+// … also where they come while the tier is being asked for somebody else.
+func TestWhoWantsTheOriginsWordDoesNotShareTheTiers(t *testing.T) {
+	t.Parallel()
+	redis, origin := harness.RunRedis(t), runVersioned(t, "Cache-Control: max-age=600", `ETag: "a"`)
+	relay := harness.RunRelay(t, redis.Addr)
+	a, b := run(t, "a", origin, redis.URL()), run(t, "b", origin, "redis://"+relay.Addr)
+	sharing(t, a, b)
+	a.get(t, "/auto/x")
+	a.written(t, 1)
+	origin.version.Store(2)
+	relay.Slow(200 * time.Millisecond)
+	first := make(chan harness.Response, 1)
+	go func() { first <- b.get(t, "/auto/x") }()
+	b.sees(t, "edge_flights", equal(1))
+	res := b.client.Get(t, b.URL("/auto/x"), "host: www.example.com", "cache-control: no-cache")
+	if got := (<-first).Body; got != "v1" || res.Body != "v2" {
+		t.Errorf("who takes what there is got %q, want v1; with no-cache: %q, %q; want v2", got, res.Body, res.Header.Get("Cache-Status"))
 	}
 }
 

@@ -58,10 +58,25 @@ func (x *exchange) fetch(last bool) {
 		}
 		x.stream(reader)
 	case fill.Object:
+		if !x.takesLanded() {
+			x.landing.Kind = fill.NotStorable // for others
+			return
+		}
 		x.deliver(x.landing.Object, x.served)
 	case fill.Failed:
 		x.originFailed(x.landing.Reason, x.landing.Err)
 	}
+}
+
+// takesLanded reports whether the object that the flight has ended with answers: one
+// that was stored already is what those before wanted, and this request may want the
+// origin's word.
+func (x *exchange) takesLanded() bool {
+	if x.landing.Reason == rfc9111.Validated {
+		return true
+	}
+	o := &x.plan.Route.Overrides
+	return rfc9111.Judge(&x.landing.Object.Meta, &x.view, o, x.p.now(), rfc9111.SoftPurge{}).Action == rfc9111.Serve
 }
 
 // forbidsStoring reports whether the request's own no-store counts: others need
