@@ -13,6 +13,9 @@ func (b *compiler) listeners() {
 	if a := b.config.Admin; a != nil {
 		s.Admin = PrivateListener{Listen: word(a.Listen, defaultAdmin), Token: a.Token}
 	}
+	if token := s.Admin.Token; token != strings.TrimSpace(token) {
+		b.fail(b.at("admin.token"), "remove the white space", "admin.token begins or ends with white space, which no client can send there")
+	}
 	if m := b.config.Metrics; m != nil {
 		s.Metrics = PrivateListener{Listen: m.Listen}
 		b.checkAddress(b.at("metrics.listen"), "metrics.listen", m.Listen, address.write)

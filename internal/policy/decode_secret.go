@@ -12,7 +12,7 @@ func secret[T any](o optionOf[T], written func(*T) *string, shown func(string) s
 	decode := o.decode
 	o.decode = func(d *decoder, v *yamlValue, into *T) bool {
 		if _, err := checkLine(v.text); err != nil {
-			d.fail(v.place, "", "%s %v", d.path, err) // what it holds stays out of the log
+			d.fail(v.place, "remove it: most often it is the line end of a file that the value was read from", "%s %v", d.path, err) // what it holds stays out of the log
 			return false
 		}
 		*written(into) = v.written
