@@ -1,12 +1,14 @@
 package attacks
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -195,10 +197,12 @@ func TestTagsSurviveConfirmation(t *testing.T) {
 // A client asks for a change and leaves while the origin makes it. What that has made
 // old is not served again.
 func TestPurgeByAClientThatLeaves(t *testing.T) {
-	for name, request := range map[string]string{
-		"without a body": clientHead("POST", "/posts/1", "Content-Length: 0"),
-		"with a body":    clientHead("POST", "/posts/1", "Content-Length: 2") + "hi",
-		"in chunks":      clientHead("PUT", "/posts/1", "Transfer-Encoding: chunked") + "2\r\nhi\r\n0\r\n\r\n",
+	for name, begin := range map[string]func(*testing.T, *harness.Edge) (leave func()){
+		"without a body":     beginBytes(clientHead("POST", "/posts/1", "Content-Length: 0")),
+		"with a body":        beginBytes(clientHead("POST", "/posts/1", "Content-Length: 2") + "hi"),
+		"in chunks":          beginBytes(clientHead("PUT", "/posts/1", "Transfer-Encoding: chunked") + "2\r\nhi\r\n0\r\n\r\n"),
+		"HTTP/2":             beginHTTP2(""),
+		"HTTP/2 with a body": beginHTTP2("hi"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			v, asked, left := new(versions), make(chan struct{}), make(chan struct{})
@@ -220,19 +224,44 @@ func TestPurgeByAClientThatLeaves(t *testing.T) {
 			for _, path := range []string{"/posts/1", "/list"} {
 				ask(t, e, path)
 			}
-			conn, err := net.Dial("tcp", e.Listen)
-			if err != nil {
-				t.Fatal(err)
-			}
-			io.WriteString(conn, request)
+			leave := begin(t, e)
 			receive(t, "the request", asked)
-			conn.Close()
+			leave()
 			close(left)
 			harness.Await(t, "the path is purged", func() bool { return ask(t, e, "/posts/1").Body == "version 1" })
 			if got := ask(t, e, "/list"); got.Body != "version 1" {
 				t.Errorf("the tag: got %q", got.Body)
 			}
 		})
+	}
+}
+
+// beginBytes is a client that sends a request and waits, until it leaves.
+func beginBytes(request string) func(*testing.T, *harness.Edge) (leave func()) {
+	return func(t *testing.T, e *harness.Edge) (leave func()) {
+		conn, err := net.Dial("tcp", e.Listen)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(conn, request)
+		return func() { conn.Close() }
+	}
+}
+
+// beginHTTP2 is beginBytes of a POST over HTTP/2.
+func beginHTTP2(body string) func(*testing.T, *harness.Edge) (leave func()) {
+	return func(t *testing.T, e *harness.Edge) (leave func()) {
+		transport := &http.Transport{Protocols: new(http.Protocols)}
+		transport.Protocols.SetUnencryptedHTTP2(true)
+		t.Cleanup(transport.CloseIdleConnections)
+		ctx, leave := context.WithCancel(t.Context())
+		req, err := http.NewRequestWithContext(ctx, "POST", e.URL("/posts/1"), strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		req.Host = "www.example.com"
+		go transport.RoundTrip(req) // ends with ctx
+		return leave
 	}
 }
 
