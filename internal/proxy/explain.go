@@ -121,9 +121,9 @@ var storedWords = map[cache.State]string{
 func (x *exchange) partText() string {
 	part, meta, now := x.partial.part, &x.partial.object.Meta, x.p.now()
 	text := fmt.Sprintf("%s, age %s; ", part.ContentRange(part.Size), meta.Age(now).Round(time.Second))
-	v, answers := x.judgePartial()
+	v, head := x.judgePartial()
 	switch {
-	case answers:
+	case head != nil:
 		return text + "it answers this range"
 	case v.Action == rfc9111.Serve:
 		return text + "ranges that lie in it are answered"
@@ -133,7 +133,7 @@ func (x *exchange) partText() string {
 
 // restText is about what a fetch would ask for because of the part.
 func (x *exchange) restText() string {
-	if _, answers := x.judgePartial(); answers {
+	if _, head := x.judgePartial(); head != nil {
 		return ""
 	}
 	f := x.newFetch()

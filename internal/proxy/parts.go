@@ -2,6 +2,7 @@ package proxy
 
 import (
 	"io"
+	"maps"
 	"net/http"
 
 	"edge/internal/cache"
@@ -60,36 +61,44 @@ func (x *exchange) answerFromPartial() bool {
 	if x.partial == nil {
 		return false
 	}
-	v, answers := x.judgePartial()
-	if !answers {
+	v, head := x.judgePartial()
+	if head == nil {
 		return false
 	}
-	o := x.partial.object
 	x.verdict, x.served, x.reason, x.ttl = v, telemetry.ServedHit, v.Reason, v.TTL
 	h := x.w.Header()
-	o.Head.AddTo(h)
-	delete(h, "Content-Range")
-	age := o.Meta.Age(x.p.now())
-	setAge(h, age)
-	x.clientHead(h, head{status: http.StatusPartialContent, age: age, stored: true})
+	maps.Copy(h, head)
 	appendStatus(h, x.statusOfHit())
 	x.body(h, storedPart{x.partial}, http.StatusOK)
 	return true
 }
 
-// judgePartial asks the law about the partial, and reports whether it is the answer.
-func (x *exchange) judgePartial() (v rfc9111.Verdict, answers bool) {
-	v = rfc9111.Judge(&x.partial.object.Meta, &x.view, &x.plan.Route.Overrides, x.p.now(), x.partial.soft)
-	return v, v.Action == rfc9111.Serve && x.partial.holdsRangeOf(&x.view)
+// judgePartial asks the law about the partial. It returns the head of the answer, as of
+// the whole body; nil where the partial is none.
+func (x *exchange) judgePartial() (v rfc9111.Verdict, h http.Header) {
+	o, now := x.partial.object, x.p.now()
+	v = rfc9111.Judge(&o.Meta, &x.view, &x.plan.Route.Overrides, now, x.partial.soft)
+	if v.Action != rfc9111.Serve || !x.view.Has(request.SlotRange) {
+		return v, nil
+	}
+	h = x.partial.head()
+	delete(h, "Content-Range")
+	age := o.Meta.Age(now)
+	setAge(h, age)
+	x.clientHead(h, head{status: http.StatusPartialContent, age: age, stored: true})
+	if !x.partial.holdsRangeOf(&x.view, h) {
+		return v, nil
+	}
+	return v, h
 }
 
-// holdsRangeOf reports whether the ranges that v asks for are to be sent, and lie
-// in the partial.
-func (pc *partial) holdsRangeOf(v *request.View) bool {
-	h, now := &pc.object.Head, wall()
+// holdsRangeOf reports whether the ranges that v asks for lie in the partial, and are
+// to be sent of what has the head h: the client's, for body decides by that.
+func (pc *partial) holdsRangeOf(v *request.View, h http.Header) bool {
+	now := wall()
 	rep := &rfc9111.Representation{
-		Status: http.StatusOK, ETag: h.Get("Etag"), LastModified: h.Get("Last-Modified"),
-		Date: h.Get("Date"), Size: pc.part.Size,
+		Status: http.StatusOK, ETag: get(h, "Etag"), LastModified: get(h, "Last-Modified"),
+		Date: get(h, "Date"), Size: pc.part.Size,
 	}
 	if rfc9111.Precondition(v, rep, now) != 0 {
 		return false

@@ -500,3 +500,18 @@ func TestPartsAreBounded(t *testing.T) {
 		}
 	})
 }
+
+// Whether a range lies in a stored part, and whether it is to be sent, is decided by the
+// same validators: those that clients get, which a policy may have removed.
+func TestAPartAnswersByTheValidatorsThatClientsGet(t *testing.T) {
+	for _, rules := range []string{"{remove: [etag]}", "{set: {etag: '\"mine\"'}}"} {
+		partly(t, "routes:\n  - {path: /a, mode: auto, response: "+rules+"}\n", 10, func(r *rig, _ *file) {
+			for _, tag := range []string{`"v1"`, `"mine"`} {
+				a := r.get("/a", "Range: bytes=2-4", "If-Range: "+tag)
+				if a.broken || a.status == 206 && a.body != "cde" || a.status == 200 && a.body != alphabet {
+					t.Errorf("%s, If-Range: %s: got %v", rules, tag, a)
+				}
+			}
+		})
+	}
+}
