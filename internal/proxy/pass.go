@@ -37,14 +37,21 @@ func (x *exchange) pass() {
 	x.served = telemetry.ServedPass
 	x.w.eager, x.w.waits = true, true
 	x.w.informs = x.informs()
-	ps := &pass{x: x}
+	ps := &pass{x: x, body: x.w.body}
+	if ps.body != nil {
+		if most > 0 {
+			ps.body.ReadCloser = http.MaxBytesReader(&x.w, ps.body.ReadCloser, most)
+		}
+		ps.body.idle = x.live.policy.Settings.Origins[x.plan.Route.Origin].Idle
+		ps.body.relayed = true
+	}
 	ctx := x.ctx
 	if x.r == nil { // the contexts of the relay and the transport watch over one of their own kind
 		var end context.CancelFunc
 		ctx, end = context.WithCancel(ctx)
 		defer end()
 	}
-	if ps.body = x.w.body; x.mayPurge() {
+	if x.mayPurge() {
 		var end func()
 		ps.hold, end = x.p.newHold(ctx, ps.body)
 		defer end()
@@ -52,11 +59,6 @@ func (x *exchange) pass() {
 	}
 	r := x.incoming(withPass(ctx, ps))
 	if ps.body != nil {
-		if most > 0 {
-			ps.body.ReadCloser = http.MaxBytesReader(&x.w, r.Body, most)
-		}
-		ps.body.idle = x.live.policy.Settings.Origins[x.plan.Route.Origin].Idle
-		ps.body.relayed = true
 		r.Body = ps.body
 	}
 	x.p.relay.ServeHTTP(&x.w, r)
