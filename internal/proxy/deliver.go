@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"edge/internal/cache"
@@ -186,9 +187,24 @@ func (x *exchange) withoutBody(h http.Header, status int) {
 		for _, name := range []string{"Content-Type", "Content-Encoding", "Content-Language"} {
 			delete(h, name)
 		}
+		forbidKeeping(h)
 		h["Content-Length"] = []string{"0"}
 	}
 	x.w.WriteHeader(status)
+}
+
+// forbidKeeping takes the lifetime of the stored answer from one to a condition or a
+// range of a single request. With it a cache in front of edge, where they are in no
+// key, could give that answer to everybody who asks for the URL.
+func forbidKeeping(h http.Header) {
+	for name := range h {
+		if strings.HasSuffix(name, "-Cache-Control") { // RFC 9213
+			delete(h, name)
+		}
+	}
+	delete(h, "Surrogate-Control")
+	delete(h, "Expires")
+	h["Cache-Control"] = []string{"no-store"}
 }
 
 // stream answers from a flight while the body arrives.

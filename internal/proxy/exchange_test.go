@@ -360,6 +360,27 @@ func TestFailuresOfOriginsAreCounted(t *testing.T) {
 	}
 }
 
+// What edge answers to the condition or the range of one request, no cache in front
+// of edge may keep for others.
+func TestAnswersToOneRequestAreNotKept(t *testing.T) {
+	for _, mode := range []string{"auto", "force-static, browser: origin", "force-static, browser: 5m"} {
+		newRig(t, config("routes:\n  - {path: /a, mode: "+mode+"}\n  - {path: /b, respond: {body: hi, headers: {cache-control: max-age=60}}}\n"), func(r *rig) {
+			r.origin.says(200, "0123456789", `Etag: "v1"`, "Cache-Control: public, max-age=31536000", "Expires: Thu, 01 Jan 2099 00:00:00 GMT",
+				"CDN-Cache-Control: max-age=31536000", "Other-Cache-Control: max-age=60", "Surrogate-Control: max-age=60", "Vary: Accept-Language")
+			r.get("/a")
+			for _, path := range []string{"/a", "/b"} {
+				for condition, want := range map[string]int{"Range: bytes=20-": 416, `If-Match: "v0"`: 412} {
+					a := r.get(path, condition)
+					if a.status != want {
+						t.Errorf("%s %s: got %v, want %d", path, condition, a, want)
+					}
+					r.wantFields(mode+": "+path+" "+condition, a.header, "Cache-Control: no-store", "Expires:", "Cdn-Cache-Control:", "Other-Cache-Control:", "Surrogate-Control:")
+				}
+			}
+		})
+	}
+}
+
 func TestPreconditionsAndRanges(t *testing.T) {
 	newRig(t, config(static), func(r *rig) {
 		r.origin.says(200, "0123456789", `Etag: "v1"`, "Content-Type: text/plain")

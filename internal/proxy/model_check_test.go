@@ -283,7 +283,10 @@ func (m *model) checkFields(want http.Header, but []string) {
 	case 304: // RFC 9110 section 15.4.5
 		needed = []string{"Cache-Control", "Date", "Etag", "Expires", "Vary", "X-Answer"}
 	case 412, 416:
-		return
+		needed = []string{"Date", "Etag", "Vary", "X-Answer", "X-Extra"}
+		if got := m.got.header["Cache-Control"]; !slices.Equal(got, []string{"no-store"}) {
+			m.t.Errorf("Cache-Control %q of an answer to one request", got)
+		}
 	}
 	for _, name := range needed {
 		if slices.Contains(but, name) {

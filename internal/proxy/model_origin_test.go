@@ -211,9 +211,15 @@ func (o *modelOrigin) version(c *contact) *version {
 	return v
 }
 
-// send frames the answer.
+// send frames the answer. Fields that edge does not show with every status are there
+// a second time, so that the model can tell which head it sees.
 func (o *modelOrigin) send(c *contact) *http.Response {
 	c.answered.Set("X-Answer", strconv.Itoa(c.id))
+	for _, name := range hidden {
+		if said := c.answered[name]; said != nil {
+			c.answered[name+"-Said"] = said
+		}
+	}
 	if c.method != "HEAD" && c.status != 304 {
 		c.answered.Set("X-Base", strconv.Itoa(c.id))
 	}
@@ -247,6 +253,9 @@ func (o *modelOrigin) send(c *contact) *http.Response {
 	res.Header = c.answered.Clone()
 	return res
 }
+
+// hidden are the fields that 412 and 416 leave out.
+var hidden = []string{"Cache-Control", "Cdn-Cache-Control", "Expires"}
 
 // noted is a body that notes that it was read to its end.
 type noted struct {

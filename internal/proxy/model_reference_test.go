@@ -426,7 +426,7 @@ func boolInt(b bool) int {
 // alike compares the fields that tell apart what the same 304 made of several
 // heads.
 func alike(a, b http.Header) bool {
-	for _, name := range []string{"Cache-Control", "Cdn-Cache-Control", "Expires", "Vary", "Last-Modified"} {
+	for _, name := range []string{"Cache-Control-Said", "Cdn-Cache-Control-Said", "Expires-Said", "Vary", "Last-Modified"} {
 		if !slices.Equal(a[name], b[name]) {
 			return false
 		}
