@@ -28,7 +28,7 @@ const (
 	appendBatch = 128
 )
 
-// add is the command that appends e at an id; "*" lets the server choose one. Only
+// add is the command that appends e at an id. Only
 // an entry that begins an epoch makes a log where there is none.
 func (s *session) add(c rueidis.DedicatedClient, id string, e *entry) rueidis.Completed {
 	cmd := c.B().Arbitrary("XADD").Keys(s.l.keys.log())
@@ -92,7 +92,7 @@ func (s *session) appendBatch(ctx context.Context, list []cache.Entry) error {
 	epoch := s.l.journal.Stamp().Epoch
 	cmds := make([]rueidis.Completed, len(list))
 	for i := range list {
-		cmds[i] = s.add(s.writer, "*", &entry{epoch: epoch, process: s.process, Entry: list[i]})
+		cmds[i] = s.add(s.writer, nextID, &entry{epoch: epoch, process: s.process, Entry: list[i]})
 	}
 	for _, r := range s.writer.DoMulti(ctx, cmds...) {
 		switch err := r.Error(); {

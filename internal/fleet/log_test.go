@@ -254,6 +254,38 @@ func TestTheLogIsDeleted(t *testing.T) {
 	a.logged(t, a.purge("posts"))
 }
 
+// Everything is trimmed out of the log, or its last entry, while the server remembers
+// what positions it has given: the log goes on after those.
+func TestTheLogIsEmptied(t *testing.T) {
+	for _, kept := range []string{"0", "1"} {
+		t.Run("to "+kept, func(t *testing.T) {
+			t.Parallel()
+			r := harness.RunRedis(t)
+			a, b := newTestNode(t, "a", single(r), nil), newTestNode(t, "b", single(r), nil)
+			connected(t, a, b)
+			a.everywhere(t, a.purge("news"))
+			before := a.fetch("weather")
+			lost := a.log.Stats().Lost
+			r.Must(t, "XTRIM", "{edge}:log", "MAXLEN", kept)
+			if kept == "0" {
+				harness.Await(t, "a has noticed", func() bool { return a.log.Stats().Lost > lost })
+			}
+			connected(t, a, b)
+			o := b.fetch("posts")
+			a.everywhere(t, a.purge("posts"))
+			if b.holds(o) {
+				t.Error("b holds what was purged on a")
+			}
+			if kept == "0" && b.takes(before) {
+				t.Error("b takes what was fetched before, and cannot know what was purged")
+			}
+			c := newTestNode(t, "c", single(r), nil)
+			connected(t, a, b, c)
+			c.everywhere(t, c.purge("posts"))
+		})
+	}
+}
+
 func TestEntriesThatAreNoneOfOurs(t *testing.T) {
 	t.Parallel()
 	r := harness.RunRedis(t)

@@ -60,7 +60,7 @@ func (s *session) resume(ctx context.Context) (how Resumption, err error) {
 	// log, and this one has, if the log says that it is in the epoch of what is lost.
 	if span.last.process != s.process || how.Kind == Restored && span.last.epoch == known {
 		how.NewEpoch = true
-		if err = s.begin(ctx, span.last.at.Next(), max(newest(span), known)); err != nil {
+		if err = s.begin(ctx, span.last.at.Next().String(), max(newest(span), known)); err != nil {
 			return how, err
 		}
 	}
@@ -76,6 +76,7 @@ type span struct{ first, last entry }
 
 // span returns the ends of the log, which it begins if there is none.
 func (s *session) span(ctx context.Context) (span, error) {
+	at := beginningOfLog.String()
 	for range 3 { // others may begin it, or lose it, meanwhile
 		first, err := s.end(ctx, s.reader.B().Xrange().Key(s.l.keys.log()).Start("-").End("+").Count(1).Build())
 		if err != nil {
@@ -88,16 +89,22 @@ func (s *session) span(ctx context.Context) (span, error) {
 		if first != nil && last != nil {
 			return span{*first, *last}, nil
 		}
-		// The id is the least there is: the server takes it for an empty stream only.
-		if err := s.begin(ctx, beginningOfLog, s.l.journal.Stamp().Epoch); err != nil {
+		// The id is the least there is: the server takes it for a new stream only. One
+		// that everything was trimmed out of goes on where it was.
+		if err := s.begin(ctx, at, s.l.journal.Stamp().Epoch); err != nil {
 			return span{}, err
 		}
+		at = nextID
 	}
 	return span{}, errVanished
 }
 
-// beginningOfLog is the position of the first entry of every log.
+// beginningOfLog is the position of the first entry of a log of which nothing was
+// trimmed.
 var beginningOfLog = cache.Position{Seq: 1}
+
+// nextID has the server choose a position after all that it has given.
+const nextID = "*"
 
 // end returns the one entry that cmd asks for, or nil.
 func (s *session) end(ctx context.Context, cmd rueidis.Completed) (*entry, error) {
@@ -110,10 +117,11 @@ func (s *session) end(ctx context.Context, cmd rueidis.Completed) (*entry, error
 }
 
 // begin begins an epoch after last, at a position that must still be the next
-// one: of several nodes that find the same, one does it.
-func (s *session) begin(ctx context.Context, at cache.Position, last cache.Epoch) error {
+// one: of several nodes that find the same, one does it. With nextID all of them do,
+// and the last one counts.
+func (s *session) begin(ctx context.Context, at string, last cache.Epoch) error {
 	e := entry{kind: beginning, epoch: nextEpoch(last), process: s.process}
-	err := do(ctx, s.reader, s.add(s.reader, at.String(), &e)).Error()
+	err := do(ctx, s.reader, s.add(s.reader, at, &e)).Error()
 	var refused *rueidis.RedisError
 	if errors.As(err, &refused) && strings.Contains(refused.Error(), "equal or smaller") {
 		return nil // another was there first; what it has begun will be read
