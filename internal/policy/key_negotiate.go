@@ -9,13 +9,14 @@ import (
 )
 
 // negotiate returns the offer that suits the client best (RFC 9110, section
-// 12): the one of the highest weight, the earlier one of two equals. It always
-// returns one: a client that wants none of them, or has no field, gets the
-// first. Content codings are the exception, where there is always "identity"
-// for those who did not ask for another. Where "*/*" is an offer, it is for
-// those who name none of the others: ranges with a wildcard fit nothing else.
+// 12): the one of the highest weight; of equals one that the client names itself
+// ("application/json, */*"), then the earlier one. It always returns one: a client
+// that wants none of them, or has no field, gets the first. Content codings are the
+// exception, where there is always "identity" for those who did not ask for another.
+// Where "*/*" is an offer, it is for those who name none of the others: ranges with
+// a wildcard fit nothing else.
 func negotiate(v *request.View, slot request.Slot, offers []string) string {
-	best, bestWeight := offers[0], 0
+	best, most, bestItself := offers[0], 0, false
 	named := false
 	switch {
 	case slot == request.SlotAcceptEncoding:
@@ -24,8 +25,9 @@ func negotiate(v *request.View, slot request.Slot, offers []string) string {
 		best, named = anyMedia, true
 	}
 	for _, offer := range offers {
-		if w := weight(v, slot, offer, named); w > bestWeight {
-			best, bestWeight = offer, w
+		w, itself := weight(v, slot, offer, named)
+		if w > most || w == most && w > 0 && itself && !bestItself {
+			best, most, bestItself = offer, w, itself
 		}
 	}
 	return best
@@ -37,10 +39,10 @@ const (
 )
 
 // weight returns what a client gives to an offer, in thousandths: the weight of
-// the range that fits most closely, 0 for none. named says that only a range
-// which is the offer itself fits.
-func weight(v *request.View, slot request.Slot, offer string, named bool) int {
-	closest, found := 0, 0
+// the range that fits most closely, 0 for none; and whether a range of that weight
+// is the offer itself. named says that only such a range fits.
+func weight(v *request.View, slot request.Slot, offer string, named bool) (found int, itself bool) {
+	closest := 0
 	for line := range v.Lines(slot) {
 		for value, q := range members(line) {
 			fit := fitOf(slot, value, offer)
@@ -48,11 +50,12 @@ func weight(v *request.View, slot request.Slot, offer string, named bool) int {
 				continue
 			}
 			if fit > closest || fit == closest && fit > 0 && q > found {
-				closest, found = fit, q
+				closest, found, itself = fit, q, false
 			}
+			itself = itself || fit == closest && q == found && strings.EqualFold(value, offer)
 		}
 	}
-	return found
+	return found, itself
 }
 
 // exactFit is the fit of a range that is the offer itself.
