@@ -3,6 +3,7 @@ package proxy
 import (
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -164,6 +165,15 @@ func codeHead(h http.Header, c rfc9111.Coding) {
 	delete(h, "Content-Length")
 	if tag := get(h, "Etag"); tag != "" {
 		h["Etag"] = []string{rfc9111.CodedTag(tag, c)}
+	}
+}
+
+// uncodeMatch adds to the If-Match of a change the entity tags by which the origin knows
+// what edge has coded: who has read a coding changes what it is one of. For who reads on
+// in a coding, what it is one of is something else.
+func uncodeMatch(h http.Header) {
+	if tags := rfc9111.UncodedTags(h["If-Match"]); len(tags) > 0 {
+		h["If-Match"] = []string{strings.Join(slices.Concat(h["If-Match"], tags), ", ")}
 	}
 }
 

@@ -382,3 +382,34 @@ func TestACodedBodyThatBreaksOff(t *testing.T) {
 		}
 	})
 }
+
+// Who changes what he has read tells by If-Match which version that was. The tag of a
+// coding is edge's: the origin is told the one it stands for as well.
+func TestATagOfACodingReachesTheOriginAsItsOwn(t *testing.T) {
+	newRig(t, config("routes:\n  - {path: /a, methods: [GET, PUT], mode: dynamic-on-request-data, revalidate: 1h}\n  - {path: /auto, mode: auto}\n"), func(r *rig) {
+		html(r, `Etag: "v1"`)
+		tags := map[string]string{} // by how it was answered
+		tags["on its way"] = r.get("/a", everything).header.Get("Etag")
+		for range 2 {
+			synctest.Wait()
+			tags["kept"] = r.get("/a", everything).header.Get("Etag")
+		}
+		if tags["kept"] != `"v1-br"` || tags["on its way"] != `W/"v1-br"` {
+			t.Fatalf("the tags are %v", tags)
+		}
+		r.do(r.t.Context(), "PUT", "/a", "new", "If-Match: "+tags["kept"])
+		r.wantFields("a kept coding", r.origin.last().Header, `If-Match: "v1-br", "v1"`)
+		r.do(r.t.Context(), "PUT", "/a", "new", "If-Match: "+tags["on its way"])
+		r.wantFields("a coding on its way", r.origin.last().Header, `If-Match: W/"v1-br", "v1"`)
+		r.do(r.t.Context(), "PUT", "/a", "new", `If-Match: "a", "b-gzip"`, `If-Match: "c-zstd", "b"`)
+		r.wantFields("several", r.origin.last().Header, `If-Match: "a", "b-gzip", "c-zstd", "b", "b", "c"`)
+		for _, same := range []string{`"v1"`, "*", `"-br`, "v1-br", ""} {
+			r.do(r.t.Context(), "PUT", "/a", "new", "If-Match: "+same)
+			r.wantFields("what is no tag of a coding", r.origin.last().Header, "If-Match: "+same)
+		}
+		r.get("/a?dynamic", "Range: bytes=5-", `If-Match: "v1-br"`)
+		r.wantFields("who reads on", r.origin.last().Header, `If-Match: "v1-br"`)
+		r.do(r.t.Context(), "PUT", "/auto", "new", `If-Match: "v1-br"`)
+		r.wantFields("where edge codes nothing", r.origin.last().Header, `If-Match: "v1-br"`)
+	})
+}

@@ -112,6 +112,9 @@ func (ps *pass) rewrite(pr *httputil.ProxyRequest) {
 		setTarget(pr.Out, new(url.URL), x.view.Scheme, x.view.Host, x.view.Path, query, hasQuery)
 		copyFields(h, &x.view)
 		forwarding(h, &x.view)
+		if len(x.plan.Route.Compress) > 0 && rfc9111.Unsafe(x.view.Method) {
+			uncodeMatch(h)
+		}
 	}
 	addVia(h)
 	x.plan.Route.Request.Apply(h)

@@ -125,3 +125,24 @@ func CodedTag(tag string, c Coding) string {
 	}
 	return tag[:len(tag)-1] + "-" + c.String() + `"`
 }
+
+// UncodedTags returns the entity tags from which CodedTag has made tags in lines, which
+// are those of an If-Match: strong ones, as an answer that is coded on its way has its
+// tag weakened.
+func UncodedTags(lines []string) (tags []string) {
+	for _, line := range lines {
+		for line != "" {
+			var tag entityTag
+			var ok bool
+			if tag, line, ok = nextETag(line); !ok {
+				continue
+			}
+			for c := Brotli; c < NumCodings; c++ {
+				if uncoded, found := strings.CutSuffix(tag.opaque, "-"+c.String()+`"`); found {
+					tags = append(tags, uncoded+`"`)
+				}
+			}
+		}
+	}
+	return tags
+}

@@ -2,6 +2,7 @@ package rfc9111
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 )
 
@@ -77,6 +78,24 @@ func TestCodable(t *testing.T) {
 		}
 		if got := Codable(c.status, h); got != c.want {
 			t.Errorf("%d %v: %v", c.status, h, got)
+		}
+	}
+}
+
+func TestUncodedTags(t *testing.T) {
+	for _, tag := range []string{`"a"`, `""`, `"a-gzip"`, `"ü,b"`} {
+		for c := Brotli; c < NumCodings; c++ {
+			coded := CodedTag(tag, c)
+			for _, line := range []string{coded, "W/" + coded, `"x", ` + coded, coded + ` , "x"`} {
+				if got := UncodedTags([]string{line}); !slices.Equal(got, []string{tag}) {
+					t.Errorf("%s: got %q, want %q", line, got, tag)
+				}
+			}
+		}
+	}
+	for _, line := range []string{"", "*", `"a"`, `"a-identity"`, `"a-gzip`, `a-gzip"`, `"a-gzip"b`, `"a-GZIP"`, `gzip"`} {
+		if got := UncodedTags([]string{line}); got != nil {
+			t.Errorf("%s: got %q, want none", line, got)
 		}
 	}
 }
