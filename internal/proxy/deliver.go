@@ -149,6 +149,7 @@ func (x *exchange) whole(h http.Header, from source, status int) {
 
 // part sends one range.
 func (x *exchange) part(h http.Header, from source, r rfc9111.ByteRange) {
+	dropDigests(h)
 	h["Content-Range"] = []string{r.ContentRange(from.size())}
 	h["Content-Length"] = []string{strconv.FormatInt(r.Length, 10)}
 	x.w.WriteHeader(http.StatusPartialContent)
@@ -157,6 +158,7 @@ func (x *exchange) part(h http.Header, from source, r rfc9111.ByteRange) {
 
 // parts sends several ranges as multipart/byteranges.
 func (x *exchange) parts(h http.Header, from source, ranges []rfc9111.ByteRange) {
+	dropDigests(h)
 	var random [16]byte
 	binary.BigEndian.PutUint64(random[:8], rand.Uint64())
 	binary.BigEndian.PutUint64(random[8:], rand.Uint64())
@@ -173,6 +175,13 @@ func (x *exchange) parts(h http.Header, from source, ranges []rfc9111.ByteRange)
 	brokenOff(err)
 }
 
+// dropDigests removes the digests of a content that is not what is sent with the head,
+// or not all that will be (RFC 9530 section 2).
+func dropDigests(h http.Header) {
+	delete(h, "Content-Digest")
+	delete(h, "Content-Md5")
+}
+
 // brokenOff breaks the answer off on an error: half a body never ends cleanly.
 func brokenOff(err error) {
 	if err != nil {
@@ -184,6 +193,7 @@ func brokenOff(err error) {
 func (x *exchange) withoutBody(h http.Header, status int) {
 	delete(h, "Content-Length")
 	if status != http.StatusNotModified {
+		dropDigests(h)
 		for _, name := range []string{"Content-Type", "Content-Encoding", "Content-Language"} {
 			delete(h, name)
 		}

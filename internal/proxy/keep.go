@@ -98,7 +98,9 @@ func (k *keep) begin(res *http.Response, own []cache.Selector) bool {
 		return false
 	}
 	k.f.born, k.body = last, make([]byte, 0, res.ContentLength)
-	k.head = res.Header.Clone()
+	if k.head = res.Header.Clone(); k.part.Length > 0 {
+		dropDigests(k.head)
+	}
 	for _, names := range [...][]string{k.admission.Strip, k.admission.Omit} {
 		for _, name := range names {
 			k.head.Del(name)

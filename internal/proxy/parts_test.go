@@ -515,3 +515,38 @@ func TestAPartAnswersByTheValidatorsThatClientsGet(t *testing.T) {
 		})
 	}
 }
+
+// A digest of the content is of what was sent with it (RFC 9530 section 2): a range of
+// the whole has another one, and so has the whole of which a range was stored. That of
+// the representation holds for all of them.
+func TestDigestsAreOfWhatIsSent(t *testing.T) {
+	const whole, part, repr = "Content-Digest: sha-256=:whole:", "Content-Digest: sha-256=:part:", "Repr-Digest: sha-256=:repr:"
+	newRig(t, config("routes:\n  - {path: /large, max_object: 30}\n"), func(r *rig) {
+		r.origin.says(200, alphabet, "Cache-Control: max-age=60", `Etag: "v1"`, whole, repr, "Content-MD5: whole")
+		r.wantFields("the whole", r.get("/a").header, whole, repr, "Content-Md5: whole")
+		for _, ranges := range []string{"bytes=2-4", "bytes=2-4,8-9", "bytes=99-"} {
+			r.wantFields(ranges, r.get("/a", "Range: "+ranges).header, "Content-Digest:", "Content-Md5:", repr)
+		}
+		r.wantFields("the whole again", r.get("/a").header, whole, repr, "Content-Md5: whole")
+
+		body := alphabet + "0123456789"
+		r.origin.answers(func(q *http.Request) (*http.Response, error) {
+			fields := []string{"Cache-Control: max-age=60", `Etag: "v2"`, repr}
+			if spans, ok := readRange(q.Header.Get("Range"), len(body)); ok {
+				s := spans[0]
+				return response(206, body[s.first:s.last+1], append(fields, part, fmt.Sprintf("Content-Range: bytes %d-%d/%d", s.first, s.last, len(body)))...), nil
+			}
+			return response(200, body, fields...), nil
+		})
+		r.get("/large")
+		r.wantFields("a range from the origin", r.get("/large", "Range: bytes=0-19").header, part, repr)
+		a := r.get("/large", "Range: bytes=0-9")
+		r.want(a, 206, "edge; hit; ttl=60", body[:10])
+		r.wantFields("a part of it from the store", a.header, "Content-Digest:", repr)
+		r.proxy.Swap(load(t, config("routes:\n  - {path: /large, max_object: 1KiB}\n")))
+		time.Sleep(2 * time.Minute) // it is no longer known as too large
+		a = r.get("/large")
+		r.want(a, 200, "edge; fwd=partial; fwd-status=206; stored", body)
+		r.wantFields("completed", a.header, "Content-Digest:", repr)
+	})
+}

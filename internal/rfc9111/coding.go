@@ -83,11 +83,16 @@ func codingOf(name string) (Coding, bool) {
 // Codable reports whether a response with this status and head may be coded by
 // an intermediary and is worth it: it is a 200 of a kind that shrinks, not coded
 // already, without no-transform (RFC 9111 section 5.2.2.6) and without a digest
-// of what would no longer be its content. Events are never held up.
+// of what would no longer be its content, nor its representation (RFC 9530, and 3230
+// for Digest): both are coded. Events are never held up.
 func Codable(status int, h http.Header) bool {
-	if status != http.StatusOK || h["Content-Encoding"] != nil || h["Content-Range"] != nil ||
-		h["Content-Md5"] != nil || h["Content-Digest"] != nil {
+	if status != http.StatusOK {
 		return false
+	}
+	for _, name := range [...]string{"Content-Encoding", "Content-Range", "Content-Md5", "Content-Digest", "Repr-Digest", "Digest"} {
+		if h[name] != nil {
+			return false
+		}
 	}
 	if ParseDirectives(h["Cache-Control"]).NoTransform {
 		return false

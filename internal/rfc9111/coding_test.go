@@ -71,6 +71,9 @@ func TestCodable(t *testing.T) {
 		{200, "text/html", http.Header{"Content-Encoding": {"gzip"}}, false},
 		{200, "text/html", http.Header{"Cache-Control": {"max-age=1", "No-Transform"}}, false},
 		{200, "text/html", http.Header{"Content-Md5": {"x"}}, false},
+		{200, "text/html", http.Header{"Content-Digest": {"x"}}, false},
+		{200, "text/html", http.Header{"Repr-Digest": {"x"}}, false},
+		{200, "text/html", http.Header{"Digest": {"x"}}, false},
 	} {
 		h := http.Header{"Content-Type": {c.kind}}
 		for name, values := range c.more {
