@@ -29,6 +29,8 @@ func TestNegotiate(t *testing.T) {
 		{"Accept: text/html", "image/webp */*", "*/*"},
 		{"Accept: application/json, text/plain, */*", "text/html application/json", "application/json"},
 		{"Accept: application/json;q=0.9, */*", "application/json text/html", "text/html"},
+		{"Accept: text/*, image/*;q=0.1", "application/json image/png", "image/png"},
+		{"Accept: text, text/*;q=0.1", "application/json text/html", "text/html"},
 		{"Accept-Language: en-GB", "de en", "en"},
 		{"Accept-Language: de", "en de-CH de", "de"},
 		{"Accept-Language: de-AT", "en de-CH de", "de"},

@@ -288,6 +288,7 @@ func TestPatternText(t *testing.T) {
 		{"/a/(b)/[id]", "/a/[id]", "/a/v"},
 		{"/café", "/café", "/caf%C3%A9"},
 		{"/%7euser/%c3%a9", "/%7euser/%c3%a9", "/~user/%C3%A9"},
+		{"/na%c3%af", "/na%c3%af", "/na%C3%AF"},
 		{"/a b", "/a b", "/a%20b"},
 		{"/a!$&'()*+,;=:@b", "/a!$&'()*+,;=:@b", "/a!$&'()*+,;=:@b"},
 	} {
@@ -357,6 +358,36 @@ func TestPatternOfNoPath(t *testing.T) {
 	for _, name := range []string{"(default)", "a", "", "/a/", "/[a]b/(c)", "/a?b"} {
 		if got := PatternOf(name); got != name {
 			t.Errorf("PatternOf(%q) = %q", name, got)
+		}
+	}
+}
+
+// A path that warm asks for has the values that it was made of: a route that is
+// closed takes it.
+func TestWarmPathsAreOfTheirParams(t *testing.T) {
+	values := []string{"a", "a b", "ü", "100%", "x?y#z", "a;b=c", `"q"`, "%41", "~.-_", "+", "..."}
+	var sets []string
+	for _, value := range values {
+		sets = append(sets, fmt.Sprintf("{x: %q, rest: %q}", value, value+"/b/"+value), fmt.Sprintf("{x: %q, rest: %q}", "a/"+value, value))
+	}
+	p := mustLoad(t, `version: 1
+hosts: [example.com]
+origin: {url: "http://127.0.0.1:3000"}
+routes:
+  - {path: "/w/[x]/[...rest]", mode: force-static, warm: true, dynamic_params: false, params: [`+strings.Join(sets, ", ")+`]}
+`)
+	if len(p.Routes[0].Warm) != len(sets) {
+		t.Fatalf("warm asks for %d paths, want %d", len(p.Routes[0].Warm), len(sets))
+	}
+	for i, path := range p.Routes[0].Warm {
+		v, fault := request.New(&p.Rules, "GET", "http://example.com"+path)
+		if fault != request.NoFault {
+			t.Errorf("%s of %s: %s", path, sets[i], fault)
+			continue
+		}
+		var plan Plan
+		if p.Plan(v, &plan); plan.Course != Lookup || v.Path != path {
+			t.Errorf("%s of %s: %s, %s; want a look-up of this path", path, sets[i], plan.Course, plan.Reason)
 		}
 	}
 }
