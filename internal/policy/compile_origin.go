@@ -154,8 +154,10 @@ func checkOriginURL(text string) *fault {
 	switch {
 	case err == nil && u.Scheme == "unix":
 		return checkSocket(u, text)
-	case err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https":
+	case err != nil || u.Hostname() == "" || u.Scheme != "http" && u.Scheme != "https":
 		return &fault{"the url of an origin is http:// or https:// and a host, or unix: and a path, not " + quote(text), `write "http://127.0.0.1:3000"`}
+	case u.Port() != "" && (!isPort(u.Port()) || strings.Trim(u.Port(), "0") == ""):
+		return &fault{"the port of an origin is a number from 1 to 65535, not " + u.Port(), ""}
 	case u.User != nil:
 		return &fault{"the url of an origin holds a user and password", "set the field with request: {set: {Authorization: ...}}"}
 	case u.Path != "" && u.Path != "/":
