@@ -178,6 +178,11 @@ func (f *FieldRules) sets(name string) bool {
 	return slices.ContainsFunc(f.Set, func(field request.Field) bool { return field.Name == name })
 }
 
+// Governs reports whether the rules set or remove a field, by its canonical name.
+func (f *FieldRules) Governs(name string) bool {
+	return f.Removes(name) || f.sets(name)
+}
+
 // Apply changes h by the rules.
 func (f *FieldRules) Apply(h http.Header) {
 	for _, name := range f.Remove {

@@ -214,3 +214,42 @@ func TestNoTypeIsGuessed(t *testing.T) {
 		}
 	})
 }
+
+// That edge sends ranges is said where the policy says nothing else, whoever answers.
+func TestTheRulesGovernAcceptRanges(t *testing.T) {
+	const lines = " HTTP/1.1\r\nHost: example.com\r\n"
+	const routes = `
+routes:
+  - {path: /own, mode: force-static}
+  - {path: /removed, mode: force-static, response: {remove: [accept-ranges]}}
+  - {path: /globbed, mode: force-static, response: {remove: ["accept-r*"]}}
+  - {path: /set, mode: force-static, response: {set: {accept-ranges: none}}}
+`
+	says := func(*http.Request) (*http.Response, error) {
+		return response(200, "hello", "Accept-Ranges: items"), nil
+	}
+	newPair(t, config(routes), says, func(wired, plain *front) {
+		for name, f := range map[string]*front{"wire": wired, "net/http": plain} {
+			for path, want := range map[string]string{"/own": "bytes", "/removed": "", "/globbed": "", "/set": "none"} {
+				conn := f.dial()
+				for _, more := range []string{"", "", "Range: bytes=0-1\r\n"} { // a miss, a hit, a part
+					got, _ := conn.say([]byte("GET " + path + lines + more + "\r\n"))
+					list := replies(got, []string{http.MethodGet})
+					if len(list) != 1 || list[0].Body == "" {
+						t.Fatalf("%s: GET %s %q: got %v", name, path, more, list)
+					}
+					ranges := ""
+					for _, l := range list[0].Fields {
+						if value, ok := strings.CutPrefix(l, "Accept-Ranges: "); ok {
+							ranges += value
+						}
+					}
+					if ranges != want {
+						t.Errorf("%s: GET %s %q: Accept-Ranges is %q, want %q", name, path, more, ranges, want)
+					}
+				}
+				conn.conn.Close()
+			}
+		}
+	})
+}

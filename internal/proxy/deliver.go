@@ -84,7 +84,7 @@ func ageText(age time.Duration) string { return string(rfc9111.AppendAge(make([]
 func (x *exchange) body(h http.Header, from source, status int) {
 	if x.wantsAll() {
 		if from.size() >= 0 && status == http.StatusOK {
-			h["Accept-Ranges"] = acceptRanges
+			x.offerRanges(h)
 		}
 		x.whole(h, from, status)
 		return
@@ -102,7 +102,7 @@ func (x *exchange) body(h http.Header, from source, status int) {
 		x.whole(h, from, status)
 		return
 	}
-	h["Accept-Ranges"] = acceptRanges
+	x.offerRanges(h)
 	kind, ranges := rfc9111.Range(nil, &x.view, rep, now)
 	switch {
 	case kind == rfc9111.RangeUnsatisfiable:
@@ -114,6 +114,13 @@ func (x *exchange) body(h http.Header, from source, status int) {
 		x.parts(h, from, ranges)
 	default:
 		x.whole(h, from, status)
+	}
+}
+
+// offerRanges says that edge sends ranges, unless the policy says something else.
+func (x *exchange) offerRanges(h http.Header) {
+	if !x.plan.Route.Response.Governs("Accept-Ranges") {
+		h["Accept-Ranges"] = acceptRanges
 	}
 }
 

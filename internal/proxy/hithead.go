@@ -63,7 +63,7 @@ func (q *inquiry) makeCut(o *cache.Object) (c cache.Cut) {
 	if _, ok := h["Date"]; !ok {
 		facts |= cutDate
 	}
-	if o.Meta.Status == http.StatusOK && h["Accept-Ranges"] == nil {
+	if o.Meta.Status == http.StatusOK && h["Accept-Ranges"] == nil && !q.plan.Route.Response.Governs("Accept-Ranges") {
 		facts |= cutRanges
 	}
 	facts |= validators(h, o)
