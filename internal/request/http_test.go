@@ -101,8 +101,8 @@ func TestNew(t *testing.T) {
 			t.Errorf("%s is %s %s %s", test.url, v.Host, v.Path, v.Query)
 		}
 	}
-	if v := mustNew(t, rules, "GET", "http://127.0.0.1:8080/", "host: www.example.com"); v.Host != "www.example.com" {
-		t.Errorf("Host = %q, want that of the field", v.Host)
+	if v := mustNew(t, rules, "GET", "http://127.0.0.1:8080/", "host: www.example.com", "Cookie: a=b"); v.Host != "www.example.com" || !v.Has(SlotCookie) {
+		t.Errorf("Host = %q, a cookie: %t; want those of the fields", v.Host, v.Has(SlotCookie))
 	}
 	for _, test := range []struct {
 		method, url, field string
