@@ -2,6 +2,8 @@ package app
 
 import (
 	"crypto/tls"
+	"errors"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -214,6 +216,18 @@ func awaitFrame(t *testing.T, f *http2.Framer, wanted func(http2.Frame) bool) {
 		if wanted(frame) {
 			return
 		}
+	}
+}
+
+// At start, an error about a certificate says what to do.
+func TestABadCertificateIsToldWithAHint(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "edge.yaml")
+	writeFile(t, file, "version: 1\nlisten: {address: \"127.0.0.1:0\", tls: {cert: cert.pem, key: key.pem}}\norigin: {url: \"http://127.0.0.1:1\"}\n")
+	_, err := New(Options{Config: file, Admin: "127.0.0.1:0", Logger: slog.New(slog.DiscardHandler)})
+	var hinted interface{ Hint() string }
+	if !errors.As(err, &hinted) || !strings.Contains(hinted.Hint(), "beside the policy file") {
+		t.Errorf("New = %v, want an error with a hint", err)
 	}
 }
 

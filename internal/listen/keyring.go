@@ -30,6 +30,11 @@ func (e *CertificateError) Error() string {
 // Unwrap returns what is wrong.
 func (e *CertificateError) Unwrap() error { return e.Err }
 
+// Hint says what to do.
+func (e *CertificateError) Hint() string {
+	return "name a certificate and its own key, both PEM, in files that edge may read; names that are not absolute are looked for beside the policy file"
+}
+
 // Certificate tells of one pair.
 type Certificate struct {
 	Pair Pair
