@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -222,6 +223,15 @@ func TestABodyThatOutgrowsMaxObject(t *testing.T) {
 		r.wantFields("the origin saw", r.origin.last().Header, "Range: bytes=0-3")
 		if r.memory.Stats().Objects != 0 {
 			t.Error("it was stored")
+		}
+		get, head := r.get("/a"), r.do(r.t.Context(), http.MethodHead, "/a", "")
+		for _, name := range []string{"Cache-Status", "Cache-Control"} {
+			if got, want := head.header[name], get.header[name]; !slices.Equal(got, want) {
+				t.Errorf("HEAD says %s %q, GET says %q", name, got, want)
+			}
+		}
+		if got := r.origin.last().Method; got != http.MethodGet {
+			t.Errorf("the origin saw a %s", got)
 		}
 	})
 }

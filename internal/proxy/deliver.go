@@ -233,8 +233,11 @@ func (x *exchange) stream(r *fill.Reader) {
 	}
 	stored := l.Admission.Store == rfc9111.StoreIt
 	x.ttl = 0
-	if x.reason = x.verdict.Reason; !stored {
+	switch x.reason = x.verdict.Reason; {
+	case !stored:
 		x.reason = l.Admission.Reason
+	case x.knownTooLarge():
+		stored, x.reason = false, rfc9111.TooLarge
 	}
 	h := x.w.Header()
 	for name, values := range l.Header {

@@ -187,7 +187,7 @@ func (x *exchange) standsIn() bool {
 // without a flight, and notes why.
 func (x *exchange) mustPass() bool {
 	switch {
-	case x.found.State == cache.Marked && x.found.Mark == cache.MarkTooLarge && x.mayReach():
+	case x.knownTooLarge() && x.mayReach():
 		x.giveUp(rfc9111.TooLarge)
 	case x.view.Method == http.MethodHead && x.mayReach():
 		// Section 9.3.2 of RFC 9110: a HEAD says nothing about the body, so it
@@ -195,6 +195,12 @@ func (x *exchange) mustPass() bool {
 		x.giveUp(x.verdict.Reason)
 	}
 	return x.passes
+}
+
+// knownTooLarge reports that a body under the key was too large a moment ago. A HEAD
+// of an enforced route is fetched for all the same, as a GET, and says what a GET does.
+func (x *exchange) knownTooLarge() bool {
+	return x.found.State == cache.Marked && x.found.Mark == cache.MarkTooLarge
 }
 
 // mayReach reports whether the client's method may reach the origin: where a
