@@ -19,6 +19,7 @@ import (
 	"edge/internal/cache"
 	"edge/internal/fill"
 	"edge/internal/fleet"
+	"edge/internal/h2"
 	"edge/internal/listen"
 	"edge/internal/origin"
 	"edge/internal/policy"
@@ -70,6 +71,7 @@ type App struct {
 	closeLog func() error
 	proxy    *proxy.Proxy
 	wire     *wire.Answerer
+	h2       *h2.Answerer
 	gate     *gate
 
 	// exposition is the same over reloads; adminAPI is made anew, because a
@@ -206,7 +208,7 @@ func (a *App) build(p *policy.Policy) (err error) {
 		Stall: s.Limits.Stall,
 	})
 	a.gate = newGate(a.proxy, &a.draining)
-	a.wire = a.newWire(s.Limits)
+	a.wire, a.h2 = a.newWire(s.Limits), a.newH2(p)
 	a.data = a.dataServers(p)
 	a.exposition = a.newExposition()
 	a.swapAdmin()

@@ -160,9 +160,13 @@ func (a *App) dataServers(p *policy.Policy) []server {
 			s = a.server(a.gate.before(a.proxy.RedirectHTTPS()))
 		}
 		limit(s, p)
-		a.wire.Install(s)
+		if lane == listen.H2 {
+			a.h2.Install(s)
+		} else {
+			a.wire.Install(s)
+		}
 		s.Protocols = new(http.Protocols)
-		s.Protocols.SetHTTP1(true)
+		s.Protocols.SetHTTP1(lane != listen.H2)
 		s.Protocols.SetHTTP2(true)
 		s.Protocols.SetUnencryptedHTTP2(lane != listen.Plain)
 		list[lane] = server{s, a.doors.Lane(lane)}

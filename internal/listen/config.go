@@ -33,6 +33,9 @@ const (
 	H2C
 	// Redirect connections speak as H2C ones; their clients are sent to https.
 	Redirect
+	// H2 connections speak HTTP/2 under TLS that net/http does not see, because
+	// Options.Wrap has returned another connection.
+	H2
 
 	NumLanes
 )

@@ -18,10 +18,12 @@ type Options struct {
 	// Limits are asked for at each connection. Nil is no limits.
 	Limits func() Limits
 	// Wrap stands between a connection and net/http: what it returns is served
-	// instead. It gets every connection that may speak HTTP/1, with its lane, plain
-	// or after its TLS handshake (then it is a *tls.Conn, and what Wrap returns must
-	// have its method ConnectionState: that is how net/http finds out). It must not
-	// block, and the connection it returns must close the one it was given.
+	// instead. It gets every connection with its lane, plain or after its TLS
+	// handshake. Then it is a *tls.Conn, and what Wrap returns must have its method
+	// ConnectionState: that is how net/http finds out; but in the lane H2, where
+	// net/http knows nothing of TLS: what comes back as it was goes into Plain from
+	// there. Wrap must not block, and the connection it returns must close the one it
+	// was given.
 	Wrap func(net.Conn, Lane) net.Conn
 	// AcceptFailed is told of each failure to accept, Refused of each connection
 	// that came to nothing before HTTP.

@@ -46,13 +46,15 @@ func (s *Set) refuse(raw *conn, peer net.Addr, why Refusal, err error) {
 func (s *Set) put(raw *conn, ready net.Conn, c *Config) {
 	lane := c.lane()
 	secured, isTLS := ready.(*tls.Conn)
-	// In HTTP/2, net/http wants the *tls.Conn itself.
-	http2 := isTLS && secured.ConnectionState().NegotiatedProtocol == "h2"
-	if !http2 {
-		ready = s.o.Wrap(ready, lane)
+	if isTLS && secured.ConnectionState().NegotiatedProtocol == "h2" {
+		lane = H2
+	}
+	wrapped := s.o.Wrap(ready, lane)
+	if lane == H2 && wrapped == ready {
+		lane = Plain // there net/http wants the *tls.Conn itself
 	}
 	raw.begin(isTLS)
-	s.lanes[lane].put(ready)
+	s.lanes[lane].put(wrapped)
 }
 
 // prepare does what the rules want before HTTP.

@@ -30,6 +30,7 @@ func (f *filling) start(v *View, c Conn, rules *Rules) {
 	f.view, f.rules, f.conn = v, rules, c
 	f.maxBytes, f.maxLines = rules.fieldBytes(), rules.fieldCount()
 	v.start(rules, c)
+	v.HTTP2 = c.HTTP2
 }
 
 // method takes the method (RFC 9110, section 9). CONNECT and TRACE are refused

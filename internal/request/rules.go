@@ -38,6 +38,9 @@ type Conn struct {
 	Peer string
 	// TLS is true when the connection is encrypted.
 	TLS bool
+	// HTTP2 is true for a head that was put as HTTP/1.1 and came in HTTP/2. FromHTTP knows
+	// by itself.
+	HTTP2 bool
 	// RedirectHTTPS is true when the listener sends clients that speak http to
 	// https.
 	RedirectHTTPS bool
