@@ -162,7 +162,11 @@ func (c *conn) credit(n uint32) {
 // blockFrame takes a part of a header block.
 func (c *conn) blockFrame(d *desk, f frame, payload []byte) {
 	part, ok := f.fragment(payload)
-	if !ok || f.stream%2 == 0 || f.kind == kindHeaders && c.answered(f.stream) {
+	switch {
+	case !ok:
+		c.leave() // net/http finds as much before it looks at the block
+		return
+	case f.stream%2 == 0 || f.kind == kindHeaders && c.answered(f.stream):
 		c.refuse()
 		return
 	}
