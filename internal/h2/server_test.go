@@ -123,7 +123,7 @@ func newWorld(t *testing.T, wrapped bool) *world {
 			Idle:  testIdle, HeaderBytes: testHeader,
 			Panicked: func(any) { w.panics.Add(1) },
 		})
-		w.server.ConnContext = w.answerer.ConnContext
+		w.answerer.Install(w.server)
 		on = wrapping{on, w.answerer}
 	}
 	go func() { w.ended <- w.server.Serve(on) }()

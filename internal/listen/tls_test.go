@@ -55,9 +55,23 @@ func TestTheProtocolDecidesTheWay(t *testing.T) {
 	a := testcert.New(t)
 	p := pair(t, a, t.TempDir(), "a.example")
 	type wrapped struct{ *tls.Conn }
-	s := newSet(t, Options{Wrap: func(c net.Conn, _ Lane) net.Conn { return wrapped{c.(*tls.Conn)} }})
+	var bare atomic.Bool
+	s := newSet(t, Options{Wrap: func(c net.Conn, l Lane) net.Conn {
+		if l == H2 && bare.Load() {
+			return c
+		}
+		return wrapped{c.(*tls.Conn)}
+	}})
 	update(t, s, Config{Address: here, TLS: &TLS{Pairs: []Pair{p}}})
-	for _, protocol := range []string{"h2", "http/1.1", ""} {
+	for _, is := range []struct {
+		protocol string
+		bare     bool // Wrap returns what it gets
+		lane     Lane
+	}{
+		{"h2", false, H2}, {"h2", true, Plain}, {"http/1.1", false, Plain}, {"", false, Plain},
+	} {
+		protocol := is.protocol
+		bare.Store(is.bare)
 		c := &tls.Config{RootCAs: a.Pool(), ServerName: "a.example"}
 		if protocol != "" {
 			c.NextProtos = []string{protocol}
@@ -65,8 +79,8 @@ func TestTheProtocolDecidesTheWay(t *testing.T) {
 		if state, err := handshake(t, s, c); err != nil || state.NegotiatedProtocol != protocol {
 			t.Errorf("%q: got %q, %v", protocol, state.NegotiatedProtocol, err)
 		}
-		conn := accepted(t, s, Plain)
-		if _, is := conn.(wrapped); is != (protocol != "h2") {
+		conn := accepted(t, s, is.lane)
+		if _, ok := conn.(wrapped); ok == is.bare {
 			t.Errorf("%q: the server gets a %T", protocol, conn)
 		}
 		if state, ok := conn.(interface{ ConnectionState() tls.ConnectionState }); !ok || !state.ConnectionState().HandshakeComplete {
