@@ -55,6 +55,8 @@ func (a *App) wrap(c net.Conn, lane listen.Lane) net.Conn {
 		return a.wire.WrapDisarmed(c)
 	case listen.H2:
 		return a.h2.Wrap(c)
+	case listen.H2C:
+		return a.h2.WrapUnsure(a.wire.Wrap(c))
 	default:
 		return a.wire.Wrap(c)
 	}

@@ -61,6 +61,15 @@ func (a *Answerer) Wrap(nc net.Conn) net.Conn {
 	return newConn(a, nc)
 }
 
+// WrapUnsure is Wrap for a connection whose client speaks HTTP/1 or, without TLS and from
+// the first byte, HTTP/2. What it returns has a method NetConn, which returns nc.
+func (a *Answerer) WrapUnsure(nc net.Conn) net.Conn {
+	if !a.o.Open() {
+		return nc
+	}
+	return &unsure{Conn: nc, by: a}
+}
+
 // stateKey is the key of the *tls.ConnectionState in the context of a connection.
 type stateKey struct{}
 

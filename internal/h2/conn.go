@@ -72,6 +72,12 @@ func newConn(by *Answerer, nc net.Conn) *conn {
 	return c
 }
 
+// begun is a connection whose preface net/http has got already.
+func (c *conn) begun() *conn {
+	c.started = true
+	return c
+}
+
 // Write implements net.Conn, for net/http.
 func (c *conn) Write(p []byte) (int, error) { return c.out.write(p) }
 

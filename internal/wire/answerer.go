@@ -122,11 +122,11 @@ func speaksHTTP1(c *tls.Conn) bool {
 // connState is the hook of the http.Server: it tells whose turn it is.
 // Connections that are not wrapped are passed over.
 func connState(nc net.Conn, s http.ConnState) {
-	w, ok := nc.(interface{ wrapped() *conn })
-	if !ok {
+	c := under(nc)
+	if c == nil {
 		return
 	}
-	switch c := w.wrapped(); s {
+	switch s {
 	case http.StateIdle:
 		c.voice.rest()
 		c.takeBack()
@@ -138,10 +138,25 @@ func connState(nc net.Conn, s http.ConnState) {
 
 // connContext is the hook of the http.Server of that name: it is for connOf.
 func connContext(ctx context.Context, nc net.Conn) context.Context {
-	if w, ok := nc.(interface{ wrapped() *conn }); ok {
-		return context.WithValue(ctx, connKey{}, w.wrapped())
+	if c := under(nc); c != nil {
+		return context.WithValue(ctx, connKey{}, c)
 	}
 	return ctx
+}
+
+// under returns the wrapper that nc is or, as its method NetConn tells, stands on; nil
+// when there is none.
+func under(nc net.Conn) *conn {
+	for {
+		switch on := nc.(type) {
+		case interface{ wrapped() *conn }:
+			return on.wrapped()
+		case interface{ NetConn() net.Conn }:
+			nc = on.NetConn()
+		default:
+			return nil
+		}
+	}
 }
 
 // Watched reports whether a wrapper has read the request that has ctx from its
