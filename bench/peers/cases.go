@@ -118,7 +118,9 @@ func cases() []benchCase {
 				{"edge", setup{peer: "edge", cores: shared}, one(content.Public, 1<<10)},
 				{"nginx", setup{peer: "nginx", cores: shared}, one(content.Public, 1<<10)},
 				{"haproxy", setup{peer: "haproxy", cores: shared}, one(content.Public, 1<<10)},
+				{"edge, fast_hits: false", setup{peer: "edge", cores: shared, netHTTP: true}, one(content.Public, 1<<10)},
 			}),
+			goals:    []goal{{than: "nginx", atLeast: 1}, {than: "haproxy", atLeast: 1}},
 			generate: h2load,
 		}},
 		{"herd", &herds{peers: []setup{

@@ -42,7 +42,7 @@ var (
 		"Time from a request's head to the end of its answer, slow clients included. Native buckets as well, but for hit and stale.",
 		labels("route", "served")}
 	fastHitsTotal = definition{"edge_fast_hits_total", counter,
-		"Hits among these that were answered on the connection, below net/http (option fast_hits). Those of HTTP/2 never are.", nil}
+		"Hits among these that were answered on the connection, below net/http (option fast_hits).", nil}
 	staleAge = definition{"edge_stale_age_seconds", histogram,
 		"How long past its lifetime a stale answer was when it was served.", labels("route")}
 	withheldTotal = definition{"edge_withheld_requests_total", counter,
