@@ -18,6 +18,17 @@ type block struct {
 	size int
 }
 
+// fieldsKept is for how many fields a connection keeps room.
+const fieldsKept = 32
+
+// forget lets go of the fields.
+func (b *block) forget() {
+	clear(b.fields)
+	if b.fields = b.fields[:0]; cap(b.fields) > fieldsKept {
+		b.fields = nil
+	}
+}
+
 // listBytes is SETTINGS_MAX_HEADER_LIST_SIZE of net/http's server: with what it adds for
 // fields, as HTTP/2 counts them.
 func (a *Answerer) listBytes() int { return a.o.HeaderBytes + 32*10 }
@@ -188,6 +199,7 @@ func (c *conn) blockFrame(d *desk, f frame, payload []byte) {
 	case f.has(flagEndHeaders):
 		c.block.coming = false
 		c.blockEnds(d)
+		c.block.forget()
 	}
 }
 
