@@ -81,6 +81,7 @@ type App struct {
 
 	connectionsMost int // where the policy does not say
 	crowds          *quiet[struct{}]
+	full            atomic.Bool // as many connections are open as there may be
 
 	policy    atomic.Pointer[policy.Policy]
 	collector collector

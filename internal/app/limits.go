@@ -37,6 +37,7 @@ func (a *App) connectionLimits() listen.Limits {
 // crowded makes room while there are as many connections as there may be: those
 // that rest are closed, and each answer is the last on its connection.
 func (a *App) crowded(full bool) {
+	a.full.Store(full) // answers of net/http's say that they are the last
 	for _, s := range a.data {
 		s.server.SetKeepAlivesEnabled(!full)
 	}

@@ -13,8 +13,8 @@ import (
 )
 
 // newWire makes what answers hits, and what has to be fetched, below net/http. While
-// draining it leaves all requests to net/http, where the gate asks clients to go
-// elsewhere.
+// draining, and while there is no room for connections, it leaves all requests to net/http,
+// where clients are asked to go elsewhere.
 func (a *App) newWire(l policy.Limits) *wire.Answerer {
 	return wire.New(wire.Options{
 		Clerk:  func() wire.Clerk { return a.proxy.NewHit() },
@@ -45,7 +45,9 @@ func (a *App) newH2(p *policy.Policy) *h2.Answerer {
 }
 
 // fastHits reports whether hits are answered below net/http now.
-func (a *App) fastHits() bool { return !a.draining.Load() && a.policy.Load().Settings.FastHits }
+func (a *App) fastHits() bool {
+	return !a.draining.Load() && !a.full.Load() && a.policy.Load().Settings.FastHits
+}
 
 // wrap is what stands between a connection and net/http. Where clients are sent to
 // https nothing is looked up.

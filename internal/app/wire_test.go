@@ -103,14 +103,13 @@ func TestHitsOverTLSAreAnsweredBelowNetHTTP(t *testing.T) {
 	s.stored(t, 1)
 	c.get(aHit)
 	s.fast(t, "1")
-	// In HTTP/2 the same object is found: the key has the same scheme.
+	// In HTTP/2 the same object is found, by whomever: the key has the same scheme.
 	if _, err := s.get(t, true); err != nil {
 		t.Fatal(err)
 	}
 	eventually(t, "both hits are counted", func() bool { // the second after it was written
 		return s.metric(t, `edge_requests_total{class="2xx",method="GET",reason="fresh",route="/",served="hit"}`) == "2"
 	})
-	s.fast(t, "1")
 }
 
 // While edge drains, a client of hits is told to go elsewhere, too.
@@ -128,6 +127,27 @@ func TestHitsAreToldToEndWhileDraining(t *testing.T) {
 	if _, err := c.in.ReadByte(); err != io.EOF {
 		t.Errorf("after it: %v, want the end", err)
 	}
+}
+
+// So is it while as many connections are open as there may be.
+func TestHitsAreToldToEndWhileThereIsNoRoom(t *testing.T) {
+	t.Parallel()
+	f := start(t, newOrigin(t, nil).URL, policyNamed("a"))
+	c, two := f.dial(t), f.keep2(t, nil, true)
+	c.get("edge; fwd=uri-miss")
+	f.stored(t, 1)
+	for range 2 {
+		c.get(aHit)
+		two.ask(http.MethodGet, "/", nil)
+	}
+	f.crowded(true)
+	defer f.crowded(false)
+	if res := c.get(aHit); !res.Close {
+		t.Errorf("the answer does not say close: %v", res.Header)
+	}
+	connections := func() string { return f.metric(t, "edge_connections") }
+	two.ask(http.MethodGet, "/", nil)
+	eventually(t, "both connections have ended", func() bool { return connections() == "0" })
 }
 
 // A connection that rests after hits does not hold up the end, though net/http

@@ -57,7 +57,13 @@ func hits(t testing.TB, n int) func() {
 	if _, err := c.Read(make([]byte, len(preface))); err != nil {
 		t.Fatal(err)
 	}
-	stream, frames := uint32(1), []byte(nil)
+	stream, frames := uint32(1), frame{kind: kindSettings}.append(nil)
+	client.in = frames
+	_ = c.in.fill(client) // it has something
+	if err := c.work(); err != nil {
+		t.Fatal(err)
+	}
+	c.forward = nil
 	return func() {
 		frames = appendWindowUpdate(frames[:0], 1<<20)
 		for range n {
@@ -70,8 +76,9 @@ func hits(t testing.TB, n int) func() {
 		if err := c.work(); err != nil || clerk.sent != sent+n {
 			t.Fatalf("%d of %d were answered: %v", clerk.sent-sent, n, err)
 		}
-		c.window.ours, c.forward = 0, c.forward[:0]
+		c.window.yield()
 		c.window.init()
+		c.forward = c.forward[:0]
 	}
 }
 

@@ -51,6 +51,7 @@ type response struct {
 // stream is a response and the window that its stream has.
 type stream struct {
 	response
+	body   bytes.Buffer
 	window int64
 }
 
@@ -202,7 +203,7 @@ func (c *client) take(f http2.Frame) {
 		if r.window -= n; n > 0 && r.window < 0 {
 			c.faults = append(c.faults, fmt.Sprintf("the window of stream %d is exceeded by %d", f.StreamID, -r.window))
 		}
-		r.Body += string(f.Data())
+		r.body.Write(f.Data())
 		r.Ended = f.StreamEnded()
 	case *http2.RSTStreamFrame:
 		if r != nil {
@@ -238,6 +239,7 @@ func (c *client) outcome() outcome {
 	}
 	o := outcome{Streams: map[uint32]response{}, Acked: c.acks > 0, Pings: c.pings}
 	for id, r := range c.got {
+		r.Body = r.body.String()
 		o.Streams[id] = r.response
 	}
 	if c.goAway != nil {

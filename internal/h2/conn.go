@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,6 +25,7 @@ type conn struct {
 
 	in      inbox
 	started bool // the preface has come
+	greeted bool // and SETTINGS
 	// forward is what net/http is to read next; behind that, through bytes of the client's
 	// that are not looked at.
 	forward []byte
@@ -93,7 +95,7 @@ func (c *conn) Read(p []byte) (int, error) {
 		if len(c.forward) > 0 || c.through > 0 {
 			break
 		}
-		if err := c.in.fill(c.Conn); err != nil {
+		if err := c.in.fill(c.Conn); err != nil && !c.woken(err) {
 			return 0, err
 		}
 	}
@@ -111,10 +113,21 @@ func (c *conn) handOn(p []byte) (n int, err error) {
 	}
 	p = p[:min(len(p), c.through)]
 	if n = c.in.take(p); n == 0 {
-		n, err = c.Conn.Read(p)
+		if n, err = c.Conn.Read(p); err != nil && c.woken(err) {
+			return c.handOn(p)
+		}
 	}
 	c.through -= n
 	return n, err
+}
+
+// longAgo is a deadline that has passed.
+var longAgo = time.Unix(1, 0)
+
+// woken reports whether a read has ended because outgoing is short of window, and lets
+// reading go on. In HTTP/2 net/http itself sets no deadline for reads after the preface.
+func (c *conn) woken(err error) bool {
+	return c.started && errors.Is(err, os.ErrDeadlineExceeded) && c.Conn.SetReadDeadline(time.Time{}) == nil
 }
 
 // work does what can be done with what has come.
@@ -123,6 +136,11 @@ func (c *conn) work() (err error) {
 	defer c.working.Unlock()
 	if c.by.o.Panicked != nil {
 		defer c.rescue(&err)
+	}
+	if c.started && c.out.short.Swap(false) {
+		if n := c.window.yield(); n > 0 {
+			c.forward = appendWindowUpdate(c.forward, n)
+		}
 	}
 	d := c.by.desks.Get().(*desk)
 	d.out = d.out[:0]

@@ -1,10 +1,14 @@
 package h2
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"net"
+	"net/http"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -187,11 +191,15 @@ func TestWindow(t *testing.T) {
 				}
 			case 2:
 				n := rng.Int64N(w.theirs.Load() + 1)
-				w.spent(int(n))
-				left -= n
+				if w.spent(int(n)) {
+					w.yield()
+				}
+				if left -= n; left > 0 && w.theirs.Load() == 0 {
+					t.Fatalf("net/http waits, and ours are %d", w.ours.Load())
+				}
 			}
-			if theirs := w.theirs.Load(); w.ours < 0 || theirs < 0 || w.ours+theirs != left {
-				t.Fatalf("ours %d, theirs %d of %d", w.ours, theirs, left)
+			if ours, theirs := w.ours.Load(), w.theirs.Load(); ours < 0 || theirs < 0 || ours+theirs != left {
+				t.Fatalf("ours %d, theirs %d of %d", ours, theirs, left)
 			}
 		}
 	}
@@ -274,7 +282,7 @@ func TestCloseWaits(t *testing.T) {
 	block := appendFields(nil, []hpack.HeaderField{
 		{Name: ":method", Value: "GET"}, {Name: ":scheme", Value: "http"}, {Name: ":authority", Value: "example.com"}, {Name: ":path", Value: "/hit"},
 	})
-	_, _ = client.Write(appendBlock([]byte(preface), 1, flagEndStream, block))
+	_, _ = client.Write(appendBlock(frame{kind: kindSettings}.append([]byte(preface)), 1, flagEndStream, block))
 	<-slow.at
 	ended := make(chan bool)
 	go func() { _ = c.Close(); ended <- slow.ended.Load() }()
@@ -315,3 +323,191 @@ func (s *slowClerk) Parse(b []byte, _ request.Conn) (int, request.Fault) {
 func (s *slowClerk) View() *request.View { return &s.view }
 
 func (s *slowClerk) Answer([]byte, time.Duration) ([]byte, [][]byte, bool) { return nil, nil, false }
+
+// Whenever a client gives its window back – before half of it is used, or only when all
+// is – a large answer comes to its end, with hits beside it.
+func TestEveryWindowIsUsed(t *testing.T) {
+	for name, is := range map[string]struct {
+		window int
+		more   func(used, window int) bool
+	}{
+		"half of 15 MiB":        {15 << 20, func(used, window int) bool { return used > window/2 }},
+		"163840 left of 8 MB":   {8_000_000, func(used, window int) bool { return window-used <= 163840 }},
+		"all of 256 KiB":        {256 << 10, func(used, window int) bool { return used == window }},
+		"all of the first":      {initialWindow, func(used, window int) bool { return used == window }},
+		"a little over 1 MiB":   {1<<20 + 1, func(used, window int) bool { return used == window }},
+		"each byte of 256 KiB":  {256 << 10, func(used, _ int) bool { return used > 0 }},
+		"a quarter of 100000 B": {100_000, func(used, _ int) bool { return used > 25_000 }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				w := newWorld(t, true)
+				defer w.stop()
+				c := w.dialWith(http2.Setting{ID: http2.SettingInitialWindowSize, Val: windowMost})
+				defer c.close()
+				if is.window > initialWindow {
+					c.credit(0, uint32(is.window-initialWindow))
+				}
+				c.begin()
+				large := c.get(fmt.Sprintf("/large/%d", is.window+is.window/2))
+				hits := []uint32{c.get("/hit/2000")}
+				for range 100_000 {
+					c.flush(nil)
+					synctest.Wait()
+					used := c.used(is.window)
+					if !is.more(used, is.window) {
+						break
+					}
+					c.credit(0, uint32(used))
+					if len(hits) < 50 {
+						hits = append(hits, c.get("/hit/2000"))
+					}
+				}
+				o := c.outcome()
+				for _, id := range append(hits, large) {
+					if r := o.Streams[id]; !r.Ended {
+						t.Fatalf("stream %d has got %d bytes, with %d used of %d", id, len(r.Body), c.used(is.window), is.window)
+					}
+				}
+			})
+		})
+	}
+}
+
+// used is how much of a window of the connection is used and was not given back.
+func (c *client) used(window int) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return window - int(c.window)
+}
+
+// While net/http writes without a pause, frames of ours need not wait for its end.
+func TestHeldFramesFindAPlace(t *testing.T) {
+	sink := &recorded{}
+	o := outgoing{to: sink, window: new(window), lent: new(atomic.Uint32), seen: new(atomic.Uint32)}
+	theirs := bufio.NewWriterSize(writerOf(o.write), 4096) // as net/http has one
+	ours := frame{payloadMost, kindData, 0, 3}.append(nil)
+	ours = append(ours, make([]byte, payloadMost)...)
+	for range 500 {
+		_, _ = theirs.Write(append(frame{4000, kindData, 0, 1}.append(nil), make([]byte, 4000)...))
+		if err := o.send(ours); err != nil {
+			t.Fatal(err)
+		}
+		if len(o.held) > 4*len(ours) {
+			t.Fatalf("%d bytes wait", len(o.held))
+		}
+	}
+}
+
+type writerOf func([]byte) (int, error)
+
+func (w writerOf) Write(p []byte) (int, error) { return w(p) }
+
+// GOAWAY promises no stream that net/http will drop.
+func TestGoAwayWhileTheClerkWorks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, true)
+		hold := make(chan struct{})
+		w.handler = func(http.ResponseWriter, *http.Request) { <-hold }
+		w.looking, w.look = make(chan struct{}), make(chan struct{})
+		c := w.dial()
+		defer c.close()
+		c.get("/long")
+		c.flush(nil)
+		synctest.Wait()
+		late := c.get("/wait") // which is no hit
+		go c.flush(nil)
+		<-w.looking
+		ended := make(chan error)
+		go func() { ended <- w.server.Shutdown(context.Background()) }()
+		time.Sleep(time.Second)
+		close(w.look)
+		time.Sleep(time.Second)
+		if c.outcome().GoAway != "NO_ERROR" || c.last >= late {
+			t.Errorf("GOAWAY names stream %d, and %d is not answered", c.last, late)
+		}
+		close(hold)
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// A list of fields that is larger than it may be is refused with 431, whether its block
+// takes one frame or several, and the connection goes on.
+func TestLargeLists(t *testing.T) {
+	for _, size := range []int{1000, 12_000, 33_000} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, true)
+			defer w.stop()
+			c := w.dial()
+			defer c.close()
+			c.begin()
+			var fields []string
+			for n := 0; n < testHeader+1000; n += size {
+				fields = append(fields, "x", strings.Repeat("a", size))
+			}
+			block := bytes.Clone(c.encode(append([]string{":method", "GET", ":scheme", "http", ":authority", "example.com", ":path", "/hit"}, fields...)...))
+			large := c.next
+			c.next += 2
+			c.got[large] = &stream{window: initialWindow}
+			c.out.Write(appendBlock(nil, large, flagEndStream, block))
+			hit := c.get("/hit")
+			c.flush(nil)
+			synctest.Wait()
+			o := c.outcome()
+			if o.GoAway != "" || !strings.Contains(o.Streams[large].Fields, ":status: 431") || !o.Streams[hit].Ended {
+				t.Errorf("fields of %d bytes: %q, %.100q", size, o.GoAway, o.Streams[large].Fields)
+			}
+		})
+	}
+}
+
+// Behind a request that net/http refuses, frames on streams that were answered before are
+// no error.
+func TestLateFramesBehindAMalformedRequest(t *testing.T) {
+	for _, odd := range [][]string{{"Upper", "1"}, {"x", "a\x01b"}, {":path", "/2"}, {"x", "1", ":late", "1"}} {
+		synctest.Test(t, func(t *testing.T) {
+			w := newWorld(t, true)
+			defer w.stop()
+			c := w.dial()
+			defer c.close()
+			c.begin()
+			hit := c.get("/hit")
+			c.flush(nil)
+			synctest.Wait()
+			bad := c.get("/hit", odd...)
+			c.flush(nil)
+			synctest.Wait()
+			_ = c.framer.WriteRSTStream(hit, http2.ErrCodeCancel)
+			c.credit(hit, 1)
+			again := c.get("/hit")
+			c.flush(nil)
+			synctest.Wait()
+			if o := c.outcome(); o.GoAway != "" || o.Streams[bad].Reset != "PROTOCOL_ERROR" || !o.Streams[again].Ended {
+				t.Errorf("%q: %+v", odd, o)
+			}
+		})
+	}
+}
+
+// Nothing is answered before the client's SETTINGS, which say what it takes.
+func TestNoAnswerBeforeSettings(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, true)
+		defer w.stop()
+		c := w.dial()
+		defer c.close()
+		c.out.Reset()
+		c.out.WriteString(preface)
+		c.flush(nil)
+		synctest.Wait()
+		c.credit(0, 1<<20)
+		c.get("/hit")
+		c.flush(nil)
+		synctest.Wait()
+		if w.hits.Load() != 0 {
+			t.Error("a hit was answered")
+		}
+	})
+}

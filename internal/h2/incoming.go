@@ -2,6 +2,7 @@ package h2
 
 import (
 	"encoding/binary"
+	"strings"
 
 	"golang.org/x/net/http2/hpack"
 )
@@ -143,6 +144,7 @@ func (c *conn) settings(f frame, payload []byte) {
 	if f.has(flagAck) {
 		return
 	}
+	c.greeted = true
 	for ; len(payload) >= settingSize; payload = payload[settingSize:] {
 		value := binary.BigEndian.Uint32(payload[2:])
 		switch binary.BigEndian.Uint16(payload) {
@@ -216,17 +218,45 @@ func (c *conn) field(f hpack.HeaderField) {
 func (c *conn) blockEnds(d *desk) {
 	b := &c.block
 	if b.stream > c.seen.Load() {
-		c.seen.Store(b.stream)
 		if c.answer(d) {
+			c.seen.Store(b.stream)
 			return
 		}
+		// In this order: GOAWAY must not promise a stream that net/http will drop.
 		c.lent.Store(b.stream)
+		c.seen.Store(b.stream)
 		c.forwardedAt = c.by.o.Now()
+		if !wellFormed(b.fields) {
+			// net/http would refuse the stream, and not note its number: what the client says
+			// next of an earlier one would be an error. A block without fields it refuses, too.
+			b.fields = b.fields[:0]
+		}
+	}
+	if b.size > c.by.listBytes() {
+		d.request = c.appendTooLarge(d.request[:0], b.fields)
+	} else {
+		d.request = appendFields(d.request[:0], b.fields)
 	}
 	flags := uint8(0)
 	if b.end {
 		flags = flagEndStream
 	}
-	d.request = appendFields(d.request[:0], b.fields)
 	c.forward = appendBlock(c.forward, b.stream, flags, d.request)
+}
+
+// appendTooLarge appends a block in the place of one with a larger list than is allowed:
+// net/http answers 431 if the list is too large by the last frame of the block, and ends
+// the connection if it is before. So it gets what the request is for, and then, often enough, a field
+// that takes one byte: accept-encoding, of the table that never changes (RFC 7541, appendix A).
+func (c *conn) appendTooLarge(dst []byte, fields []hpack.HeaderField) []byte {
+	const number, size = 16, len("accept-encoding") + len("gzip, deflate") + 32
+	n := 0
+	for n < len(fields) && strings.HasPrefix(fields[n].Name, ":") {
+		n++
+	}
+	dst = appendFields(dst, fields[:n])
+	for range c.by.listBytes()/size + 1 {
+		dst = append(dst, 0x80|number)
+	}
+	return dst
 }

@@ -17,6 +17,7 @@ type outgoing struct {
 
 	begun atomic.Bool // net/http has written
 	away  atomic.Bool // net/http has said that it takes no more streams
+	short atomic.Bool // net/http has used its part of the window, and we not ours
 
 	mu sync.Mutex // guards what follows, and is held while something is written
 	// head is what there is of the head of net/http's frame, and rest is how much of its
@@ -28,17 +29,28 @@ type outgoing struct {
 	held  []byte // of ours, until net/http's frame is whole
 }
 
-// write writes what net/http gives, whole frames or not.
-func (o *outgoing) write(p []byte) (int, error) {
+// write writes what net/http gives, whole frames or not, and what is held at the first
+// place for it: net/http's own buffer seldom ends with a frame while there are more.
+func (o *outgoing) write(p []byte) (n int, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	n, err := o.to.Write(o.follow(p))
-	o.begun.Store(true)
-	if err == nil && len(o.held) > 0 && o.between() {
-		_, err = o.to.Write(o.held)
-		o.held = nil
+	defer o.begun.Store(true)
+	p, place := o.follow(p)
+	if len(o.held) == 0 || place < 0 {
+		return o.to.Write(p)
 	}
-	return n, err
+	if n, err = o.to.Write(p[:place]); err != nil {
+		return n, err
+	}
+	if _, err = o.to.Write(o.held); err != nil {
+		return n, err
+	}
+	o.held = nil
+	if place == len(p) {
+		return n, nil
+	}
+	more, err := o.to.Write(p[place:])
+	return n + more, err
 }
 
 // send writes frames of ours, which it copies if they have to wait.
@@ -57,9 +69,14 @@ func (o *outgoing) send(frames []byte) error {
 func (o *outgoing) between() bool { return o.have == 0 && o.rest == 0 && !o.block }
 
 // follow reads the heads of net/http's frames in p, and returns p, or a copy in which
-// GOAWAY says the truth.
-func (o *outgoing) follow(p []byte) []byte {
+// GOAWAY says the truth. place is the first in p, or behind it, where frames of ours may
+// stand; -1 if there is none.
+func (o *outgoing) follow(p []byte) (_ []byte, place int) {
+	place = -1
 	for at := 0; at < len(p); {
+		if place < 0 && o.between() {
+			place = at
+		}
 		if o.rest > 0 {
 			n := min(o.rest, len(p)-at)
 			o.rest -= n
@@ -69,14 +86,17 @@ func (o *outgoing) follow(p []byte) []byte {
 		n := copy(o.head[o.have:], p[at:])
 		at += n
 		if o.have += n; o.have < headBytes {
-			return p
+			return p, place
 		}
 		o.have = 0
 		f := parseFrame(o.head[:])
 		o.rest = f.size
 		switch f.kind {
 		case kindData:
-			o.window.spent(f.size)
+			if o.window.spent(f.size) {
+				o.short.Store(true)
+				_ = o.to.SetReadDeadline(longAgo) // to have conn.woken look; it fails when reading will
+			}
 		case kindHeaders, kindPushPromise, kindContinuation:
 			o.block = !f.has(flagEndHeaders)
 		case kindGoAway:
@@ -84,7 +104,10 @@ func (o *outgoing) follow(p []byte) []byte {
 			p = o.lastStream(p, at)
 		}
 	}
-	return p
+	if place < 0 && o.between() {
+		place = len(p)
+	}
+	return p, place
 }
 
 // lastStream corrects the last stream in the payload of GOAWAY at p[at:], which tells the

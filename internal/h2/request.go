@@ -1,6 +1,7 @@
 package h2
 
 import (
+	"slices"
 	"strings"
 
 	"golang.org/x/net/http2/hpack"
@@ -42,7 +43,7 @@ func appendInt(dst []byte, bits, before uint8, n uint64) []byte {
 // the connection matters.
 func (c *conn) answerable() bool {
 	b := &c.block
-	return b.end && b.size <= c.by.listBytes() && !c.barred && c.out.begun.Load() && !c.out.away.Load() &&
+	return c.greeted && b.end && b.size <= c.by.listBytes() && !c.barred && c.out.begun.Load() && !c.out.away.Load() &&
 		c.by.o.Open() && c.by.o.Now()-c.forwardedAt < c.by.o.Idle/2
 }
 
@@ -117,7 +118,12 @@ func appendRequest(dst []byte, scheme string, fields []hpack.HeaderField) (_ []b
 	dst = append(append(dst, method...), ' ')
 	dst = append(append(dst, path...), " HTTP/1.1\r\nHost: "...)
 	dst = append(append(dst, authority...), "\r\n"...)
+	trailers := false
 	for i, f := range rest {
+		if f.Name == "te" && f.Value == "trailers" && !trailers {
+			trailers = true // hits have none
+			continue
+		}
 		if !isName(f.Name) || !isValue(f.Value) || ofConnection(f.Name) {
 			return dst, false
 		}
@@ -129,6 +135,32 @@ func appendRequest(dst []byte, scheme string, fields []hpack.HeaderField) (_ []b
 		dst = append(append(dst, f.Value...), "\r\n"...)
 	}
 	return append(dst, "\r\n"...), true
+}
+
+// wellFormed reports whether net/http's framer would hand a header block on, rather than
+// refuse its stream by itself.
+func wellFormed(fields []hpack.HeaderField) bool {
+	regular := false
+	for i, f := range fields {
+		if !isValue(f.Value) {
+			return false
+		}
+		if !strings.HasPrefix(f.Name, ":") {
+			if regular = true; !isName(f.Name) {
+				return false
+			}
+			continue
+		}
+		switch f.Name {
+		case ":method", ":scheme", ":authority", ":path", ":protocol":
+		default:
+			return false
+		}
+		if regular || slices.ContainsFunc(fields[:i], func(g hpack.HeaderField) bool { return g.Name == f.Name }) {
+			return false
+		}
+	}
+	return true
 }
 
 // appendCookies appends one line for all fields Cookie, at the place of the first: a client

@@ -64,6 +64,10 @@ func (f *fake) Answer(dst []byte, _ time.Duration) (head []byte, body [][]byte, 
 	if f.view.Path == "/panic" {
 		panic("the clerk panics")
 	}
+	if f.view.Path == "/wait" {
+		f.w.looking <- struct{}{}
+		<-f.w.look
+	}
 	p, ok := pageOf(f.view.Path, f.view.Query)
 	if !ok {
 		return nil, nil, false
@@ -96,7 +100,9 @@ type world struct {
 	panics   atomic.Int64
 	handler  func(http.ResponseWriter, *http.Request) // nil for answer
 	ended    chan error
-	began    time.Time
+	// looking is told when the clerk is asked for /wait, and look lets it go on.
+	looking, look chan struct{}
+	began         time.Time
 }
 
 const (

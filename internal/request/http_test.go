@@ -1,10 +1,12 @@
 package request
 
 import (
+	"bufio"
 	"fmt"
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -176,5 +178,31 @@ func TestFromServer(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A head of HTTP/2 that was put as HTTP/1.1 means what it meant.
+func TestParseOfHTTP2(t *testing.T) {
+	rules := &Rules{Names: NewNames()}
+	for _, fields := range []string{"", "pragma: no-cache\r\n", "cookie: a=b; c=d\r\naccept: */*\r\n", "upgrade: websocket\r\n"} {
+		head := "GET /a?b HTTP/1.1\r\nHost: A.test\r\n" + fields + "\r\n"
+		r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(head)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Proto, r.ProtoMajor, r.ProtoMinor = "HTTP/2.0", 2, 0
+		if strings.HasPrefix(fields, "pragma") {
+			r.Header.Del("Cache-Control") // which net/http adds in HTTP/1 alone
+		}
+		var want, got View
+		if f := FromHTTP(&want, r, Conn{TLS: true}, rules); f != NoFault {
+			t.Fatal(f)
+		}
+		if n, f := Parse(&got, []byte(head), Conn{TLS: true, HTTP2: true}, rules); n != len(head) || f != NoFault {
+			t.Fatal(n, f)
+		}
+		if p, f := meaning(&got), meaning(&want); !reflect.DeepEqual(p, f) {
+			t.Errorf("%q is\n%+v to Parse,\n%+v to FromHTTP", head, p, f)
+		}
 	}
 }

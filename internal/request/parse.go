@@ -178,6 +178,9 @@ func (p *parser) framing() Fault {
 // so, and the two fillers must agree.
 func (p *parser) readPragma() {
 	v := p.view
+	if v.HTTP2 {
+		return // net/http does so in HTTP/1 only
+	}
 	if pragma, _ := v.Get(SlotPragma); pragma == "no-cache" && !v.Has(SlotCacheControl) {
 		v.add("Cache-Control", "no-cache", SlotCacheControl, true)
 	}
