@@ -434,9 +434,12 @@ func TestGoAwayWhileTheClerkWorks(t *testing.T) {
 }
 
 // A list of fields that is larger than it may be is refused with 431, whether its block
-// takes one frame or several, and the connection goes on.
+// takes one frame or several, and however much of it the path takes; and the connection
+// goes on.
 func TestLargeLists(t *testing.T) {
-	for _, size := range []int{1000, 12_000, 33_000} {
+	for _, is := range []struct{ path, field int }{
+		{3, 1000}, {3, 12_000}, {3, 33_000}, {15_950, 12_000}, {16_100, 12_000}, {16_300, 12_000}, {32_700, 12_000}, {32_900, 1},
+	} {
 		synctest.Test(t, func(t *testing.T) {
 			w := newWorld(t, true)
 			defer w.stop()
@@ -444,10 +447,11 @@ func TestLargeLists(t *testing.T) {
 			defer c.close()
 			c.begin()
 			var fields []string
-			for n := 0; n < testHeader+1000; n += size {
-				fields = append(fields, "x", strings.Repeat("a", size))
+			for n := 0; n < testHeader+1000; n += is.field + 32 {
+				fields = append(fields, "x", strings.Repeat("a", is.field))
 			}
-			block := bytes.Clone(c.encode(append([]string{":method", "GET", ":scheme", "http", ":authority", "example.com", ":path", "/hit"}, fields...)...))
+			path := "/" + strings.Repeat("p", is.path)
+			block := bytes.Clone(c.encode(append([]string{":method", "GET", ":scheme", "http", ":authority", "example.com", ":path", path}, fields...)...))
 			large := c.next
 			c.next += 2
 			c.got[large] = &stream{window: initialWindow}
@@ -457,7 +461,7 @@ func TestLargeLists(t *testing.T) {
 			synctest.Wait()
 			o := c.outcome()
 			if o.GoAway != "" || !strings.Contains(o.Streams[large].Fields, ":status: 431") || !o.Streams[hit].Ended {
-				t.Errorf("fields of %d bytes: %q, %.100q", size, o.GoAway, o.Streams[large].Fields)
+				t.Errorf("a path of %d bytes, fields of %d: %q, %.100q", is.path, is.field, o.GoAway, o.Streams[large].Fields)
 			}
 		})
 	}

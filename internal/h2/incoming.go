@@ -246,16 +246,18 @@ func (c *conn) blockEnds(d *desk) {
 
 // appendTooLarge appends a block in the place of one with a larger list than is allowed:
 // net/http answers 431 if the list is too large by the last frame of the block, and ends
-// the connection if it is before. So it gets what the request is for, and then, often enough, a field
-// that takes one byte: accept-encoding, of the table that never changes (RFC 7541, appendix A).
+// the connection if it is before. So it gets what the request is for, and then, until that
+// is too much and not once more, a field that takes one byte: accept-encoding, of the table
+// that never changes (RFC 7541, appendix A).
 func (c *conn) appendTooLarge(dst []byte, fields []hpack.HeaderField) []byte {
 	const number, size = 16, len("accept-encoding") + len("gzip, deflate") + 32
-	n := 0
+	n, sum := 0, 0
 	for n < len(fields) && strings.HasPrefix(fields[n].Name, ":") {
+		sum += int(fields[n].Size())
 		n++
 	}
 	dst = appendFields(dst, fields[:n])
-	for range c.by.listBytes()/size + 1 {
+	for ; sum <= c.by.listBytes(); sum += size {
 		dst = append(dst, 0x80|number)
 	}
 	return dst
