@@ -113,12 +113,16 @@ func (c *conn) handOn(p []byte) (n int, err error) {
 	}
 	p = p[:min(len(p), c.through)]
 	if n = c.in.take(p); n == 0 {
-		if n, err = c.Conn.Read(p); err != nil && c.woken(err) {
-			return c.handOn(p)
-		}
+		n, err = c.Conn.Read(p)
 	}
-	c.through -= n
-	return n, err
+	if n > 0 {
+		c.through -= n
+		return n, nil // an error comes again
+	}
+	if err != nil && c.woken(err) {
+		return c.handOn(p)
+	}
+	return 0, err
 }
 
 // longAgo is a deadline that has passed.

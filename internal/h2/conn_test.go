@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -515,3 +517,34 @@ func TestNoAnswerBeforeSettings(t *testing.T) {
 		}
 	})
 }
+
+// Bytes that come with an error are not lost, also where the error is only that outgoing
+// wants to be looked at: crypto/tls may return both.
+func TestBytesBesideAnError(t *testing.T) {
+	const body = "0123456789"
+	sent := preface + string(frame{size: len(body), kind: kindData, stream: 1}.append(nil))
+	a := New(Options{Open: func() bool { return true }, Clerk: func() wire.Clerk { return nil }, HeaderBytes: testHeader})
+	c := a.Wrap(&woken{parts: []string{sent, body[:4], body[4:]}})
+	got := make([]byte, len(sent)+len(body))
+	if n, err := io.ReadFull(c, got); err != nil || string(got) != sent+body {
+		t.Errorf("net/http gets %q, %v", got[:n], err)
+	}
+}
+
+// woken is a connection that is only read from, and whose every read passes its deadline.
+type woken struct {
+	net.Conn
+	parts []string
+}
+
+func (w *woken) Read(p []byte) (n int, _ error) {
+	if len(w.parts) > 0 {
+		n = copy(p, w.parts[0])
+		w.parts = w.parts[1:]
+		return n, os.ErrDeadlineExceeded
+	}
+	return 0, io.EOF
+}
+
+func (w *woken) RemoteAddr() net.Addr            { return nil }
+func (w *woken) SetReadDeadline(time.Time) error { return nil }
