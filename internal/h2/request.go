@@ -118,7 +118,7 @@ func appendRequest(dst []byte, scheme string, fields []hpack.HeaderField) (_ []b
 	dst = append(append(dst, method...), ' ')
 	dst = append(append(dst, path...), " HTTP/1.1\r\nHost: "...)
 	dst = append(append(dst, authority...), "\r\n"...)
-	trailers := false
+	trailers, cookies := false, false
 	for i, f := range rest {
 		if f.Name == "te" && f.Value == "trailers" && !trailers {
 			trailers = true // hits have none
@@ -128,7 +128,9 @@ func appendRequest(dst []byte, scheme string, fields []hpack.HeaderField) (_ []b
 			return dst, false
 		}
 		if f.Name == "cookie" {
-			dst = appendCookies(dst, rest[:i], rest[i:])
+			if !cookies {
+				cookies, dst = true, appendCookies(dst, rest[i:])
+			}
 			continue
 		}
 		dst = append(append(dst, f.Name...), ": "...)
@@ -163,16 +165,11 @@ func wellFormed(fields []hpack.HeaderField) bool {
 	return true
 }
 
-// appendCookies appends one line for all fields Cookie, at the place of the first: a client
-// may send its cookies in several (RFC 9113, section 8.2.3).
-func appendCookies(dst []byte, before, rest []hpack.HeaderField) []byte {
-	for _, f := range before {
-		if f.Name == "cookie" {
-			return dst
-		}
-	}
+// appendCookies appends one line for all fields Cookie, of which the first is the first of
+// fields: a client may send its cookies in several (RFC 9113, section 8.2.3).
+func appendCookies(dst []byte, fields []hpack.HeaderField) []byte {
 	dst = append(dst, "cookie: "...)
-	for i, f := range rest {
+	for i, f := range fields {
 		if f.Name != "cookie" {
 			continue
 		}
