@@ -45,7 +45,7 @@ var configOptions = []optionOf[Config]{
 	option("slashes", oneOf("keep", "merge"), func(c *Config) *string { return &c.Slashes }, "keep",
 		"merge redirects (308) a path with doubled slashes to the one without."),
 	option("fast_hits", optional(boolean()), func(c *Config) **bool { return &c.FastHits }, "true",
-		"Whether plain GETs that a route looks up are answered on the connection, below net/http. The answers are the same; a hit takes less than half of the processor's time, and less than a fifth in HTTP/2; a fetch of HTTP/1.1 takes less, too. A reload to false holds for open connections, too; one to true only for new ones."),
+		"Whether plain GETs that a route looks up are answered on the connection, below net/http. The answers are the same; a hit takes less than half of the processor's time, and less than a fifth in HTTP/2; a fetch of HTTP/1.1 takes less, too. A reload to false holds for open connections, too; one to true, in HTTP/1, for new ones only."),
 	option("access_log", text("a place for the log", "stdout, stderr, off or the name of a file"), func(c *Config) *string { return &c.AccessLog }, "stdout",
 		"Where one line of JSON for each request goes."),
 	option("drain_delay", optional(duration()), func(c *Config) **time.Duration { return &c.DrainDelay }, "5s",
