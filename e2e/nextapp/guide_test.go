@@ -138,7 +138,7 @@ func (s *shell) do(t *testing.T, line int, command string) (said string, status 
 		command = fmt.Sprintf("{ %s\n} </dev/null 2>&1", command)
 	}
 	const end = "--- the command has ended with "
-	if _, err := fmt.Fprintf(s.in, "%s\necho; echo '%s'$?\n", command, end); err != nil {
+	if _, err := fmt.Fprintf(s.in, "%s\nended=$?; echo; echo '%s'$ended\n", command, end); err != nil {
 		t.Fatal(err)
 	}
 	for s.out.Scan() {
@@ -179,7 +179,9 @@ func TestTheGuide(t *testing.T) {
 		t.Fatal(err)
 	}
 	free := ports(t)
-	sh := startShell(t, dir, "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"), "NEXT_TELEMETRY_DISABLED=1", "npm_config_audit=false", "npm_config_fund=false",
+	sh := startShell(t, dir, "PATH="+filepath.Dir(binary)+":"+os.Getenv("PATH"), "NEXT_TELEMETRY_DISABLED=1",
+		"npm_config_yes=true", // npx asks whether it may install
+		"npm_config_audit=false", "npm_config_fund=false",
 		free.Replace("EDGE_ADMIN=http://127.0.0.1:9090"))
 	for _, s := range guide(t, root) {
 		if s.file != "" {
