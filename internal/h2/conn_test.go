@@ -31,14 +31,22 @@ func (c *client) begin() {
 	synctest.Wait()
 }
 
-// Of a header block without an end no more is read than a list may have.
-func TestEndlessBlock(t *testing.T) {
+// onConnection does something on a connection where hits may follow.
+func onConnection(t *testing.T, do func(t *testing.T, w *world, c *client)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld(t, true)
 		defer w.stop()
 		c := w.dial()
 		defer c.close()
 		c.begin()
+		do(t, w, c)
+	})
+}
+
+// Of a header block without an end no more is read than a list may have.
+func TestEndlessBlock(t *testing.T) {
+	onConnection(t, func(t *testing.T, w *world, c *client) {
 		c.raw(kindHeaders, 0, c.next, nil)
 		for range 10 {
 			c.raw(kindContinuation, 0, c.next, bytes.Repeat([]byte{0x20}, payloadMost)) // a size of the table, again and again
@@ -79,12 +87,7 @@ func TestSmallerTable(t *testing.T) {
 
 // GOAWAY names the last stream that was answered, by whomever.
 func TestGoAway(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, true)
-		defer w.stop()
-		c := w.dial()
-		defer c.close()
-		c.begin()
+	onConnection(t, func(t *testing.T, w *world, c *client) {
 		var hit uint32
 		for range 10 {
 			hit = c.get("/hit")
@@ -111,12 +114,7 @@ func TestGoAway(t *testing.T) {
 
 // Streams that net/http does not know of are no error when the client says more of them.
 func TestFramesOfAnsweredStreams(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		w := newWorld(t, true)
-		defer w.stop()
-		c := w.dial()
-		defer c.close()
-		c.begin()
+	onConnection(t, func(t *testing.T, w *world, c *client) {
 		hit := c.get("/hit")
 		c.credit(hit, 100)
 		_ = c.framer.WritePriority(hit, http2.PriorityParam{Weight: 1})
@@ -442,12 +440,7 @@ func TestLargeLists(t *testing.T) {
 	for _, is := range []struct{ path, field int }{
 		{3, 1000}, {3, 12_000}, {3, 33_000}, {15_950, 12_000}, {16_100, 12_000}, {16_300, 12_000}, {32_700, 12_000}, {32_900, 1},
 	} {
-		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(t, true)
-			defer w.stop()
-			c := w.dial()
-			defer c.close()
-			c.begin()
+		onConnection(t, func(t *testing.T, w *world, c *client) {
 			var fields []string
 			for n := 0; n < testHeader+1000; n += is.field + 32 {
 				fields = append(fields, "x", strings.Repeat("a", is.field))
@@ -473,12 +466,7 @@ func TestLargeLists(t *testing.T) {
 // no error.
 func TestLateFramesBehindAMalformedRequest(t *testing.T) {
 	for _, odd := range [][]string{{"Upper", "1"}, {"x", "a\x01b"}, {":path", "/2"}, {"x", "1", ":late", "1"}} {
-		synctest.Test(t, func(t *testing.T) {
-			w := newWorld(t, true)
-			defer w.stop()
-			c := w.dial()
-			defer c.close()
-			c.begin()
+		onConnection(t, func(t *testing.T, w *world, c *client) {
 			hit := c.get("/hit")
 			c.flush(nil)
 			synctest.Wait()

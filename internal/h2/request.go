@@ -3,6 +3,7 @@ package h2
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"golang.org/x/net/http2/hpack"
 
@@ -41,15 +42,16 @@ func appendInt(dst []byte, bits, before uint8, n uint64) []byte {
 
 // answerable reports whether the request that a block is may be answered here, as far as
 // the connection matters.
-func (c *conn) answerable() bool {
+func (c *conn) answerable(now time.Duration) bool {
 	b := &c.block
 	return c.greeted && b.end && b.size <= c.by.listBytes() && !c.barred && c.out.begun.Load() && !c.out.away.Load() &&
-		c.by.o.Open() && c.by.o.Now()-c.forwardedAt < c.by.o.Idle/2
+		c.by.o.Open() && now-c.forwardedAt < c.by.o.Idle/2
 }
 
 // answer answers the request that the block is, and reports false when it is net/http's.
 func (c *conn) answer(d *desk) bool {
-	if !c.answerable() {
+	now := c.by.o.Now()
+	if !c.answerable(now) {
 		return false
 	}
 	scheme := "http"
@@ -64,7 +66,6 @@ func (c *conn) answer(d *desk) bool {
 	if v := d.clerk.View(); n != len(head) || fault != request.NoFault || v.Hop != 0 || v.Has(request.SlotRange) {
 		return false
 	}
-	now := c.by.o.Now()
 	answer, body, ok := d.clerk.Answer(d.answer[:0], now)
 	if !ok {
 		return false
