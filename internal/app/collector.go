@@ -8,16 +8,27 @@ import (
 	"time"
 )
 
-// restAfter is after how long without a collection edge is at rest, unless it works:
-// what garbage gathered since is collected then, and its memory goes back to the system.
-// A process that rests would keep it for good, and that may be as much as lives.
+// restAfter is after how long without work edge is at rest: what garbage has gathered is
+// collected then, and its memory goes back to the system. A process that rests would
+// keep it for good, and that may be as much as lives.
 const restAfter = 10 * time.Second
 
+// looks is how often a process that may be at rest is looked at within restAfter. It has
+// to be without work each time: one that works now and then would give memory back only
+// to take it again.
+const looks = 4
+
 // atWork is how many bytes are allocated from one look to the next by a process that
-// works: a quarter of restAfter, so that some two hundred fetches a second are work. With
-// a large store its collections are minutes apart; one more between two of them, and
-// memory that is given back only to be taken again, would slow it down.
+// works: some two hundred fetches a second are work.
 const atWork = 4 << 20
+
+// Of what a rest has to be good for: a part of what lives, or so many bytes at the least.
+// It collects, and with a large store that takes its time; Go collects every two minutes
+// as it is, and a rest after each would be one more for nothing.
+const (
+	worthPart  = 8
+	worthLeast = 4 << 20
+)
 
 // How much garbage may gather before it is collected, in percent of what lives:
 // Go's own choice, within the target of LimitMemory, when a store of some size
@@ -54,6 +65,7 @@ type collector struct {
 	mu      sync.Mutex
 	ended   bool        // guarded by mu, as is the rest
 	calm    *time.Timer // fires rest; nil before begin
+	quiet   int         // looks without work, in a row
 	resting bool        // the next collection is that of rest, and no sign of work
 	made    uint64      // bytes that were allocated until the last look
 }
@@ -64,7 +76,7 @@ func (c *collector) begin(restAfter time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.works()
-	c.calm = time.AfterFunc(restAfter, c.rest)
+	c.calm = time.AfterFunc(restAfter/looks, c.rest)
 	c.watch()
 }
 
@@ -78,11 +90,12 @@ func (c *collector) end() {
 	}
 }
 
-// rest collects and gives back, or else looks again soon. It is on a goroutine of the
-// timer's.
+// rest looks, and collects and gives back, or looks again soon. Where nothing is to be
+// had from a rest, only another collection says that there may be. It is on a goroutine
+// of the timer's.
 func (c *collector) rest() {
-	if c.rests() {
-		debug.FreeOSMemory()
+	if c.rests() && worthwhile() {
+		c.collect()
 	}
 }
 
@@ -90,15 +103,28 @@ func (c *collector) rest() {
 func (c *collector) rests() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	switch {
-	case c.ended:
-		return false
-	case c.works():
-		c.calm.Reset(c.restAfter / 4)
+	if c.ended {
 		return false
 	}
-	c.resting = true
+	if c.works() {
+		c.quiet = 0
+	} else {
+		c.quiet++
+	}
+	if c.quiet < looks {
+		c.calm.Reset(c.restAfter / looks)
+		return false
+	}
+	c.quiet = 0
 	return true
+}
+
+// collect is the collection of a rest.
+func (c *collector) collect() {
+	c.mu.Lock()
+	c.resting = true
+	c.mu.Unlock()
+	debug.FreeOSMemory()
 }
 
 // works reports whether the process has worked since the last look. c.mu is held.
@@ -110,6 +136,23 @@ func (c *collector) works() bool {
 	return c.made-before > atWork
 }
 
+// worthwhile reports whether a collection could give back enough.
+func worthwhile() bool {
+	s := []metrics.Sample{
+		{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/free:bytes"},
+	}
+	metrics.Read(s)
+	live := s[0].Value.Uint64()
+	return worth(live, s[1].Value.Uint64(), s[2].Value.Uint64())
+}
+
+// worth is worthwhile for so many bytes that lived at the last collection, that are used
+// now, and that are free and not given back.
+func worth(live, used, free uint64) bool {
+	garbage := used - min(live, used)
+	return garbage+free > max(live/worthPart, worthLeast)
+}
+
 // note notes a collection and reports whether there is more to do.
 func (c *collector) note() bool {
 	c.mu.Lock()
@@ -118,8 +161,7 @@ func (c *collector) note() bool {
 		return false
 	}
 	if !c.resting {
-		c.works()
-		c.calm.Reset(c.restAfter)
+		c.calm.Reset(c.restAfter / looks)
 	}
 	c.resting = false
 	return true

@@ -56,42 +56,71 @@ func TestTuneCollector(t *testing.T) {
 
 // A process at rest gives back the garbage that it had.
 func TestRest(t *testing.T) {
-	before := debug.SetGCPercent(100)
+	before := debug.SetGCPercent(-1) // what is garbage below is not collected until there is a rest
 	defer debug.SetGCPercent(before)
 	const size = 256 << 20
-	kept := func() uint64 { // what the heap holds of the system's memory
+	stats := func() (kept uint64, forced uint32) { // what the heap holds of the system's memory, and collections that were asked for
 		var m runtime.MemStats
 		runtime.ReadMemStats(&m)
-		return m.HeapSys - m.HeapReleased
+		return m.HeapSys - m.HeapReleased, m.NumForcedGC
 	}
 	held := make([]byte, size)
 	for i := range len(held) / 4096 {
 		held[i*4096] = 1
 	}
-	full := kept()
+	full, asked := stats()
 	runtime.KeepAlive(held)
 	held = nil
-	var c collector
+	c := collector{percent: littleGarbage} // which it does not set again: no collection but that of the rest
 	c.begin(10 * time.Millisecond)
 	defer c.end()
-	eventually(t, "garbage goes back to the system", func() bool { return kept()+size/2 < full })
+	eventually(t, "garbage goes back to the system", func() bool {
+		kept, forced := stats()
+		return kept+size/2 < full && forced > asked
+	})
 }
 
-// A process that works is not at rest, however rare its collections are.
+// A process that works now and then is not at rest, however rare its collections are.
 func TestWorkIsNoRest(t *testing.T) {
 	c := collector{restAfter: time.Hour}
 	c.calm = time.AfterFunc(time.Hour, c.rest)
+	defer c.calm.Stop()
 	c.works()
-	runtime.KeepAlive(make([]byte, 2*atWork))
-	c.calm.Stop()
-	if c.rests() {
-		t.Error("a process that has allocated is at rest")
+	look := func(want bool) {
+		t.Helper()
+		c.calm.Stop()
+		if got := c.rests(); got != want {
+			t.Fatalf("at rest: %v, want %v", got, want)
+		}
+		if again := c.calm.Stop(); again == want {
+			t.Fatalf("somebody looks again: %v", again)
+		}
 	}
-	if !c.calm.Stop() {
-		t.Error("nobody looks again")
+	for range 2 {
+		runtime.KeepAlive(make([]byte, 2*atWork))
+		for range looks {
+			look(false)
+		}
 	}
-	if !c.rests() {
-		t.Error("a process that has done nothing since is not at rest")
+	look(true)
+}
+
+// A rest that would give nothing back is not taken: it costs a collection.
+func TestRestForNothing(t *testing.T) {
+	const mib = 1 << 20
+	for _, c := range []struct {
+		live, used, free uint64
+		want             bool
+	}{
+		{live: 4000 * mib, used: 4000 * mib, free: 400 * mib, want: false},
+		{live: 4000 * mib, used: 4400 * mib, free: 200 * mib, want: true},
+		{live: 4000 * mib, used: 3000 * mib, free: 400 * mib, want: false}, // swept since
+		{live: 2 * mib, used: 4 * mib, free: mib, want: false},
+		{live: 2 * mib, used: 4 * mib, free: 3 * mib, want: true},
+	} {
+		if got := worth(c.live, c.used, c.free); got != c.want {
+			t.Errorf("%+v: %v", c, got)
+		}
 	}
 }
 
