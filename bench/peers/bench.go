@@ -49,6 +49,7 @@ type bench struct {
 	floor   string // that of the program that answers without looking
 	tls     tlsFiles
 	roots   *x509.CertPool
+	memory  warmMemory
 }
 
 // open builds and starts what every case needs. Close it.
@@ -96,6 +97,9 @@ func (b *bench) prepare() (err error) {
 	if b.tls, b.roots, err = makeCertificate(b.dir); err != nil {
 		return err
 	}
+	if b.memory, err = warm(int(freeMemory() / 2)); err != nil {
+		return err
+	}
 	b.origin, b.address, err = spawn{
 		name: "origin", cores: apart.load, dir: b.dir, args: []string{b.file("origin")},
 	}.startSaying()
@@ -107,7 +111,7 @@ func (b *bench) close() error {
 	if b.origin != nil {
 		err = b.origin.stop()
 	}
-	return errors.Join(err, os.RemoveAll(b.dir))
+	return errors.Join(err, b.memory.release(), os.RemoveAll(b.dir))
 }
 
 // file is a path in the benchmark's directory.

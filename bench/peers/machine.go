@@ -31,11 +31,27 @@ func field(file, name string) string {
 }
 
 func gib(text string) string {
-	var kib int64
-	if _, err := fmt.Sscanf(text, "%d kB", &kib); err != nil {
+	bytes, err := parseKiB(text)
+	if err != nil {
 		return text
 	}
-	return fmt.Sprintf("%.0f GiB", float64(kib)/(1<<20))
+	return fmt.Sprintf("%.0f GiB", float64(bytes)/(1<<30))
+}
+
+// parseKiB reads a size as /proc/meminfo has it, and returns bytes.
+func parseKiB(text string) (int64, error) {
+	var kib int64
+	_, err := fmt.Sscanf(text, "%d kB", &kib)
+	return kib << 10, err
+}
+
+// freeMemory is how many bytes of memory programs could have; 0 where that is not told.
+func freeMemory() int64 {
+	bytes, err := parseKiB(field("/proc/meminfo", "MemAvailable"))
+	if err != nil {
+		return 0
+	}
+	return bytes
 }
 
 func kernel() string {
