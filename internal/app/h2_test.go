@@ -6,6 +6,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -52,6 +53,13 @@ func (k *kept2) ask(method, target string, fields http.Header) said {
 	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
 	must(k.t, err)
+	// With "browser" in the policy, what browsers may keep counts from now: max-age grows with Age.
+	if text, found := strings.CutPrefix(res.Header.Get("Cache-Control"), "public, max-age="); found {
+		if lifetime, err := strconv.Atoi(text); err == nil {
+			age, _ := strconv.Atoi(res.Header.Get("Age")) // 0 for none
+			res.Header.Set("Cache-Control", fmt.Sprintf("public, max-age=Age+%d", lifetime-age))
+		}
+	}
 	for _, name := range []string{"Age", "Date"} {
 		if res.Header.Get(name) != "" {
 			res.Header.Set(name, "some")
