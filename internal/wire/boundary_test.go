@@ -17,6 +17,7 @@ import (
 type said struct {
 	raw, method, want string
 	hit               bool // as long as the connection is armed
+	task              bool // the same
 	disarms           bool
 	last              bool // the connection ends after it
 }
@@ -46,8 +47,8 @@ var kinds = []said{
 		method: "GET", want: `GET /hit ""`, disarms: true},
 	{raw: "GET /hit HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", method: "GET", want: `GET /hit ""`, last: true},
 	{raw: "GET /hit HTTP/1.0\r\nHost: a\r\n\r\n", method: "GET", want: `GET /hit ""`, last: true},
-	{raw: "GET /here HTTP/1.1\r\nHost: a\r\n\r\n", method: "GET", want: `GET /here ""`},
-	{raw: "GET /here/slow HTTP/1.1\r\nHost: a\r\n\r\n", method: "GET", want: `GET /here/slow ""`},
+	{raw: "GET /here HTTP/1.1\r\nHost: a\r\n\r\n", method: "GET", want: `GET /here ""`, task: true},
+	{raw: "GET /here/slow HTTP/1.1\r\nHost: a\r\n\r\n", method: "GET", want: `GET /here/slow ""`, task: true},
 	{raw: "GET /hit HTTP/1.0\r\nHost: a\r\nConnection: keep-alive\r\n\r\n", method: "GET", want: `GET /hit ""`},
 }
 
@@ -68,17 +69,32 @@ func (s script) raw() (b []byte) {
 	return b
 }
 
-// hits is how many of them are answered below net/http.
-func (s script) hits() (n int64) {
-	for _, r := range s {
+// hits is how many of them are answered below net/http, at the least and at the most.
+func (s script) hits() (least, most int64) {
+	for i, r := range s {
 		if r.hit {
-			n++
+			most++
+			if !s.mayOverflow(i) {
+				least++
+			}
 		}
 		if r.disarms || r.last {
 			break
 		}
 	}
-	return n
+	return least, most
+}
+
+// mayOverflow reports whether the connection may be disarmed when request i is read,
+// because more came while net/http was at one before it than is kept. Whether it did
+// come then is a matter of who is faster.
+func (s script) mayOverflow(i int) bool {
+	for j, r := range s[:i] {
+		if !r.hit && !r.task && len(s[j+1:].raw()) >= inboxBytes {
+			return true
+		}
+	}
+	return false
 }
 
 // check fails unless got are the answers.
@@ -95,8 +111,8 @@ func (s script) check(t *testing.T, got []byte) {
 		}
 		body, err := io.ReadAll(res.Body)
 		want := r.want
-		if r.hit && i > 0 && s[:i].disarmed() {
-			want = strings.ReplaceAll(fmt.Sprintf("%s %s \"\"", r.method, strings.Fields(r.raw)[1]), "HEAD /hit \"\"", "")
+		if r.hit && (s[:i].disarmed() || s.mayOverflow(i) && string(body) != want) {
+			want = r.echoed()
 		}
 		if err != nil || res.StatusCode != 200 || string(body) != want {
 			t.Fatalf("answer %d of %d, to %.60q: %d %.60q %v, want %.60q", i+1, len(s), r.raw, res.StatusCode, body, err, want)
@@ -108,6 +124,14 @@ func (s script) check(t *testing.T, got []byte) {
 	if rest, _ := io.ReadAll(in); len(rest) > 0 {
 		t.Fatalf("%d bytes beyond the answers: %.200q", len(rest), rest)
 	}
+}
+
+// echoed is the body that net/http gives to what would be a hit.
+func (r said) echoed() string {
+	if r.method == http.MethodHead {
+		return ""
+	}
+	return fmt.Sprintf("%s %s \"\"", r.method, strings.Fields(r.raw)[1])
 }
 
 func (s script) disarmed() bool {
@@ -153,8 +177,9 @@ func (s script) run(t *testing.T, parts ...[]byte) {
 		w := newWorld(t, false)
 		defer w.stop()
 		s.check(t, converse(w, parts...))
-		if got, want := w.hits.Load(), s.hits(); got != want {
-			t.Errorf("%d hits were answered below net/http, want %d", got, want)
+		least, most := s.hits()
+		if got := w.hits.Load(); got < least || got > most {
+			t.Errorf("%d hits were answered below net/http, want %d to %d", got, least, most)
 		}
 	})
 }
@@ -205,6 +230,7 @@ func FuzzBoundary(f *testing.F) {
 	f.Add([]byte{0, 0, 4, 13, 0}, []byte{255, 255, 255})
 	f.Add([]byte{6, 16, 0, 17}, []byte{7, 7, 7, 7, 7, 7})
 	f.Add([]byte{20, 3, 20, 0, 19, 12}, []byte{60, 20, 20, 20, 20, 20, 20})
+	f.Add([]byte{20, 2, 6, 0, 16, 5}, []byte{64}) // more than is kept, behind a request that is lent
 	f.Fuzz(func(t *testing.T, which, splits []byte) {
 		if len(which) > 12 || len(splits) > 64 {
 			return
@@ -249,8 +275,9 @@ func TestSockets(t *testing.T) {
 		_ = c.Close()
 		s.check(t, got)
 	}
-	if rounds := int64((len(raw) + 6) / 7); w.hits.Load() != rounds*s.hits() {
-		t.Errorf("%d hits in %d rounds, want %d in each", w.hits.Load(), rounds, s.hits())
+	_, each := s.hits()
+	if rounds := int64((len(raw) + 6) / 7); w.hits.Load() != rounds*each {
+		t.Errorf("%d hits in %d rounds, want %d in each", w.hits.Load(), rounds, each)
 	}
 }
 
