@@ -100,7 +100,7 @@ func (e *edge) resident() (int64, error) {
 }
 
 // settle is how long edge gets to come to rest before it is measured: it gives memory
-// back when it has had nothing to collect for 10 s.
+// back when it has not worked for 10 s.
 const settle = 15 * time.Second
 
 // weigh returns what edge takes now, and when it rests.

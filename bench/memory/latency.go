@@ -55,8 +55,9 @@ const (
 	awaitedMax = 120
 )
 
-// latencies measures hits of stores that are full, in all states. The windows of
-// the stores take turns, so that what the machine does meanwhile meets both.
+// latencies measures hits of stores that are full, in all states. Their windows take
+// turns, so that what the machine does meanwhile meets both; but where collections are
+// awaited, which come to each in its own time.
 func (b *bench) latencies(r *result, stores ...*edge) error {
 	for _, s := range states {
 		measured := make([]latency, len(stores))

@@ -2,22 +2,21 @@ package main
 
 import (
 	"fmt"
+	"os"
 	"syscall"
 )
 
+// holdEvery is how much of warm memory lies between two pages that are kept: hosts are
+// told of free memory in pieces of a megabyte and more.
+const holdEvery = 1 << 20
+
+// warmMemory is memory that the machine has from its host, free but for a page here and
+// there, which keeps what is between them from going back.
+//
 // A virtual machine may have memory that its host has not given it yet, or has taken back
 // since it was free. The first to write to a page of it waits for the host, and the wait
 // counts as its own time: ten microseconds and more, for each page by which a server grows.
 // What was measured of misses that are stored was up to a third that.
-const (
-	pageSize = 4 << 10
-	// holdEvery is how much of warm memory lies between two pages that are kept: hosts are
-	// told of free memory in pieces of a megabyte and more.
-	holdEvery = 1 << 20
-)
-
-// warmMemory is memory that the machine has from its host, free but for a page here and
-// there, which keeps what is between them from going back.
 type warmMemory []byte
 
 // warm has so many bytes of memory given to the machine, in whole MiB.
@@ -30,11 +29,14 @@ func warm(bytes int) (warmMemory, error) {
 	if err != nil {
 		return nil, fmt.Errorf("warm memory: %w", err)
 	}
-	for at := 0; at < len(m); at += pageSize {
+	// One page of a large one cannot be kept alone. A kernel that knows none refuses.
+	_ = syscall.Madvise(m, syscall.MADV_NOHUGEPAGE)
+	page := os.Getpagesize()
+	for at := 0; at < len(m); at += page {
 		m[at] = 1
 	}
 	for at := 0; at < len(m); at += holdEvery {
-		if err := syscall.Madvise(m[at+pageSize:at+holdEvery], syscall.MADV_DONTNEED); err != nil {
+		if err := syscall.Madvise(m[at+page:at+holdEvery], syscall.MADV_DONTNEED); err != nil {
 			return m, fmt.Errorf("free warm memory: %w", err)
 		}
 	}
