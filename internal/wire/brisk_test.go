@@ -140,10 +140,3 @@ func TestABriskConnectionRests(t *testing.T) {
 		t.Errorf("the connection has ended with %v", err)
 	}
 }
-
-func send(t *testing.T, c io.Writer, raw string) {
-	t.Helper()
-	if _, err := io.WriteString(c, raw); err != nil {
-		t.Fatal(err)
-	}
-}

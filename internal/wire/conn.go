@@ -42,7 +42,7 @@ const (
 	aTask
 	// unclear: something for net/http that is not known to be one request.
 	unclear
-	// over: the connection is closed.
+	// over: the connection is closed, or serve closes it.
 	over
 )
 
@@ -80,6 +80,7 @@ func (c *conn) serve(p []byte) (int, error) {
 	defer func() {
 		if c.life.busy() { // a panic: nobody else would ever close it
 			c.ended(gone)
+			_ = c.end() // there is nobody to tell
 		}
 	}()
 	if err := c.await(p); err != nil {
@@ -101,6 +102,7 @@ func (c *conn) serve(p []byte) (int, error) {
 	case unclear:
 		return c.giveUp(p)
 	default:
+		_ = c.end()      // as above
 		return 0, io.EOF // net/http takes it quietly
 	}
 }
@@ -254,7 +256,8 @@ func (c *conn) retire() {
 	}
 }
 
-// end closes a connection that is gone.
+// end closes a connection that is gone. It waits for every attempt of a source to end:
+// never call it within one.
 func (c *conn) end() error {
 	c.by.forget(c)
 	return c.Conn.Close()

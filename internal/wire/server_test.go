@@ -288,3 +288,10 @@ func (c *tap) boundary() {
 		c.t.Errorf("net/http got %d bytes after the end of its request: %.200q", n, got)
 	}
 }
+
+func send(t *testing.T, c io.Writer, raw string) {
+	t.Helper()
+	if _, err := io.WriteString(c, raw); err != nil {
+		t.Fatal(err)
+	}
+}

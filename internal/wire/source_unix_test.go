@@ -4,10 +4,15 @@ package wire
 
 import (
 	"bytes"
+	"errors"
 	"io"
 	"net"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
+
+	"edge/internal/request"
 )
 
 // What a full socket takes of an answer at once, or not at all, is neither lost nor
@@ -59,6 +64,44 @@ func overfill(t *testing.T, s *polled, full chan<- bool) (all []byte) {
 		close(full)
 	}
 	return all
+}
+
+// A client that resets its connection while it is answered leaves nothing behind: the
+// socket is closed, and whoever served it goes home.
+func TestAClientThatResets(t *testing.T) {
+	for _, asked := range []string{
+		"GET /hit/9000000 HTTP/1.1\r\nHost: a\r\n\r\n",                    // written in parts
+		strings.Repeat("GET /hit/9000 HTTP/1.1\r\nHost: a\r\n\r\n", 1000), // in one
+	} {
+		client, ours := loopback(t)
+		rules := &request.Rules{Names: request.NewNames()}
+		c := newConn(New(Options{
+			Clerk: func() Clerk { return &fake{rules: rules, sent: new(atomic.Int64)} }, Open: func() bool { return true },
+			Now: func() time.Duration { return 0 }, Idle: time.Hour, Head: time.Minute,
+		}), ours, false)
+		c.source = newSource(c)
+		ended := make(chan error, 1)
+		go func() {
+			_, err := c.Read(make([]byte, 4096))
+			ended <- err
+		}()
+		send(t, client, asked)
+		if _, err := client.Read(make([]byte, 1)); err != nil {
+			t.Fatal(err)
+		}
+		if err := client.SetLinger(0); err != nil {
+			t.Fatal(err)
+		}
+		_ = client.Close()
+		select {
+		case <-ended:
+		case <-time.After(time.Minute):
+			t.Fatal("somebody still serves the connection")
+		}
+		if err := ours.SetDeadline(time.Time{}); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("the socket is not closed: %v", err)
+		}
+	}
 }
 
 // loopback returns the two ends of a connection.

@@ -11,7 +11,7 @@ var errHalf = errors.ErrUnsupported
 
 // answer answers the request that is the first n bytes of the inbox, and reports
 // whether it did and the connection goes on. Otherwise it leaves an outcome: the
-// clerk does not answer, and nothing has happened, or the connection is closed.
+// clerk does not answer, and nothing has happened, or the connection is over.
 func (c *conn) answer(d *desk, n int) bool {
 	if !c.life.begin() {
 		c.outcome = over
@@ -51,14 +51,13 @@ func (c *conn) answer(d *desk, n int) bool {
 	return c.ended(resting)
 }
 
-// ended goes on from answering, or closes the connection if next is gone or if
-// somebody wanted that meanwhile. It reports whether it goes on.
+// ended goes on from answering, or leaves the outcome that the connection is over, if
+// next is gone or if somebody wanted that meanwhile. It reports whether it goes on.
 func (c *conn) ended(next uint32) bool {
 	if c.life.end(next) && next != gone {
 		return true
 	}
 	c.outcome = over
-	_ = c.end() // there is nobody to tell
 	return false
 }
 
