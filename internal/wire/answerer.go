@@ -224,7 +224,9 @@ func (a *Answerer) answering() bool {
 func (a *Answerer) breakOff() {
 	for _, c := range a.open() {
 		if c.life.busy() {
-			_ = c.Conn.Close() // the writer sees that it is closed
+			// The writer sees that it is closed. Close waits for what is under way, which
+			// may be a Task that waits for another of these connections.
+			go func() { _ = c.Conn.Close() }()
 			if v := c.visited.Load(); v != nil {
 				v.breakOff(c)
 			}

@@ -5,6 +5,7 @@ package wire
 import (
 	"io"
 	"net"
+	"net/http"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -38,15 +39,22 @@ func (c deadlined) SetReadDeadline(t time.Time) error {
 	return c.TCPConn.SetReadDeadline(t)
 }
 
-// brisk is a brisk connection: no time passes between its answers.
+// brisk is a brisk connection: no time passes between its answers but what now says.
 type brisk struct {
 	*client
 	clerk *waiting
 	set   chan time.Time
-	ended chan error // how Read ends
+	ended chan error   // how Read ends
+	now   atomic.Int64 // Options.Now
 }
 
 func newBrisk(t *testing.T) *brisk {
+	t.Helper()
+	return newBriskAfter(t, briskAfter)
+}
+
+// newBriskAfter returns a connection that has had so many quick answers.
+func newBriskAfter(t *testing.T, quick int) *brisk {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -75,11 +83,11 @@ func newBrisk(t *testing.T) *brisk {
 	}
 	a := New(Options{
 		Clerk: func() Clerk { return b.clerk }, Open: func() bool { return true },
-		Now: func() time.Duration { return 0 }, Idle: time.Hour, Head: time.Minute,
+		Now: func() time.Duration { return time.Duration(b.now.Load()) }, Idle: time.Hour, Head: time.Minute,
 	})
 	c := newConn(a, deadlined{ours.(*net.TCPConn), b.set}, false)
 	c.source = newSource(c)
-	c.deadlines = deadlines{settled: true, ours: true, quick: briskAfter}
+	c.deadlines = deadlines{settled: true, ours: true, quick: quick}
 	go func() {
 		defer c.Close()
 		_, err := c.Read(make([]byte, 4096))
@@ -139,4 +147,24 @@ func TestABriskConnectionRests(t *testing.T) {
 	if err := <-b.ended; err != io.EOF {
 		t.Errorf("the connection has ended with %v", err)
 	}
+}
+
+// Behind a Task that took as long as the wait for it may take, the wait begins anew,
+// though the connection has been waited for all the while.
+func TestTheWaitBehindATask(t *testing.T) {
+	b := newBriskAfter(t, 0)
+	b.clerk.w = &world{handler: func(http.ResponseWriter, *http.Request) { b.now.Add(int64(time.Hour)) }}
+	b.now.Store(0) // the connection loads it: from here on it sees the handler
+	b.ask(hitRequest)
+	<-b.set
+	b.ask(hereRequest)
+	select {
+	case at := <-b.set:
+		if left := time.Until(at); left > time.Hour || left < time.Hour-time.Minute {
+			t.Errorf("a deadline %v ahead, want an hour", left)
+		}
+	case <-time.After(time.Minute):
+		t.Error("no deadline is set")
+	}
+	b.ask(hitRequest)
 }

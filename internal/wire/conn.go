@@ -24,22 +24,20 @@ type conn struct {
 	source    source
 	deadlines deadlines
 	disarmed  atomic.Bool // for Watched, which may be asked while somebody reads
-	// step left these to serve.
+	// step left these.
 	outcome outcome
 	size    int64 // of the request to lend
-	task    Task  // to visit
+	task    Task  // to visit; nil for none
 
 	visited atomic.Pointer[visit] // while there is one
 }
 
-// outcome is why step wants no more.
+// outcome is why advance wants no more.
 type outcome uint8
 
 const (
 	// aRequest: there is one for net/http.
 	aRequest outcome = iota
-	// aTask: there is one to be served here.
-	aTask
 	// unclear: something for net/http that is not known to be one request.
 	unclear
 	// over: the connection is closed, or serve closes it.
@@ -86,16 +84,6 @@ func (c *conn) serve(p []byte) (int, error) {
 	if err := c.await(p); err != nil {
 		return 0, err
 	}
-	for c.outcome == aTask {
-		task := c.task
-		c.task = nil
-		if !c.visit(task) {
-			break
-		}
-		if err := c.await(p); err != nil {
-			return 0, err
-		}
-	}
 	switch c.outcome {
 	case aRequest:
 		return c.lend(p)
@@ -109,7 +97,7 @@ func (c *conn) serve(p []byte) (int, error) {
 
 // await answers requests until it leaves an outcome.
 func (c *conn) await(p []byte) error {
-	if !c.step() {
+	if !c.advance() {
 		return nil
 	}
 	err := c.source.fill(p)
@@ -124,14 +112,26 @@ func (c *conn) await(p []byte) error {
 // wait for more.
 func (c *conn) more() bool {
 	if c.framing.turn == nothing {
-		return c.step()
+		return c.advance()
 	}
 	return !c.inbox.full() // we listen
 }
 
-// step answers what has come, as far as that is whole requests for us. It reports
-// whether more is needed, and sets the deadline for it; otherwise it leaves an
+// advance answers and serves what has come, as far as that is whole requests for us. It
+// reports whether more is needed, and sets the deadline for it; otherwise it leaves an
 // outcome.
+func (c *conn) advance() (more bool) {
+	for !c.step() {
+		task := c.task
+		c.task = nil
+		if task == nil || !c.visit(task) {
+			return false
+		}
+	}
+	return true
+}
+
+// step is advance up to a Task, which it leaves.
 func (c *conn) step() (more bool) {
 	for !c.inbox.empty() {
 		d := c.inbox.open()
@@ -160,6 +160,15 @@ func (c *conn) step() (more bool) {
 	}
 	c.deadlines.wait(c.Conn, &c.by.o)
 	return true
+}
+
+// write writes all of b, under the deadline for writing.
+func (c *conn) write(b []byte) (n int, err error) {
+	if n = c.source.send(b); n == len(b) {
+		return n, nil
+	}
+	rest, err := c.Conn.Write(b[n:])
+	return n + rest, err
 }
 
 // lend gives net/http the next bytes: one request.

@@ -25,7 +25,7 @@ type deadlines struct {
 	quick int
 	// untold: the last read did not tell whether the client has ended.
 	untold bool
-	// writing is when the write deadline passes; 0 when there is none.
+	// writing is when the write deadline passes; 0 when there is none of ours.
 	writing time.Duration
 }
 
@@ -59,6 +59,9 @@ const (
 
 // answered notes that an answer of ours was written.
 func (d *deadlines) answered(now time.Duration) {
+	if d.reading == forHead {
+		d.reading = forOthers // the next head has its own time
+	}
 	if d.quick++; now-d.last >= soon {
 		d.quick = 0
 	}
@@ -123,19 +126,15 @@ func (d *deadlines) write(c net.Conn, o *Options, now time.Duration, n int) {
 // leave makes way for net/http. Its read deadlines follow; it sets none for
 // writing, and takes none to be there.
 func (d *deadlines) leave(c net.Conn) {
-	if d.writing != 0 {
-		_ = c.SetWriteDeadline(time.Time{}) // as above
-	}
+	d.unbound(c)
 	*d = deadlines{settled: true}
 }
 
-// visit makes way for a Task. The deadline of the wait stays in force: nobody reads
-// but who lifts it.
-func (d *deadlines) visit(c net.Conn) {
-	before := *d
-	d.leave(c)
-	if before.reading == forRequest {
-		d.reading, d.set = forRequest, before.set
+// unbound lifts the deadline for writing, if it is ours.
+func (d *deadlines) unbound(c net.Conn) {
+	if d.writing != 0 {
+		_ = c.SetWriteDeadline(time.Time{}) // as above
+		d.writing = 0
 	}
 }
 

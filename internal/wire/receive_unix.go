@@ -21,3 +21,11 @@ func receiveNow(fd uintptr, p []byte) (n int, err error) { return syscall.Read(i
 
 // sendNow sends nothing: Conn.Write does it all.
 func sendNow(uintptr, []byte) int { return 0 }
+
+// hungUp reports whether the other side of a socket has ended its part, or the
+// connection is broken; not before all that it has sent is read.
+func hungUp(fd uintptr) bool {
+	var one [1]byte
+	n, _, err := syscall.Recvfrom(int(fd), one[:], syscall.MSG_PEEK)
+	return n == 0 && err == nil || err != nil && err != syscall.EAGAIN && err != syscall.EINTR
+}

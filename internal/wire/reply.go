@@ -2,7 +2,7 @@ package wire
 
 import (
 	"bufio"
-	"net"
+	"io"
 	"net/http"
 	"net/textproto"
 	"slices"
@@ -28,8 +28,8 @@ type reply struct {
 	wrote  int64    // of the body
 	body   *bufio.Writer
 	out    *bufio.Writer
-	to     net.Conn // set by who begins an answer
-	failed error    // how writing to it did
+	to     sink  // set by who begins an answer
+	failed error // how writing to it did
 
 	headed  bool // the head is in out
 	chunked bool
@@ -162,6 +162,35 @@ func (l *line) Write(p []byte) (int, error) {
 		l.failed = err
 	}
 	return n, err
+}
+
+// sink is where a reply goes.
+type sink interface {
+	io.Writer
+	SetWriteDeadline(t time.Time) error
+}
+
+// outlet is a conn as the reply of a Task has it.
+type outlet conn
+
+// Write implements io.Writer. It takes the time that the Task gives. The first answer
+// on a connection goes through the Write of who has accepted it, and counts on that.
+func (t *outlet) Write(p []byte) (n int, err error) {
+	c := (*conn)(t)
+	if c.deadlines.settled {
+		if n = c.source.send(p); n == len(p) {
+			return n, nil
+		}
+	}
+	c.deadlines.unbound(c.Conn)
+	rest, err := c.Conn.Write(p[n:])
+	return n + rest, err
+}
+
+// SetWriteDeadline is that of the connection. It is the Task's then.
+func (t *outlet) SetWriteDeadline(at time.Time) error {
+	t.deadlines.writing = 0
+	return t.Conn.SetWriteDeadline(at)
 }
 
 // writeHead writes the head, once, before the first part p of the body; nil when

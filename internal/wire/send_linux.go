@@ -20,3 +20,16 @@ func sendNow(fd uintptr, b []byte) int {
 	}
 	return int(n)
 }
+
+// hungUp reports whether the other side of a socket has ended its part, or the
+// connection is broken; also if something is left to be read.
+func hungUp(fd uintptr) bool {
+	const pollErr, pollHup, pollReadHup = 0x8, 0x10, 0x2000
+	asked := struct {
+		fd             int32
+		events, occurs int16
+	}{fd: int32(fd), events: pollReadHup}
+	var atOnce syscall.Timespec
+	n, _, _ := syscall.RawSyscall6(syscall.SYS_PPOLL, uintptr(unsafe.Pointer(&asked)), 1, uintptr(unsafe.Pointer(&atOnce)), 0, 0, 0)
+	return n == 1 && asked.occurs&(pollErr|pollHup|pollReadHup) != 0
+}

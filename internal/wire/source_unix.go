@@ -118,16 +118,18 @@ func (s *polled) receive(fd uintptr, room []byte) (n int, rest bool, err error) 
 	return n, n == len(room), err
 }
 
-// write implements source. Within an attempt it first sends what the socket takes at
-// once, which is nearly always all: that needs no lock and no deadline, and does not
-// tell the scheduler of a system call that waits for nothing. Errors are left to the
-// connection's own Write.
-func (s *polled) write(b []byte) (n int, err error) {
-	if s.socket != 0 {
-		if n = sendNow(s.socket, b); n == len(b) {
-			return n, nil
-		}
+// send implements source. Within an attempt nearly all answers go whole: that needs no
+// lock and no deadline, and does not tell the scheduler of a system call that waits for
+// nothing. Errors are left to the connection's own Write.
+func (s *polled) send(b []byte) (n int) {
+	if s.socket == 0 {
+		return 0
 	}
-	rest, err := s.conn.Conn.Write(b[n:])
-	return n + rest, err
+	return sendNow(s.socket, b)
+}
+
+// left implements source. Nobody can read meanwhile: a Task is served within an attempt.
+func (s *polled) left() (gone, known bool) {
+	err := s.raw.Control(func(fd uintptr) { gone = hungUp(fd) })
+	return gone || err != nil, true
 }

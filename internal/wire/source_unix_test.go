@@ -25,7 +25,7 @@ func TestWriteWithoutRoom(t *testing.T) {
 	full := make(chan bool)
 	go func() {
 		defer ours.Close()
-		written <- overfill(t, c.source.(*polled), full)
+		written <- overfill(t, c, full)
 	}()
 	<-full
 	if err := client.SetDeadline(time.Now().Add(time.Minute)); err != nil {
@@ -39,7 +39,8 @@ func TestWriteWithoutRoom(t *testing.T) {
 
 // overfill writes answers within an attempt until the socket has no room left, tells
 // that it is full, and then as many more. It returns what it wrote.
-func overfill(t *testing.T, s *polled, full chan<- bool) (all []byte) {
+func overfill(t *testing.T, c *conn, full chan<- bool) (all []byte) {
+	s := c.source.(*polled)
 	err := s.raw.Read(func(fd uintptr) bool {
 		s.socket = fd
 		answers := 0
@@ -51,7 +52,7 @@ func overfill(t *testing.T, s *polled, full chan<- bool) (all []byte) {
 		close(full)
 		for range answers {
 			answer := bytes.Repeat([]byte{byte(answers)}, joinBytes-1)
-			if n, err := s.write(answer); n != len(answer) || err != nil {
+			if n, err := c.write(answer); n != len(answer) || err != nil {
 				t.Errorf("write: %d, %v", n, err)
 			}
 			all = append(all, answer...)

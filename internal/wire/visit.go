@@ -21,23 +21,29 @@ type Task interface {
 
 // visit is a Task at work on a connection.
 //
-// Most end within a moment. Only for one that takes longer somebody reads from the
-// connection meanwhile, to hear the client leave; net/http begins to with each
-// request, which costs a tenth of a miss.
+// Most end within a moment. Only of one that takes longer somebody asks whether its
+// client has left: the source, when the Task has taken twice as long as when it was asked
+// last. One that cannot tell is read from until the Task ends. net/http begins to read
+// with each request, which costs a tenth of a miss.
 type visit struct {
 	reply *reply
 	ctx   *lifespan.Context // of the Task, which may leave it to others
 	hear  *time.Timer       // calls listen
-	heard chan struct{}     // gets a token from listen, if it was called
+	heard chan struct{}     // gets a token from listen, unless that is to be called again
 	peek  [512]byte         // what a source without a desk reads into
 
-	mu   sync.Mutex // guards what follows
-	conn *conn      // nil when the Task has ended
-	read bool       // listen reads, or did
+	mu    sync.Mutex    // guards what follows
+	conn  *conn         // nil when the Task has ended
+	after time.Duration // how long hear has waited last
+	read  bool          // listen reads, or did
 }
 
-// patience is how long a Task takes before somebody listens for its client's leaving.
-const patience = 20 * time.Millisecond
+const (
+	// patience is how long a Task takes before somebody asks for its client.
+	patience = 20 * time.Millisecond
+	// mostPatience is after what time at most somebody asks again.
+	mostPatience = 500 * time.Millisecond
+)
 
 func newVisit() *visit {
 	v := &visit{reply: newReply(), heard: make(chan struct{}, 1)}
@@ -54,7 +60,6 @@ func (c *conn) visit(task Task) bool {
 		return c.ended(gone)
 	}
 	defer c.by.o.Leave()
-	c.deadlines.visit(c.Conn)
 	c.framing.turn = served
 	v := c.by.visits.Get().(*visit)
 	goesOn := v.serve(c, task)
@@ -91,8 +96,9 @@ func (v *visit) start(c *conn) context.Context {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.ctx, v.conn, v.read = new(lifespan.Context), c, false
-	v.reply.to = c.Conn
-	v.hear.Reset(patience)
+	v.reply.to = (*outlet)(c)
+	v.after = patience
+	v.hear.Reset(v.after)
 	c.visited.Store(v)
 	return v.ctx
 }
@@ -106,17 +112,41 @@ func (v *visit) breakOff(c *conn) {
 	}
 }
 
-// listen waits for the client to leave, on a goroutine of its own. What comes
-// instead is kept, as far as there is room: the next requests.
+// listen ends the context when the client has left. hear calls it, on a goroutine of its
+// own.
 func (v *visit) listen() {
+	if v.ask() {
+		return
+	}
 	defer func() { v.heard <- struct{}{} }()
 	c := v.listens()
 	if c == nil {
 		return
 	}
+	// What comes instead is kept, as far as there is room: the next requests.
 	if err := c.source.fill(v.peek[:]); err != nil {
 		v.breakOff(c)
 	}
+}
+
+// ask asks the source for the client, and reports whether listen will be called again. It
+// will not when the Task has ended, or the source cannot tell.
+func (v *visit) ask() (again bool) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	if v.conn == nil {
+		return false
+	}
+	gone, known := v.conn.source.left()
+	if !known {
+		return false
+	}
+	if gone {
+		v.ctx.End(nil)
+	}
+	v.after = min(2*v.after, mostPatience)
+	v.hear.Reset(v.after)
+	return true
 }
 
 // listens lifts the deadline of the wait for the request, and returns the connection;

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -139,16 +140,29 @@ type heard struct {
 }
 
 // hear asks for a target, and then for a hit.
-func (w *world) hear(target string) (h heard) {
-	now := "Date: " + time.Now().UTC().Format(http.TimeFormat)
-	raw := converse(w, fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", target), []byte(hitRequest))
-	in := bufio.NewReaderSize(bytes.NewReader(raw), len(raw)+16)
+func (w *world) hear(target string) heard {
+	raw := converse(w, getOf(target), []byte(hitRequest))
+	return hearFrom(bufio.NewReaderSize(bytes.NewReader(raw), len(raw)+16), func() {})
+}
+
+// hearOnSocket is hear for a world of sockets. It asks for the hit when it has the answer.
+func (w *world) hearOnSocket(target string) heard {
+	c := w.client(w.t)
+	defer c.Close()
+	send(w.t, c, string(getOf(target)))
+	return hearFrom(bufio.NewReaderSize(c, 1<<17), func() {
+		_, _ = io.WriteString(c, hitRequest) // it fails where the connection ends
+	})
+}
+
+func getOf(target string) []byte {
+	return fmt.Appendf(nil, "GET %s HTTP/1.1\r\nHost: a\r\n\r\n", target)
+}
+
+// hearFrom reads what came, and calls goOn behind the answer.
+func hearFrom(in *bufio.Reader, goOn func()) (h heard) {
 	for {
-		all, _ := in.Peek(in.Size())
-		head, _, _ := strings.Cut(string(all), "\r\n\r\n")
-		lines := strings.Split(strings.ReplaceAll(head, now, "Date: now"), "\r\n")
-		slices.Sort(lines[1:])
-		h.Heads = append(h.Heads, strings.Join(lines, "\n"))
+		h.Heads = append(h.Heads, peekHead(in))
 		res, err := http.ReadResponse(in, nil)
 		if err != nil {
 			h.Broken = err.Error()
@@ -161,10 +175,33 @@ func (w *world) hear(target string) (h heard) {
 		if h.Body = string(body); err != nil {
 			h.Broken = err.Error()
 		}
+		goOn()
 		next, err := http.ReadResponse(in, nil)
 		h.Lives = err == nil && next.StatusCode == http.StatusOK
 		return h
 	}
+}
+
+// peekHead returns the head that comes next, its fields sorted, and a date of now as
+// such.
+func peekHead(in *bufio.Reader) string {
+	var head string
+	for found, more := false, error(nil); !found && more == nil; {
+		all, _ := in.Peek(in.Buffered())
+		if head, _, found = strings.Cut(string(all), "\r\n\r\n"); !found {
+			_, more = in.Peek(in.Buffered() + 1)
+		}
+	}
+	lines := strings.Split(head, "\r\n")
+	for i, line := range lines {
+		if date, ok := strings.CutPrefix(line, "Date: "); ok {
+			if at, err := http.ParseTime(date); err == nil && time.Since(at) < time.Minute {
+				lines[i] = "Date: now"
+			}
+		}
+	}
+	slices.Sort(lines[1:])
+	return strings.Join(lines, "\n")
 }
 
 // Whatever a handler does, its client hears the same from a Task as from net/http:
@@ -187,6 +224,16 @@ func TestAnswersAreThoseOfNetHTTP(t *testing.T) {
 					t.Errorf("%d Tasks have not left", got)
 				}
 			})
+			w := newWorld(t, true)
+			defer w.stop()
+			w.handler = handler
+			w.open.Store(true) // each connection loads it: from here on they see the handler
+			theirs := w.hearOnSocket("/miss")
+			for range 2 {
+				if diff := cmp.Diff(theirs, w.hearOnSocket("/here")); diff != "" {
+					t.Errorf("- net/http, + Task on a socket:\n%s", diff)
+				}
+			}
 		})
 	}
 }
@@ -209,7 +256,11 @@ func TestTaskHearsTheClientLeave(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) { ask(t, w, left) })
 	w := newWorld(t, true)
 	defer w.stop()
-	for _, raw := range []string{left, left + hitRequest, left + hitRequest[:10]} {
+	requests := []string{left}
+	if runtime.GOOS == "linux" { // see hungUp
+		requests = append(requests, left+hitRequest, left+hitRequest[:10])
+	}
+	for _, raw := range requests {
 		ask(t, w, raw)
 	}
 }

@@ -10,8 +10,8 @@ import (
 var errHalf = errors.ErrUnsupported
 
 // answer answers the request that is the first n bytes of the inbox, and reports
-// whether it did and the connection goes on. Otherwise it leaves an outcome: the
-// clerk does not answer, and nothing has happened, or the connection is over.
+// whether it did and the connection goes on. Otherwise it leaves a Task, or an outcome:
+// the clerk does not answer, and nothing has happened, or the connection is over.
 func (c *conn) answer(d *desk, n int) bool {
 	if !c.life.begin() {
 		c.outcome = over
@@ -30,7 +30,6 @@ func (c *conn) answer(d *desk, n int) bool {
 		}
 	}
 	if c.task != nil {
-		c.outcome = aTask
 		c.inbox.skip(n)
 		return false // visit goes on from answering
 	}
@@ -79,7 +78,7 @@ func (c *conn) send(d *desk, head []byte, body [][]byte, now time.Duration) (sen
 		d.out = append(d.out, part...)
 	}
 	c.deadlines.write(c.Conn, &c.by.o, now, size)
-	n, err := c.source.write(d.out)
+	n, err := c.write(d.out)
 	return int64(n), err
 }
 
