@@ -4,6 +4,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"sync"
 	"sync/atomic"
 
 	"edge/internal/request"
@@ -23,6 +24,7 @@ type conn struct {
 	inbox     inbox
 	source    source
 	deadlines deadlines
+	bounds    sync.Mutex  // guards deadlines.writing while a Task is at work
 	disarmed  atomic.Bool // for Watched, which may be asked while somebody reads
 	// step left these.
 	outcome outcome

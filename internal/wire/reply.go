@@ -182,13 +182,23 @@ func (t *outlet) Write(p []byte) (n int, err error) {
 			return n, nil
 		}
 	}
-	c.deadlines.unbound(c.Conn)
+	t.unbound()
 	rest, err := c.Conn.Write(p[n:])
 	return n + rest, err
 }
 
-// SetWriteDeadline is that of the connection. It is the Task's then.
+// unbound lifts the deadline for writing, if it is not the Task's.
+func (t *outlet) unbound() {
+	t.bounds.Lock()
+	defer t.bounds.Unlock()
+	t.deadlines.unbound(t.Conn)
+}
+
+// SetWriteDeadline is that of the connection. It is the Task's then. Any goroutine may
+// set one to end a Write of the Task's.
 func (t *outlet) SetWriteDeadline(at time.Time) error {
+	t.bounds.Lock()
+	defer t.bounds.Unlock()
 	t.deadlines.writing = 0
 	return t.Conn.SetWriteDeadline(at)
 }

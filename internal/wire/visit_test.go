@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -286,6 +287,36 @@ func TestTaskTakesItsTime(t *testing.T) {
 		}
 		within(t, "the connection is closed", c.closedAfter(), testIdle*7/8, testIdle)
 	})
+}
+
+// Who is stuck in a Write of a Task's is freed by a write deadline, which any goroutine
+// may set at any time, also where a hit has left one before.
+func TestADeadlineFreesATaskThatWrites(t *testing.T) {
+	w := newWorld(t, true)
+	defer w.stop()
+	freed := make(chan error, 1)
+	w.handler = func(rw http.ResponseWriter, _ *http.Request) {
+		go func() { _ = http.NewResponseController(rw).SetWriteDeadline(time.Unix(1, 0)) }()
+		part, err := make([]byte, 32<<10), error(nil)
+		for err == nil {
+			_, err = rw.Write(part)
+		}
+		freed <- err
+		panic(http.ErrAbortHandler)
+	}
+	w.open.Store(true) // the connection loads it: from here on it sees the handler
+	c := w.client(t)
+	defer c.Close()
+	c.ask(hitRequest)
+	send(t, c, hereRequest) // and reads nothing
+	select {
+	case err := <-freed:
+		if !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Error(err)
+		}
+	case <-time.After(time.Minute):
+		t.Error("the Task still writes")
+	}
 }
 
 // A connection lives as long as there are Tasks, and then until the idle timeout, also
