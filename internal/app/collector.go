@@ -22,9 +22,12 @@ const looks = 4
 // works: some two hundred fetches a second are work.
 const atWork = 4 << 20
 
+// looksLater is how often restAfter goes by until a process that had its rest is looked at
+// again: with ten seconds that is as often as Go collects by itself where it does.
+const looksLater = 12
+
 // Of what a rest has to be good for: a part of what lives, or so many bytes at the least.
-// It collects, and with a large store that takes its time; Go collects every two minutes
-// as it is, and a rest after each would be one more for nothing.
+// It collects, and with a large store that takes its time.
 const (
 	worthPart  = 8
 	worthLeast = 4 << 20
@@ -33,19 +36,27 @@ const (
 // How much garbage may gather before it is collected, in percent of what lives:
 // Go's own choice, within the target of LimitMemory, when a store of some size
 // lives. Less would cost stored misses a fifth of their time (ADR 20). With little
-// stored it is less all the same, so that what streams through takes no room.
+// stored it is less all the same, so that what streams through takes no room. Where as much
+// again as what lives would be beyond the target, that alone decides: with any percentage
+// Go would collect every two minutes besides, whether there is garbage or not, and hits
+// wait while a large store is collected.
 const (
 	garbage       = 100
 	littleGarbage = 25
 	little        = 16 << 20
+	targetAlone   = -1
 )
 
-// garbageFor returns the percentage for so many live bytes.
-func garbageFor(live uint64) int {
-	if live < little {
+// garbageFor returns the percentage for so many live bytes and a target, both in bytes.
+func garbageFor(live, target uint64) int {
+	switch {
+	case live < little:
 		return littleGarbage
+	case live > target/2:
+		return targetAlone
+	default:
+		return garbage
 	}
-	return garbage
 }
 
 // TuneCollector sets after every collection when the next one begins, by what
@@ -53,7 +64,7 @@ func garbageFor(live uint64) int {
 // closed. It is for the whole process. The main
 // program calls it once, unless GOGC says what is wanted.
 func (a *App) TuneCollector() {
-	a.collector.begin(restAfter)
+	a.collector.begin(restAfter, a.memory.Bytes)
 }
 
 // collector sets the percentage of garbage. All but end and rest are called by one at a
@@ -61,6 +72,7 @@ func (a *App) TuneCollector() {
 type collector struct {
 	percent   int
 	restAfter time.Duration
+	stored    func() int64 // bytes of what is stored now
 
 	mu      sync.Mutex
 	ended   bool        // guarded by mu, as is the rest
@@ -68,11 +80,12 @@ type collector struct {
 	quiet   int         // looks without work, in a row
 	resting bool        // the next collection is that of rest, and no sign of work
 	made    uint64      // bytes that were allocated until the last look
+	kept    int64       // bytes that were stored at the last collection
 }
 
-func (c *collector) begin(restAfter time.Duration) {
+func (c *collector) begin(restAfter time.Duration, stored func() int64) {
 	c.set(littleGarbage)
-	c.restAfter = restAfter
+	c.restAfter, c.stored = restAfter, stored
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.works()
@@ -90,12 +103,24 @@ func (c *collector) end() {
 	}
 }
 
-// rest looks, and collects and gives back, or looks again soon. Where nothing is to be
-// had from a rest, only another collection says that there may be. It is on a goroutine
-// of the timer's.
+// rest looks, and collects and gives back, or looks again: soon if it may be that the
+// process rests, and otherwise after the next collection or looksLater. It is on a
+// goroutine of the timer's.
 func (c *collector) rest() {
-	if c.rests() && worthwhile() {
+	if !c.rests() {
+		return
+	}
+	if c.worthwhile() {
 		c.collect()
+	}
+	c.lookLater()
+}
+
+func (c *collector) lookLater() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.ended {
+		c.calm.Reset(looksLater * c.restAfter)
 	}
 }
 
@@ -137,19 +162,25 @@ func (c *collector) works() bool {
 }
 
 // worthwhile reports whether a collection could give back enough.
-func worthwhile() bool {
+func (c *collector) worthwhile() bool {
 	s := []metrics.Sample{
 		{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/objects:bytes"}, {Name: "/memory/classes/heap/free:bytes"},
 	}
 	metrics.Read(s)
-	live := s[0].Value.Uint64()
-	return worth(live, s[1].Value.Uint64(), s[2].Value.Uint64())
+	return worth(s[0].Value.Uint64(), s[1].Value.Uint64(), s[2].Value.Uint64(), c.gone())
+}
+
+// gone returns how many bytes have left the store since the last collection.
+func (c *collector) gone() uint64 {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return uint64(max(0, c.kept-c.stored()))
 }
 
 // worth is worthwhile for so many bytes that lived at the last collection, that are used
-// now, and that are free and not given back.
-func worth(live, used, free uint64) bool {
-	garbage := used - min(live, used)
+// now, that are free and not given back, and of what lived then that do not any more.
+func worth(live, used, free, gone uint64) bool {
+	garbage := used - min(live, used) + gone
 	return garbage+free > max(live/worthPart, worthLeast)
 }
 
@@ -164,6 +195,7 @@ func (c *collector) note() bool {
 		c.calm.Reset(c.restAfter / looks)
 	}
 	c.resting = false
+	c.kept = c.stored()
 	return true
 }
 
@@ -180,7 +212,7 @@ func (c *collector) after() {
 	}
 	live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 	metrics.Read(live)
-	c.set(garbageFor(live[0].Value.Uint64()))
+	c.set(garbageFor(live[0].Value.Uint64(), uint64(debug.SetMemoryLimit(-1)))) // asks
 	c.watch()
 }
 
