@@ -24,10 +24,12 @@ type latency struct {
 
 // Of the load that looks for pauses.
 const (
-	hitRate      = 4000 // requests per second
-	hitClients   = 16
-	hot          = 1000 // objects
-	windowTime   = 5 * time.Second
+	hitRate    = 4000 // requests per second
+	hitClients = 16
+	hot        = 1000 // objects
+	windowTime = 5 * time.Second
+	// longTime is for Go to collect a large store by itself.
+	longTime     = 10 * time.Minute
 	churnRate    = 1000 // new objects per second
 	churnClients = 4
 )
@@ -36,38 +38,34 @@ const (
 type state struct {
 	name           string
 	churn, collect bool
-	// awaits: only windows count in which Go has collected by itself. It does after two
-	// minutes at the latest, and then on fewer cores than when it is asked.
-	awaits bool
+	// long: it is one window of longTime.
+	long bool
 }
 
 var states = []state{
 	{name: "hits alone"},
 	{name: "1000 new objects per second", churn: true},
-	{name: "1000 new objects per second, while Go collects by itself", churn: true, awaits: true},
 	{name: "1000 new objects per second and a collection that is asked for", churn: true, collect: true},
+	{name: fmt.Sprintf("1000 new objects per second, for %v", longTime), churn: true, long: true},
 }
 
-// Of windows in which Go collects by itself: how many are enough, and after how many in
-// all it is given up.
-const (
-	awaited    = 3
-	awaitedMax = 120
-)
+// window is how long one takes.
+func (s state) window() time.Duration {
+	if s.long {
+		return longTime
+	}
+	return windowTime
+}
 
 // latencies measures hits of stores that are full, in all states. Their windows take
-// turns, so that what the machine does meanwhile meets both; but where collections are
-// awaited, which come to each in its own time.
+// turns, so that what the machine does meanwhile meets both.
 func (b *bench) latencies(r *result, stores ...*edge) error {
 	for _, s := range states {
-		measured := make([]latency, len(stores))
-		var err error
-		if s.awaits {
-			err = await(measured, stores, s)
-		} else {
-			err = takeTurns(measured, stores, s, b.windows)
+		measured, windows := make([]latency, len(stores)), b.windows
+		if s.long {
+			windows = 1
 		}
-		if err != nil {
+		if err := takeTurns(measured, stores, s, windows); err != nil {
 			return err
 		}
 		for i, e := range stores {
@@ -92,33 +90,6 @@ func takeTurns(measured []latency, stores []*edge, s state, windows int) error {
 	return nil
 }
 
-// await measures windows of one store after the other until enough had a collection.
-func await(measured []latency, stores []*edge, s state) error {
-	for i, e := range stores {
-		for n := 0; len(measured[i].P50) < awaited; n++ {
-			if n == awaitedMax {
-				return fmt.Errorf("edge with %d MiB has collected in %d windows of %d", e.cacheMB, len(measured[i].P50), n)
-			}
-			var w latency
-			if err := w.window(e, s); err != nil {
-				return err
-			}
-			if w.Collections > 0 {
-				measured[i].join(w)
-			}
-		}
-	}
-	return nil
-}
-
-// join adds the windows of w.
-func (l *latency) join(w latency) {
-	l.Collections += w.Collections
-	l.Stored += w.Stored
-	l.P50, l.P99 = append(l.P50, w.P50...), append(l.P99, w.P99...)
-	l.P999, l.Max = append(l.P999, w.P999...), append(l.Max, w.Max...)
-}
-
 // window measures one window more.
 func (l *latency) window(e *edge, s state) error {
 	for range 2 { // what was rejected the first time is known the second
@@ -132,7 +103,7 @@ func (l *latency) window(e *edge, s state) error {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	stored, behind := e.behind(ctx, s)
-	took, err := hits(e.addr)
+	took, err := hits(e.addr, s.window())
 	cancel()
 	l.Stored += <-stored
 	after, err1 := e.scrape()
@@ -159,13 +130,13 @@ func (l *latency) add(took []time.Duration) {
 	l.P999, l.Max = append(l.P999, at(0.999)), append(l.Max, at(1))
 }
 
-// hits returns the latency of every request of one window.
-func hits(addr string) ([]time.Duration, error) {
+// hits returns the latency of every request of a window of that length.
+func hits(addr string, window time.Duration) ([]time.Duration, error) {
 	took, errs := make([][]time.Duration, hitClients), make([]error, hitClients)
 	var wg sync.WaitGroup
 	for i := range hitClients {
 		wg.Go(func() {
-			ctx, cancel := context.WithTimeout(context.Background(), windowTime)
+			ctx, cancel := context.WithTimeout(context.Background(), window)
 			defer cancel()
 			n := i * 7919 // not all the same at once
 			errs[i] = paced(ctx, addr, hitRate/hitClients, func() content.Target { n++; return hotTarget(n % hot) },

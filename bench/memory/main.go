@@ -6,7 +6,7 @@
 //
 // Everything goes through the loopback and HTTP: an origin that costs little
 // (bench/peers/origin), the binary as it comes, with its own settings of the
-// garbage collector, and this program as its clients. It takes a quarter of an hour, and
+// garbage collector, and this program as its clients. It takes half an hour, and
 // as much memory as the store may take with its headroom. Nothing here is part of
 // edge, and nothing is run in CI.
 package main

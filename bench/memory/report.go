@@ -43,8 +43,9 @@ func (r *result) text() string {
 	r.footprints(&b)
 	fmt.Fprintf(&b, "\nHits at %d per second, from %d connections, on the cores that the load, the origin and edge share; milliseconds, as the median of\n"+
 		"the windows with the least and the largest. The large store is full, and so is a small one of %d MiB, which has next to nothing for\n"+
-		"the collector to look at: *to small* compares the p99.9 of the two in the same state. They take turns, but where Go is to collect\n"+
-		"by itself: then they are measured one after the other, and only the %d windows count in which it did.\n\n", hitRate, hitClients, smallMB, awaited)
+		"the collector to look at: *to small* compares the p99.9 of the two in the same state. They take turns. How often Go collects by\n"+
+		"itself, and what that means for all hits together, the window of %v shows; what a collection means for those meanwhile, the\n"+
+		"one that is asked for.\n\n", hitRate, hitClients, smallMB, longTime)
 	r.latencies(&b)
 	if load := loadAverage(); load > busy {
 		fmt.Fprintf(&b, "\nThe load average was %.0f at the end: other programs wanted the cores, and the latencies tell of them, too.\n", load)
