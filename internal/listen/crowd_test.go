@@ -172,10 +172,7 @@ func TestStalledWritesAreBrokenOff(t *testing.T) {
 		if _, err := movingAt.Write(make([]byte, 1<<10)); err != nil {
 			t.Fatalf("the one that moves: %v", err)
 		}
-		for _, c := range s.stalls.stalled(defaultStall) {
-			s.o.Stalled(c.RemoteAddr())
-			_ = c.reset()
-		}
+		s.breakOffStalled()
 	}
 	if err := <-failed; err == nil {
 		t.Error("nothing was broken off")
@@ -185,5 +182,55 @@ func TestStalledWritesAreBrokenOff(t *testing.T) {
 	}
 	if _, err := movingAt.Write([]byte("x")); err != nil || told.Load() != 1 {
 		t.Errorf("the one that moves: %v; %d are told", err, told.Load())
+	}
+}
+
+// A connection that is slow to close, because somebody is about to read from it, holds up
+// no other.
+func TestAStalledConnectionThatDoesNotClose(t *testing.T) {
+	told := make(chan net.Addr, 2)
+	s := newSet(t, Options{Stalled: func(client net.Addr) { told <- client }})
+	update(t, s, Config{Address: here})
+	s.cancel() // from here on the ticks are those of the test
+	s.watch.Wait()
+	read := make(chan struct{})
+	defer close(read)
+	failed := make(chan error, 2)
+	for range 2 {
+		dial(t, s, here)
+		c := accepted(t, s, Plain)
+		raw, err := c.(*conn).SyscallConn()
+		if err != nil {
+			t.Fatal(err)
+		}
+		reads := make(chan struct{})
+		go raw.Read(func(uintptr) bool { // as wire does while it serves
+			close(reads)
+			<-read
+			return true
+		})
+		<-reads
+		go func() { // ends when it is broken off
+			_, err := c.Write(make([]byte, 64<<20))
+			failed <- err
+		}()
+	}
+	broken := make(chan struct{})
+	go func() {
+		for len(failed) < cap(failed) && len(told) < cap(told) {
+			s.stalls.ticks.Add(1)
+			s.breakOffStalled()
+		}
+		close(broken)
+	}()
+	select {
+	case <-broken:
+	case <-time.After(patience):
+		t.Fatalf("%d of 2 are broken off", len(told))
+	}
+	for range 2 {
+		if err := <-failed; err == nil {
+			t.Error("nothing was broken off")
+		}
 	}
 }

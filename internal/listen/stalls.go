@@ -66,9 +66,16 @@ func (s *Set) breakOff() {
 		case <-t.C:
 		}
 		s.stalls.ticks.Add(1)
-		for _, c := range s.stalls.stalled(s.stall()) {
-			s.o.Stalled(c.RemoteAddr())
-			_ = c.reset()
-		}
+		s.breakOffStalled()
+	}
+}
+
+// breakOffStalled ends the writes that are stalled by now.
+func (s *Set) breakOffStalled() {
+	for _, c := range s.stalls.stalled(s.stall()) {
+		s.stalls.remove(c)
+		s.o.Stalled(c.RemoteAddr())
+		// Close waits for who reads, and wire does while it waits for an origin.
+		go func() { _ = c.reset() }()
 	}
 }
